@@ -1,0 +1,42 @@
+"""The measurement model that travels in a workbook's sheet `indicators` (METHOD.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["score", "proportion", "share", "category"]
+"""score: 0-100 · proportion: 0/1 · share: of the choices of a select_multiple · category: of the
+values of a node."""
+
+Base = Literal["zero", "users", "all"]
+"""zero: non-users count 0 · users: of users only · all: users and non-users, each by their share."""
+
+Role = Literal[
+    "mode", "sex", "age", "schooling", "activity", "adults", "no_phone", "online_adults",
+    "user", "need", "reason", "exclude", "private",
+]  # fmt: skip
+"""exclude: an interview in which this is 1 is not kept (someone too young) · private: a free text
+that no export and no profile shows."""
+
+Dimension = Literal[
+    "access", "use", "resource", "knowledge", "chain-T", "chain-C", "chain-L", "chain-P",
+    "chain-Q", "outcome", "demand", "",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One row of the sheet: an index of the profile, or the role of a question, or both."""
+
+    name: str
+    label: Mapping[str, str]
+    """By language, as the form names it."""
+    role: Role | None = None
+    dimension: Dimension = ""
+    kind: Kind | None = None
+    base: Base = "zero"
+    reference: float | None = None
+    reference_source: str = ""
+    higher_is_better: bool | None = None

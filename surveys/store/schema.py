@@ -1,0 +1,356 @@
+"""Every table and constraint.
+
+Times are UTC. Ids that leave the database (a respondent's, a household's, an interview's key) are
+random; counters never leave it. What could name a person is in `contact` alone, encrypted, known by
+a keyed hash; `inbox` and `outbox` hold bodies only until they are done, encrypted too.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, MetaData, String, Text,
+    UniqueConstraint, false,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+Document = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone in Python, UTC without one where the database has none (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without its zone")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: UTC, with its zone."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """The tables of usegap."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Moment(), dict[str, Any]: Document, list[Any]: Document}  # noqa: RUF012
+
+
+class Area(Base):
+    """A programme, county, township or village."""
+
+    __tablename__ = "area"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
+    path: Mapped[str] = mapped_column(String(200), index=True)
+    """The ids from the root to this one, "/1/4/9/": a subtree is a prefix."""
+    kind: Mapped[str] = mapped_column(String(10))
+    code: Mapped[str | None] = mapped_column(String(32), unique=True)
+    """A village's, as in its link; letters, digits, "-" and "_"."""
+    name: Mapped[str] = mapped_column(String(200))
+    ring: Mapped[int | None]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    """None: the parent's; at the root the setting's."""
+    households: Mapped[int | None]
+    adults: Mapped[int | None]
+    adults_offline: Mapped[int | None]
+    """Adults in homes where nobody is online, by the village office (METHOD.md: N0)."""
+    target: Mapped[int | None]
+    reference: Mapped[bool] = mapped_column(default=False, server_default=false())
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name", "kind"),
+        CheckConstraint("kind IN ('programme','county','township','village')", name="kind"),
+    )
+
+
+class Form(Base):
+    """An instrument."""
+
+    __tablename__ = "form"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    form_id: Mapped[str] = mapped_column(String(200), unique=True)
+    title: Mapped[str] = mapped_column(Text)
+
+
+class FormVersion(Base):
+    """One immutable published version of a form."""
+
+    __tablename__ = "form_version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    form_id: Mapped[int] = mapped_column(ForeignKey("form.id"))
+    version: Mapped[str] = mapped_column(String(200))
+    xform: Mapped[str] = mapped_column(Text)
+    indicators: Mapped[list[Any]]
+    published_at: Mapped[datetime]
+    published_by: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (UniqueConstraint("form_id", "version"),)
+
+
+class Wave(Base):
+    """One round of one form in an area and all below it."""
+
+    __tablename__ = "wave"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
+    """What new interviews begin with."""
+    organisation: Mapped[str] = mapped_column(Text)
+    contact: Mapped[str] = mapped_column(Text)
+    retention_months: Mapped[int]
+    reference_area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Contact(Base):
+    """Someone reachable. The only table that could name a person."""
+
+    __tablename__ = "contact"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    address: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted."""
+    address_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    language: Mapped[str] = mapped_column(String(16))
+    blocked_at: Mapped[datetime | None]
+    current_interview_id: Mapped[int | None] = mapped_column(
+        ForeignKey("interview.id", use_alter=True, ondelete="SET NULL")
+    )
+    """The interview that this chat is at."""
+    created_at: Mapped[datetime]
+
+
+class Household(Base):
+    """A home."""
+
+    __tablename__ = "household"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    link: Mapped[str | None] = mapped_column(String(32), unique=True)
+    """What a family link carries; made when someone finishes."""
+
+
+class Respondent(Base):
+    """A person who answers."""
+
+    __tablename__ = "respondent"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    household_id: Mapped[str] = mapped_column(ForeignKey("household.id"), index=True)
+    contact_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contact.id", ondelete="SET NULL"), index=True
+    )
+    entry: Mapped[str] = mapped_column(String(32), index=True)
+    """The sampling unit (METHOD.md §2): one phone in one home. Random; outlives the contact."""
+    number: Mapped[int]
+    """Of the persons who answer through this contact: what the phone's holder knows them by."""
+    created_at: Mapped[datetime]
+
+
+class Interview(Base):
+    """A respondent in a wave; when finished, the submission."""
+
+    __tablename__ = "interview"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(41), unique=True)
+    """ODK's KEY: "uuid:…"."""
+    respondent_id: Mapped[str] = mapped_column(
+        ForeignKey("respondent.id", ondelete="CASCADE"), index=True
+    )
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    mode: Mapped[str | None] = mapped_column(String(10))
+    status: Mapped[str] = mapped_column(String(10))
+    consent_version: Mapped[str] = mapped_column(String(16))
+    consented_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(Text)
+    """surveys.interview.state as JSON text: read and written whole, never queried."""
+    version: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    submission: Mapped[dict[str, Any] | None]
+    """{path: value} of what was relevant at the end, computed nodes included."""
+    flags: Mapped[list[Any] | None]
+    review: Mapped[str] = mapped_column(String(12), default="received", server_default="received")
+    __table_args__ = (
+        UniqueConstraint("respondent_id", "wave_id"),
+        Index("ix_interview_wave_area", "wave_id", "area_id", "status"),
+        CheckConstraint("status IN ('open','stopped','finished')", name="status"),
+    )
+
+
+class InterviewEvent(Base):
+    """The append-only log of an interview."""
+
+    __tablename__ = "interview_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    interview_id: Mapped[int] = mapped_column(
+        ForeignKey("interview.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(12))
+    node: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(Text)
+    update_id: Mapped[int | None]
+
+
+class Administrator(Base):
+    """A contact with rights."""
+
+    __tablename__ = "administrator"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int] = mapped_column(
+        ForeignKey("contact.id", ondelete="CASCADE"), unique=True
+    )
+    created_at: Mapped[datetime]
+
+
+class Grant(Base):
+    """A role on an area and all below it."""
+
+    __tablename__ = "grant"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    administrator_id: Mapped[int] = mapped_column(
+        ForeignKey("administrator.id", ondelete="CASCADE"), index=True
+    )
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    role: Mapped[str] = mapped_column(String(12))
+    __table_args__ = (
+        UniqueConstraint("administrator_id", "area_id", "role"),
+        CheckConstraint("role IN ('programme','area')", name="role"),
+    )
+
+
+class Invite(Base):
+    """A one-time link."""
+
+    __tablename__ = "invite"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    role: Mapped[str] = mapped_column(String(12))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Inbox(Base):
+    """An update taken in."""
+
+    __tablename__ = "inbox"
+    update_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    lane: Mapped[str | None] = mapped_column(String(64))
+    """The keyed hash of the person: updates of one lane are handled in order. Erased when done."""
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Telegram's JSON, encrypted; erased when done."""
+    received_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    """The class of the last error, never its text (which may carry an answer)."""
+    done_at: Mapped[datetime | None]
+    parked_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_inbox_waiting", "update_id", sqlite_where=done_at.column.is_(None),
+              postgresql_where=done_at.column.is_(None)),
+    )  # fmt: skip
+
+
+class Outbox(Base):
+    """A message to send."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str | None] = mapped_column(String(100), unique=True)
+    """What makes it the same message (a report is sent once); what an edit refers to."""
+    lane: Mapped[str | None] = mapped_column(String(64))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """bot.outbox.Outgoing as encrypted JSON; erased once sent."""
+    attachment: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """A file to send with it, encrypted; erased once sent."""
+    not_before: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    """Sent, or given up (then `error` says why)."""
+    message_id: Mapped[int | None]
+    __table_args__ = (
+        Index("ix_outbox_waiting", "id", sqlite_where=done_at.column.is_(None),
+              postgresql_where=done_at.column.is_(None)),
+    )  # fmt: skip
+
+
+class Job(Base):
+    """Work to be done apart from a chat's turn: a profile, an export."""
+
+    __tablename__ = "job"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str | None] = mapped_column(String(100), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    arguments: Mapped[dict[str, Any]]
+    due_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[datetime | None]
+
+
+class Report(Base):
+    """A computed profile."""
+
+    __tablename__ = "report"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    computed_at: Mapped[datetime]
+    submissions: Mapped[int]
+    profile: Mapped[dict[str, Any]]
+    __table_args__ = (Index("ix_report_area_wave", "area_id", "wave_id"),)
+
+
+class DailyCount(Base):
+    """How many, by village and day, of what leaves no other trace (someone declined)."""
+
+    __tablename__ = "daily_count"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    count: Mapped[int]
+
+
+class Audit(Base):
+    """Who did what to what, when."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(64))
+    """ "administrator 3", "respondent", "command line": never a name."""
+    action: Mapped[str] = mapped_column(String(40))
+    object: Mapped[str] = mapped_column(Text)
