@@ -1,0 +1,142 @@
+"""A question as a message: its text, its buttons, the answer written under it, a refusal."""
+
+from __future__ import annotations
+
+from bot.say import Button
+from bot.texts import Speak, escape, width
+from surveys.interview.state import Closed, Prompt, Refused
+
+COLUMNS = 28
+"""What a phone shows of a button that fills the row; beyond it the label is cut."""
+NUMBERS_IN_A_ROW = 4
+DIGITS = 36
+
+
+def code(interview_id: int) -> str:
+    """An interview's id as short as a button wants it."""
+    digits, left = "", interview_id
+    while left:
+        left, digit = divmod(left, DIGITS)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits or "0"
+
+
+def question(prompt: Prompt, say: Speak) -> str:
+    """The text of a question: its number, the question, its hint, what to do."""
+    parts = [f"<b>{prompt.number} / {prompt.total}</b>  {_plain(prompt.label)}"]
+    if prompt.choices and numbered(prompt):
+        parts.append(
+            "\n".join(
+                f"<b>{place}</b>  {'☑ ' if value in prompt.selected else ''}{_plain(label, 120)}"
+                for place, (value, label) in enumerate(prompt.choices, start=1)
+            )
+        )
+    if prompt.hint:
+        parts.append(f"<i>{_plain(prompt.hint, 400)}</i>")
+    if prompt.answer:
+        parts.append(say("Your answer so far: {answer}").format(answer=_plain(prompt.answer, 400)))
+    how = _what_to_do(prompt, say)
+    if how:
+        parts.append(f"<i>{how}</i>")
+    return "\n\n".join(parts)
+
+
+def keyboard(prompt: Prompt, interview: str, say: Speak) -> list[list[Button]]:
+    """The buttons of a question: a row a choice, or numbers where a phone would cut the labels."""
+    stem = f"i:{interview}:{prompt.seq}:"
+    rows: list[list[Button]] = []
+    several = prompt.type == "select_multiple"
+
+    def sign(value: str) -> str:
+        if several:
+            return "☑ " if value in prompt.selected else "☐ "
+        return "● " if value in prompt.selected else ""
+
+    if prompt.choices and numbered(prompt):
+        numbers = [
+            (f"{sign(value)}{place + 1}", f"{stem}{place}")
+            for place, (value, _) in enumerate(prompt.choices)
+        ]
+        rows += [
+            numbers[start : start + NUMBERS_IN_A_ROW]
+            for start in range(0, len(numbers), NUMBERS_IN_A_ROW)
+        ]
+    else:
+        rows += [
+            [(f"{sign(value)}{label}", f"{stem}{place}")]
+            for place, (value, label) in enumerate(prompt.choices)
+        ]
+    if several:
+        rows.append([("✅ " + say("Done"), stem + "d")])
+    control: list[Button] = []
+    if prompt.can_go_back:
+        control.append(("◀ " + say("Back"), stem + "b"))
+    if not prompt.required:
+        control.append((say("Skip") + " ▶", stem + "s"))
+    control.append(("⏸ " + say("Stop"), stem + "x"))
+    rows.append(control)
+    return rows
+
+
+def numbered(prompt: Prompt) -> bool:
+    """Whether the choices stand in the message, numbered, because buttons would cut them."""
+    room = COLUMNS - (3 if prompt.type == "select_multiple" else 0)
+    return any(width(label) > room for _, label in prompt.choices)
+
+
+def settled(closed: Closed, say: Speak) -> str:
+    """A question that is settled, with what was answered."""
+    text = f"<b>{closed.number} / {closed.total}</b>  {_plain(closed.label)}"
+    if closed.how == "answered":
+        text += f"\n\n✓ <b>{_plain(closed.shown)}</b>"
+    elif closed.how == "skipped":
+        text += f"\n\n– <i>{say('skipped')}</i>"
+    return text
+
+
+def refusal(refused: Refused, say: Speak) -> str:
+    """Why an answer cannot be taken and what to do instead: one or two short sentences."""
+    prompt = refused.prompt
+    last = len(prompt.choices)
+    sentences = {
+        "not_a_number": say("I could not read that as a number. Please type only the number, like 3."),
+        "not_a_whole_number": say("Please type a whole number, like 3."),
+        "not_a_date": say("I could not read that as a date. Please type it like 2026-05-31."),
+        "not_a_choice": say(
+            "I could not find that among the choices. Please tap a button, or type a number"
+            " from 1 to {last}."
+        ).format(last=last),
+        "several_choices": say("Only one answer fits here. Please tap the one that fits best."),
+        "ambiguous_choice": say(
+            "That fits more than one choice. Please tap a button, or type a number from 1 to"
+            " {last}."
+        ).format(last=last),
+        "text_too_long": say("That is too long for me. Please say it more shortly."),
+        "not_text": say(
+            "I cannot read pictures, stickers or voice messages. Please tap a button or type"
+            " your answer."
+        )
+        if prompt.choices
+        else say("I cannot read pictures, stickers or voice messages. Please type your answer."),
+        "required": say("This question needs an answer before we can go on."),
+        "constraint": say("That answer does not fit here. Please look at the question once more."),
+    }
+    return escape(refused.message) if refused.message else sentences[refused.reason]
+
+
+def _what_to_do(prompt: Prompt, say: Speak) -> str:
+    if prompt.type == "select_multiple":
+        return say("Tap all that fit, then Done.")
+    if prompt.type in ("integer", "decimal"):
+        return say("Type a number.")
+    if prompt.type == "date":
+        return say("Type a date, like 2026-05-31.")
+    if prompt.type == "text":
+        return say("Type your answer.")
+    return ""
+
+
+def _plain(text: str, most: int = 1500) -> str:
+    """Safe in HTML, and cut where one message could not hold it beside the rest."""
+    text = text.strip()
+    return escape(text if len(text) <= most else text[:most] + " …")

@@ -1,0 +1,79 @@
+"""What the bot says, in the person's language: gettext catalogues, English as written here.
+
+`_ = speak("zh")` gives a function from an English sentence to the sentence to say; placeholders are
+filled afterwards with `.format`. Sentences for people stand where they are used.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from gettext import NullTranslations
+
+from surveys.reports.catalogue import load
+
+LANGUAGES: dict[str, str] = {"zh": "中文", "en": "English"}
+"""The languages the bot speaks, as their speakers name them."""
+
+LIMIT = 4096
+"""Telegram's limit for one message, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """One language."""
+
+    language: str
+    catalogue: NullTranslations
+
+    def __call__(self, sentence: str) -> str:
+        """The sentence in this language."""
+        return self.catalogue.gettext(sentence)
+
+    def count(self, one: str, many: str, n: int) -> str:
+        """The sentence for `n` things, with {n} filled in."""
+        return self.catalogue.ngettext(one, many, n).format(n=n)
+
+
+@cache
+def speak(language: str) -> Speak:
+    """The language with this tag, or English."""
+    tag = language_tag(language) or "en"
+    return Speak(tag, load("bot", tag))
+
+
+def language_tag(code: str) -> str:
+    """One of `LANGUAGES` for what a phone calls its language ("zh-hans" -> "zh"), or ""."""
+    tag = code.lower().replace("_", "-").split("-", maxsplit=1)[0]
+    return tag if tag in LANGUAGES else ""
+
+
+def escape(text: str) -> str:
+    """Text made safe inside Telegram's HTML."""
+    return html.escape(text, quote=False)
+
+
+def width(text: str) -> int:
+    """Columns that a text takes on a screen: two for a Chinese character."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if wide(letter) else 1 for letter in text
+    )
+
+
+def wide(letter: str) -> bool:
+    """Whether a character takes two columns."""
+    return unicodedata.east_asian_width(letter) in "WF"
+
+
+def split(text: str, limit: int = LIMIT) -> Iterator[str]:
+    """A long plain text in parts of at most `limit` characters, cut at line ends where it can."""
+    while len(text) > limit:
+        cut = text.rfind("\n", limit // 2, limit)
+        cut = cut if cut > 0 else limit
+        yield text[:cut]
+        text = text[cut:].lstrip("\n")
+    if text:
+        yield text

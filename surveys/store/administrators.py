@@ -1,0 +1,87 @@
+"""Administrators and their rights: queries that take a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from surveys.store.schema import Administrator, Area, Contact, Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A role on an area and all below it."""
+
+    contact_id: int
+    administrator_id: int
+    role: str
+    """"programme" or "area"."""
+    area_id: int
+    path: str
+    """Of the area, as ids from the root: a village is below it if its path begins with this."""
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """An administrator to whom something is sent."""
+
+    contact_id: int
+    lane: str
+    address: bytes
+    """Sealed."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """A village as an administrator knows it."""
+
+    area_id: int
+    code: str
+    name: str
+    path: str
+
+
+def rights_of(session: Session, lane: str) -> tuple[Right, ...]:
+    """The rights of the contact with this keyed hash, widest area first."""
+    rows = session.execute(
+        select(Contact.id, Administrator.id, Grant.role, Area.id, Area.path, Area.name)
+        .join(Administrator, Administrator.contact_id == Contact.id)
+        .join(Grant, Grant.administrator_id == Administrator.id)
+        .join(Area, Area.id == Grant.area_id)
+        .where(Contact.address_hash == lane)
+    )
+    return tuple(sorted((Right(*row) for row in rows), key=lambda right: len(right.path)))
+
+
+def villages_below(session: Session, rights: Iterable[Right]) -> list[Village]:
+    """The villages that these rights reach, by name: each once."""
+    found: dict[int, Village] = {}
+    for right in rights:
+        rows = session.execute(
+            select(Area.id, Area.code, Area.name, Area.path)
+            .where(Area.kind == "village", Area.path.startswith(right.path, autoescape=True))
+            .order_by(Area.name, Area.code)
+        )
+        found |= {row.id: Village(row.id, row.code or "", row.name, row.path) for row in rows}
+    return sorted(found.values(), key=lambda village: (village.name, village.code))
+
+
+def administrators_of(session: Session, area_id: int) -> list[Addressee]:
+    """The administrators whose area is this one or above it, who did not block the bot."""
+    above = aliased(Area)
+    path = select(Area.path).where(Area.id == area_id).scalar_subquery()
+    rows = session.execute(
+        select(Contact.id, Contact.address_hash, Contact.address, Contact.language)
+        .join(Administrator, Administrator.contact_id == Contact.id)
+        .join(Grant, Grant.administrator_id == Administrator.id)
+        .join(above, above.id == Grant.area_id)
+        .where(path.startswith(above.path), Contact.blocked_at.is_(None))
+        .distinct()
+        .order_by(Contact.id)
+    )
+    return [Addressee(*row) for row in rows]
