@@ -12,6 +12,294 @@ A pandas DataFrame with these columns:
     <node>      one column a node of the form, by name (not path), as text: "" where unanswered or
                 not relevant; select_multiple as the space-separated values
 
-Villages that the estimates need are rows of a second frame, indexed by code: households, adults,
-adults_offline (NaN where unknown), target.
+Villages that the estimates need are rows of a second frame, indexed by code: name, area (tuple of
+names from the programme down to the township), households, adults, adults_offline (NaN where
+unknown), target.
+
+`measures` says which columns play which part; `answers` turns the text into sorted, typed arrays.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from surveys.form.indicators import Indicator, Role
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Label = Mapping[str, str]
+Levels = tuple[tuple[str, dict[str, str]], ...]
+
+CHAIN = ("T", "C", "L", "P", "Q")
+NOT_ASSESSED = "notassessed"
+"""The level of a skills ladder that stands for the adults who are not online."""
+
+LADDER: Levels = (
+    (NOT_ASSESSED, {"en": "Not online", "zh": "没有上网"}),
+    ("none", {"en": "No skills", "zh": "没有技能"}),
+    ("limited", {"en": "Limited", "zh": "技能有限"}),
+    ("narrow", {"en": "Narrow", "zh": "技能较窄"}),
+    ("low", {"en": "Low", "zh": "技能较低"}),
+    ("basic", {"en": "Basic", "zh": "基本技能"}),
+    ("above", {"en": "Above basic", "zh": "基本以上"}),
+)
+"""Eurostat's Digital Skills Indicator 2.0, for a category that is computed and so has no list."""
+
+_WHOLE_TEXT = ("village", "home", "entry", "submission", "mode", "finished", "flags")
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Which columns of the frame play which part."""
+
+    roles: Mapping[Role, str]
+    """Role -> column: of each role the first indicator that has it."""
+    indices: tuple[Indicator, ...]
+    """Of kind score or proportion, chain links and the user's own row left out."""
+    shares: tuple[Indicator, ...]
+    """Of kind share or category."""
+    use: Indicator | None
+    """The first score of dimension `use`: U."""
+    chain: Mapping[str, Indicator]
+    """T, C, L, P, Q -> score; T falls back on the first score of dimension `access`."""
+    levels: Mapping[str, Levels]
+    """Of each share: its choices in the order of the form."""
+    benchmarks: tuple[Indicator, ...]
+    """Those with a published reference."""
+
+    @property
+    def scored(self) -> tuple[Indicator, ...]:
+        """Every indicator that needs a column of numbers, once."""
+        found = {one.name: one for one in (*self.indices, *self.chain.values())}
+        if self.use is not None:
+            found.setdefault(self.use.name, self.use)
+        return tuple(found.values())
+
+    def ladder(self, name: str) -> bool:
+        """Whether these levels are the skills ladder.
+
+        >>> m = measures([Indicator("c", {}, kind="category")], {})
+        >>> m.ladder("c")
+        True
+        """
+        return {"basic", "above"} <= {value for value, _ in self.levels[name]}
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """What each row chose of a list."""
+
+    codes: Ints
+    """(rows,) index into `table`."""
+    table: Floats
+    """(distinct answers, levels) 1 or 0; NaN where unanswered."""
+
+    def chose(self, level: int) -> Floats:
+        """(rows,) 1, 0 or NaN for one level."""
+        column: Floats = self.table[:, level][self.codes]
+        return column
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Finished submissions as arrays, sorted by village, home and time."""
+
+    village: Ints
+    """(homes,) index of the home's village."""
+    home: Ints
+    """(rows,) index of the home; homes of one village stand together."""
+    entry: Ints
+    """(rows,) index of the entry; entries are inside homes."""
+    mode: Ints
+    """(rows,) index into MODES, -1 for any other."""
+    flags: Ints
+    user: Floats
+    """(rows,) 1 user, 0 non-user, NaN not known."""
+    age: Floats
+    adults: Floats
+    no_phone: Floats
+    online_adults: Floats
+    asks_phone: bool
+    """Whether the form asks how many adults have no phone: part of a complete roster then."""
+    scores: Mapping[str, Floats]
+    """Name -> (rows,): 0-100, or 0/1 for a proportion; NaN missing."""
+    choices: Mapping[str, Choosing]
+
+    @property
+    def homes(self) -> int:
+        """How many homes."""
+        return len(self.village)
+
+    def __len__(self) -> int:
+        return len(self.home)
+
+
+MODES = ("self", "helped", "proxy", "visited")
+
+
+def language_tag(name: str) -> str:
+    """The tag of a language as a form names it.
+
+    >>> language_tag("English (en)"), language_tag("zh"), language_tag("")
+    ('en', 'zh', 'en')
+    """
+    code = name[name.rfind("(") + 1 : -1] if name.endswith(")") else name
+    return code.lower() or "en"
+
+
+def plain_label(label: Label) -> dict[str, str]:
+    """A label by language tag.
+
+    >>> plain_label({"English (en)": "Use", "中文 (zh)": "使用"})
+    {'en': 'Use', 'zh': '使用'}
+    """
+    return {language_tag(name): text for name, text in label.items()}
+
+
+def measures(
+    indicators: Sequence[Indicator], choices: Mapping[str, Sequence[tuple[str, Label]]]
+) -> Measures:
+    """Which columns play which part, by the sheet `indicators`.
+
+    `choices`: of each question its choices, (value, label by language). A category without a list
+    is Eurostat's skills ladder (`LADDER`).
+
+    >>> m = measures([Indicator("user", {}, role="user"),
+    ...               Indicator("s_use", {}, dimension="use", kind="score")], {})
+    >>> m.roles, m.use.name
+    ({'user': 'user'}, 's_use')
+    """
+    roles: dict[Role, str] = {}
+    chain: dict[str, Indicator] = {}
+    for one in indicators:
+        if one.role is not None:
+            roles.setdefault(one.role, one.name)
+        if one.kind == "score" and one.dimension.startswith("chain-"):
+            chain.setdefault(one.dimension.removeprefix("chain-"), one)
+    scores = [one for one in indicators if one.kind == "score"]
+    for one in scores:
+        if one.dimension == "access":
+            chain.setdefault("T", one)
+    shares = tuple(one for one in indicators if one.kind in ("share", "category"))
+    return Measures(
+        roles=roles,
+        indices=tuple(
+            one
+            for one in indicators
+            if one.kind in ("score", "proportion")
+            and not one.dimension.startswith("chain-")
+            and one.role != "user"
+        ),
+        shares=shares,
+        use=next((one for one in scores if one.dimension == "use"), None),
+        chain={name: chain[name] for name in CHAIN if name in chain},
+        levels={
+            one.name: tuple((value, plain_label(label)) for value, label in choices[one.name])
+            if one.name in choices
+            else LADDER
+            for one in shares
+        },
+        benchmarks=tuple(one for one in indicators if one.reference is not None),
+    )
+
+
+def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> Answers:
+    """The frame's finished, not excluded rows of the villages `codes` as arrays.
+
+    Rows of other villages are left out; the order of rows makes no difference.
+    Raises ValueError if a column of the frame's own (see above) is missing.
+
+    >>> f = pd.DataFrame({"village": ["b", "a"], "home": ["2", "1"], "entry": ["2", "1"],
+    ...     "submission": ["y", "x"], "mode": "self", "finished": pd.Timestamp("2026-01-01", tz="UTC"),
+    ...     "flags": 0, "user": ["1", ""]})
+    >>> a = answers(f, ["a", "b"], measures([Indicator("user", {}, role="user")], {}))
+    >>> a.village, a.user
+    (array([0, 1]), array([nan,  1.]))
+    """
+    missing = [name for name in _WHOLE_TEXT if name not in frame.columns]
+    if missing:
+        raise ValueError(f"the frame has no column {', '.join(missing)}")
+    village = pd.Index(codes).get_indexer(pd.Index(frame["village"]))
+    keep = (village >= 0) & frame["finished"].notna().to_numpy()
+    if "exclude" in measures.roles:
+        keep &= _numbers(frame, measures.roles["exclude"]) != 1
+    # One pass over a view of the kept rows; the sort key makes the first roster the earliest one,
+    # and equal times fall the same way whatever the order of the rows.
+    frame, village = frame.loc[keep], village[keep].astype(np.int64)
+    home, homes = _within(village, frame["home"])
+    finished = pd.to_datetime(frame["finished"], utc=True).to_numpy(dtype="datetime64[ns]")
+    tie = pd.util.hash_pandas_object(frame["submission"], index=False).to_numpy()
+    order = np.lexsort((tie, finished, home))
+    frame, village, home = frame.iloc[order], village[order], home[order]
+    of_home = np.zeros(homes, np.int64)
+    of_home[home] = village
+
+    def number(role: Role) -> Floats:
+        name = measures.roles.get(role)
+        return np.full(len(frame), np.nan) if name is None else _numbers(frame, name)
+
+    return Answers(
+        village=of_home,
+        home=home,
+        entry=_within(home, frame["entry"])[0],
+        mode=pd.Index(MODES).get_indexer(pd.Index(frame["mode"])).astype(np.int64),
+        flags=frame["flags"].to_numpy(np.int64),
+        # Without such a question everyone who answers the bot is taken for a user.
+        user=number("user") if "user" in measures.roles else np.ones(len(frame)),
+        age=number("age"),
+        adults=number("adults"),
+        no_phone=number("no_phone"),
+        online_adults=number("online_adults"),
+        asks_phone=measures.roles.get("no_phone") in frame.columns,
+        scores={one.name: _numbers(frame, one.name) for one in measures.scored},
+        choices={
+            one.name: _choosing(frame, one.name, measures.levels[one.name])
+            for one in measures.shares
+        },
+    )
+
+
+def _within(outer: NDArray[np.int64], names: pd.Series[str]) -> tuple[Ints, int]:
+    """Codes 0.. of (outer, name), ascending with outer; and how many there are."""
+    inner, found = pd.factorize(names)
+    pairs = outer * max(len(found), 1) + inner
+    kinds, codes = np.unique(pairs, return_inverse=True)
+    return codes.astype(np.int64), len(kinds)
+
+
+def _distinct(frame: pd.DataFrame, name: str) -> tuple[Ints, list[str]]:
+    """Codes of a column's rows and the texts they stand for; "" for nothing or no such column."""
+    if name not in frame.columns:
+        return np.zeros(len(frame), np.int64), [""]
+    codes, found = pd.factorize(frame[name])
+    # pandas gives -1 to None and NaN: the last entry, "".
+    return codes.astype(np.int64), [*(str(text) for text in found), ""]
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> Floats:
+    codes, texts = _distinct(frame, name)
+    return np.array([_number(text) for text in texts])[codes]
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return float("nan")
+    return value if np.isfinite(value) else float("nan")
+
+
+def _choosing(frame: pd.DataFrame, name: str, levels: Levels) -> Choosing:
+    codes, texts = _distinct(frame, name)
+    table = np.full((len(texts), len(levels)), np.nan)
+    for row, text in enumerate(texts):
+        chosen = set(text.split())
+        if chosen:
+            table[row] = [value in chosen for value, _ in levels]
+    return Choosing(codes, table)

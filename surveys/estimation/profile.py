@@ -7,8 +7,17 @@ rounded to whole numbers, never 0 % or 100 % for a share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+import types
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from surveys.form.indicators import Indicator
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from _typeshed import DataclassInstance
 
 Withheld = Literal["", "few_persons", "few_homes", "no_reference", "not_asked", "too_few_for_this",
                    "imprecise"]  # fmt: skip
@@ -78,7 +87,9 @@ class Link:
     village: Figure
     reference: Figure
     shortfall: Figure
-    """In standard deviations between persons in the reference: not a score."""
+    """In standard deviations between persons in the reference: not a score. One decimal."""
+    base: str = ""
+    """Of all three figures: zero, users or all; users where one side has too few non-users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,8 @@ class VillageProfile:
     users: int
     homes: int
     by_mode: dict[str, int]
-    """self, helped, proxy, visited -> persons (in breakdowns rounded to 5)."""
+    """self, helped, proxy, visited -> persons, rounded to 5 (as `users` and `flags` are: parts of
+    the whole); empty, and `users` 0, where the level is "withheld"."""
     target: int | None
     households: int | None
     adults: int | None
@@ -145,13 +157,108 @@ class VillageProfile:
     weakest: Literal["T", "C", "L", "P", "Q"] | None
     benchmarks: tuple[Benchmark, ...]
     flags: dict[str, int]
+    """Rounded to 5: flagged (persons), rosters_differ and rosters_short (homes; short: fewer online
+    adults on the roster than users who answered)."""
+
+
+def profiles(
+    frame: pd.DataFrame,
+    villages: pd.DataFrame,
+    indicators: Sequence[Indicator],
+    choices: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]],
+    reference: Sequence[str],
+    about: Mapping[str, str],
+    only: Collection[str] | None = None,
+) -> dict[str, VillageProfile]:
+    """The profiles of all villages of a wave, in one pass.
+
+    `frame`, `villages`: see `surveys.estimation.frame`. `choices`: of each question its choices,
+    (value, label by language). `reference`: the codes of the villages that make the reference area.
+    `about`: wave, form_id, form_version, computed_at, reference_area. `only`: these villages.
+    Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
+    without its own columns.
+    """
+    from surveys.estimation.villages import profiles as of_villages
+
+    return of_villages(frame, villages, indicators, choices, reference, about, only)
+
+
+def village_profile(
+    code: str,
+    frame: pd.DataFrame,
+    villages: pd.DataFrame,
+    indicators: Sequence[Indicator],
+    choices: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]],
+    reference: Sequence[str],
+    about: Mapping[str, str],
+) -> VillageProfile:
+    """The profile of one village; arguments and errors as `profiles`."""
+    return profiles(frame, villages, indicators, choices, reference, about, (code,))[code]
 
 
 def to_json(profile: VillageProfile) -> dict[str, Any]:
-    """The profile as a JSON document."""
-    raise NotImplementedError
+    """The profile as a JSON document: objects, lists, texts, numbers, true, false and null.
+
+    >>> _write(Figure(41.0, 35.0, 47.0))
+    {'value': 41.0, 'low': 35.0, 'high': 47.0, 'bound': '', 'withheld': '', 'words': ''}
+    """
+    return _object(profile)
 
 
 def from_json(document: dict[str, Any]) -> VillageProfile:
-    """The profile that `to_json` wrote."""
-    raise NotImplementedError
+    """The profile that `to_json` wrote.
+
+    Raises ValueError where something is missing, unknown or of another type.
+
+    >>> _read(Figure, {"value": 41}, "figure")
+    Traceback (most recent call last):
+    ...
+    ValueError: figure: fields missing or unknown: bound, high, low, withheld, words
+    """
+    profile: VillageProfile = _read(VillageProfile, document, "profile")
+    return profile
+
+
+def _object(value: DataclassInstance) -> dict[str, Any]:
+    return {one.name: _write(getattr(value, one.name)) for one in fields(value)}
+
+
+def _write(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return _object(value)
+    if isinstance(value, tuple):
+        return [_write(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _write(one) for key, one in value.items()}
+    return value
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    """`value` as the type `kind`, which is one of those that the classes above use."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        return _read(next(one for one in inner if one is not type(None)), value, where)
+    if origin is Literal and value in inner:
+        return value
+    if origin is tuple and isinstance(value, list):
+        return tuple(_read(inner[0], one, f"{where}[{i}]") for i, one in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {key: _read(inner[1], one, f"{where}.{key}") for key, one in value.items()}
+    if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
+        hints = _hints(kind)
+        odd = sorted(hints.keys() ^ value.keys())
+        if odd:
+            raise ValueError(f"{where}: fields missing or unknown: {', '.join(odd)}")
+        return kind(**{key: _read(hints[key], one, f"{where}.{key}") for key, one in value.items()})
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    raise ValueError(f"{where}: not what was written there")
