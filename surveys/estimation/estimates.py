@@ -69,7 +69,7 @@ class Estimate:
 
 
 def ratio(
-    groups: Groups, home: Ints, w: Floats, y: Floats, x: Floats, k: Floats | float = 1.0
+    groups: Groups, home: Ints, w: Floats, y: Floats, x: Floats, *, k: Floats | float = 1.0
 ) -> Estimate:
     """R = k·Σwy/Σwx of each group, over rows with w > 0 whose y and x are known.
 

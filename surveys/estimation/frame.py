@@ -216,8 +216,8 @@ def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> An
     Raises ValueError if a column of the frame's own (see above) is missing.
 
     >>> f = pd.DataFrame({"village": ["b", "a"], "home": ["2", "1"], "entry": ["2", "1"],
-    ...     "submission": ["y", "x"], "mode": "self", "finished": pd.Timestamp("2026-01-01", tz="UTC"),
-    ...     "flags": 0, "user": ["1", ""]})
+    ...     "submission": ["y", "x"], "mode": "self", "flags": 0,
+    ...     "finished": pd.Timestamp("2026-01-01", tz="UTC"), "user": ["1", ""]})
     >>> a = answers(f, ["a", "b"], measures([Indicator("user", {}, role="user")], {}))
     >>> a.village, a.user
     (array([0, 1]), array([nan,  1.]))

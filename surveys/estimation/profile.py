@@ -125,7 +125,7 @@ class VillageProfile:
     homes: int
     by_mode: dict[str, int]
     """self, helped, proxy, visited -> persons, rounded to 5 (as `users` and `flags` are: parts of
-    the whole); empty, and `users` 0, where the level is "withheld"."""
+    the whole) and left out where that is 0; empty, and `users` 0, where the level is "withheld"."""
     target: int | None
     households: int | None
     adults: int | None
@@ -161,7 +161,7 @@ class VillageProfile:
     adults on the roster than users who answered)."""
 
 
-def profiles(
+def profiles(  # noqa: PLR0917
     frame: pd.DataFrame,
     villages: pd.DataFrame,
     indicators: Sequence[Indicator],
@@ -183,7 +183,7 @@ def profiles(
     return of_villages(frame, villages, indicators, choices, reference, about, only)
 
 
-def village_profile(
+def village_profile(  # noqa: PLR0917
     code: str,
     frame: pd.DataFrame,
     villages: pd.DataFrame,

@@ -19,7 +19,7 @@ from surveys.estimation.estimates import (
     everyone,
     product,
     ratio,
-)  # fmt: skip
+)
 from surveys.estimation.frame import Answers, Bools, Floats, Ints
 from surveys.estimation.weights import Weights, weights
 
@@ -180,7 +180,7 @@ def strata(homes: Ints, adults: Floats) -> Ints:
 
 
 def _online(answers: Answers, weighed: Weights, groups: Groups, g: Floats) -> Estimate:
-    return ratio(groups, answers.home, weighed.w, np.ones(len(answers)), weighed.x, g)
+    return ratio(groups, answers.home, weighed.w, np.ones(len(answers)), weighed.x, k=g)
 
 
 def without_phone(sample: Sample) -> Estimate:
