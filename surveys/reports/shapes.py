@@ -1,0 +1,148 @@
+"""What a report shows, ready to be laid out: numbers in words with the places to draw them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from surveys.estimation.profile import Figure
+from surveys.reports.wording import Unit, Words, known
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One number to draw and to read. Positions are of 0-100; None: there is nothing to draw.
+
+    `brief` is the text without its interval.
+    """
+
+    text: str
+    brief: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line with the village's mark, the reference's, and a published figure's position."""
+
+    label: str
+    note: str
+    village: Mark
+    reference: Mark | None = None
+    published: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of choices with their shares, or why none of them is shown."""
+
+    rows: tuple[Row, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One level of the skills ladder: its share of the bar (0-100) and its place from the top."""
+
+    label: str
+    text: str
+    brief: str
+    width: float
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The skills ladder as one bar: its steps from the top down, and why there are none.
+
+    `hidden` is the width (0-100) that belongs to levels which are not shown as numbers.
+    """
+
+    steps: tuple[Step, ...] = ()
+    hidden: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """A lever with the link it moves: both areas' scores, the shortfall, what people ask for."""
+
+    lever: str
+    link: str
+    action: str
+    village: str
+    reference: str
+    behind: Mark
+    """Its value is 0-100 of the largest shortfall on the page."""
+    weakest: bool
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One part of the gap: where it starts and how wide it is, of 0-100 of the bar."""
+
+    label: str
+    text: str
+    brief: str
+    start: float
+    width: float
+    place: int
+    """0: access, 1: behaviour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A report, ready to be laid out."""
+
+    village: str
+    place: str
+    wave: str
+    date: str
+    withheld: bool
+    headline: tuple[str, ...]
+    respondents: tuple[str, ...]
+    reference: str
+    """The name of the reference area, "" if there is none."""
+    online: tuple[Row, ...]
+    indices: tuple[Row, ...]
+    compared: str
+    split: str
+    slices: tuple[Slice, ...]
+    ladder: Ladder
+    chain: str
+    """What is said of the weakest link; "" if there is no chain."""
+    levers: tuple[Lever, ...]
+    needs: Listed
+    reasons: Listed
+    published: tuple[str, ...]
+    limits: tuple[str, ...]
+    method: tuple[str, ...]
+
+
+def mark(figure: Figure, say: Words, unit: Unit = "points") -> Mark:
+    """A figure's words, and its positions if it may be drawn."""
+    text = say.figure(figure, unit)
+    if figure.words or figure.withheld not in ("", "imprecise"):
+        return Mark(text, text)
+    value = known(figure)
+    brief = text if value is None else say.bounded(figure, say.number(value, unit))
+    return Mark(text, brief, within(value), within(figure.low), within(figure.high))
+
+
+def within(value: float | None) -> float | None:
+    """A position on the scale 0-100."""
+    return None if value is None else min(100.0, max(0.0, value))
+
+
+def visible(figure: Figure) -> bool:
+    """Whether a figure is shown as a number, as an interval or in words."""
+    if figure.withheld in ("", "imprecise"):
+        return bool(figure.words) or known(figure) is not None or figure.low is not None
+    return False
+
+
+def complete(figure: Figure) -> bool:
+    """Whether a share is shown as a number."""
+    return known(figure) is not None

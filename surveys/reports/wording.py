@@ -1,0 +1,144 @@
+"""Numbers of a profile in words: with their interval and bound, or why they are not shown."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
+from typing import Literal
+
+from babel.dates import format_date
+
+from surveys.estimation.profile import Figure, Withheld
+from surveys.reports.catalogue import load
+
+Language = Literal["en", "zh"]
+Unit = Literal["points", "share", "spread"]
+"""points: a score 0-100 · share: per cent · spread: standard deviations (METHOD.md §3)."""
+
+LONGEST_NAME = 48
+"""Columns of a name (a Chinese character takes two) before it is cut with an ellipsis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A language to speak: `say(sentence, **values)` translates and fills in."""
+
+    language: Language
+    catalogue: NullTranslations
+    longest: int = LONGEST_NAME
+
+    def __call__(self, sentence: str, **values: object) -> str:
+        """The sentence in this language with its {placeholders} filled."""
+        return self.catalogue.gettext(sentence).format(**values)
+
+    def count(self, one: str, many: str, n: int) -> str:
+        """The sentence for `n` things, with {n} filled in."""
+        return self.catalogue.ngettext(one, many, n).format(n=n)
+
+    def name(self, text: str) -> str:
+        """A name from outside on one line: no control characters, cut where it is too long."""
+        return clip(" ".join(printable(text).split()), self.longest)
+
+    def label(self, labels: Mapping[str, str], otherwise: str) -> str:
+        """The label in this language ("zh" or "中文 (zh)"), or any, or `otherwise`."""
+        for key, text in labels.items():
+            if text and (key == self.language or key.endswith(f"({self.language})")):
+                return self.name(text)
+        return self.name(next(filter(None, labels.values()), otherwise))
+
+    def date(self, moment: str) -> str:
+        """The day of an ISO 8601 moment, as it is written in this language.
+
+        Raises:
+            ValueError: `moment` is not ISO 8601.
+        """
+        locale = "en_GB" if self.language == "en" else self.language
+        return format_date(datetime.fromisoformat(moment), format="long", locale=locale)
+
+    def number(self, value: float, unit: Unit = "points") -> str:
+        """A whole number with its unit; spreads have one decimal. A true minus sign."""
+        text = f"{value:.1f}" if unit == "spread" else str(round(value))
+        text = "0" if float(text) == 0 else text.replace("-", "−")
+        return text + ("%" if unit == "share" else "")
+
+    def interval(self, low: float, high: float, unit: Unit = "points") -> str:
+        """41–58, 41–58%, or −3 to 8 where a dash would be taken for a minus."""
+        if low < 0:
+            return self("{low} to {high}", low=self.number(low), high=self.number(high, unit))
+        first = self.number(low, unit).removesuffix("%")
+        return f"{first}–{self.number(high, unit)}"
+
+    def figure(self, figure: Figure, unit: Unit = "points") -> str:
+        """The number with its bound and interval, or in words why there is none."""
+        if figure.withheld not in ("", "imprecise"):
+            return self.why(figure.withheld)
+        if figure.words:
+            return self("few") if figure.words == "few" else self("nearly all")
+        value = known(figure)
+        if figure.low is None or figure.high is None:
+            if value is None:
+                return self.why(figure.withheld)
+            return self.bounded(figure, self.number(value, unit))
+        between = self.interval(figure.low, figure.high, unit)
+        if value is None:
+            return self.bounded(figure, between)
+        text = self.bounded(figure, self.number(value, unit))
+        return self("{number} ({interval})", number=text, interval=between)
+
+    def bounded(self, figure: Figure, number: str) -> str:
+        """The number after "at most" or "at least", if it is a bound."""
+        if figure.bound == "at_most":
+            return self("at most {number}", number=number)
+        if figure.bound == "at_least":
+            return self("at least {number}", number=number)
+        return number
+
+    def why(self, reason: Withheld) -> str:
+        """Why a number is not shown, in words."""
+        if reason == "few_persons":
+            return self("not shown: fewer than 10 people answered this")
+        if reason == "few_homes":
+            return self("not shown: answers from fewer than 5 homes")
+        if reason == "no_reference":
+            return self("not shown: no area to compare with yet")
+        if reason == "not_asked":
+            return self("not asked")
+        if reason == "too_few_for_this":
+            return self("not shown: fewer than 30 people answered this")
+        if reason == "imprecise":
+            return self("not shown: too uncertain")
+        return self("not shown")
+
+
+def words(language: Language, longest: int = LONGEST_NAME) -> Words:
+    """The words of a language, with names cut at `longest` columns."""
+    return Words(language, load("surveys.reports", language), longest)
+
+
+def known(figure: Figure | None) -> float | None:
+    """The number of a figure, if it may be shown as one."""
+    if figure is None or figure.withheld or figure.words:
+        return None
+    return figure.value
+
+
+def printable(text: str) -> str:
+    """Text without what cannot be seen (controls, direction marks, halves of characters)."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def columns(text: str) -> int:
+    """Columns that a text takes on a screen: two for a Chinese character or an emoji."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def clip(text: str, longest: int) -> str:
+    """Text of at most `longest` columns, an ellipsis standing for what was cut."""
+    if columns(text) <= longest:
+        return text
+    while columns(text) > longest - 1:
+        text = text[:-1]
+    return text.rstrip() + "…"
