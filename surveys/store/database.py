@@ -3,8 +3,166 @@
     database = Database(url)
     with database.begin() as session: …      # one write transaction (BEGIN IMMEDIATE on SQLite)
     with database.read() as session: …       # a read-only look, beside the writer
-    await database.in_thread(function, *arguments)        # on the writer's thread (pool: PostgreSQL)
-    await database.in_reader(function, *arguments)        # heavy reading, beside the writer
+    await database.in_thread(function, *arguments)    # on the writer's thread (or pool)
+    await database.in_reader(function, *arguments)    # heavy reading, beside the writer
 
 `Database` owns its threads; `close()` ends them. The functions it runs open their own transaction.
 """
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WRITERS = 8
+"""Threads that write to PostgreSQL; SQLite has one writer by its nature."""
+READERS = 2
+BUSY = 30_000
+"""Milliseconds that SQLite waits for another writer (a command line beside the running bot)."""
+
+
+class UnknownDatabase(ValueError):  # noqa: N818
+    """A database URL that is neither SQLite's nor PostgreSQL's."""
+
+
+class Database:
+    """One database: its engines and the threads that use them."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare, without connecting; raises `UnknownDatabase` for an unusable URL."""
+        self.url = url_of(url)
+        self.engine = connect(self.url)
+        self._reading = connect(self.url, read_only=True)
+        alone = self.engine.dialect.name == "sqlite"
+        self._writers = ThreadPoolExecutor(1 if alone else WRITERS, "usegap-write")
+        self._readers = ThreadPoolExecutor(READERS, "usegap-read")
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One write transaction: committed at the end, rolled back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent look; writing in it is an error of the database."""
+        with Session(self._reading, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def in_thread(
+        self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """Run a unit of work on a writer's thread; what it raises is raised here."""
+        call = partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, call)
+
+    async def in_reader(
+        self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """Run a long piece of reading and computing beside the writers."""
+        call = partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, call)
+
+    def close(self) -> None:
+        """End the threads when their work is done, and all connections."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+        self._reading.dispose()
+
+
+def url_of(url: str) -> URL:
+    """The URL with the driver we use: "sqlite:///path" or "postgresql://…" (psycopg 3)."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        # from None: the text of the original error repeats the URL, with its password.
+        raise UnknownDatabase(
+            "The database URL cannot be read. Give sqlite:///usegap.db or postgresql://host/name."
+        ) from None
+    kind = parsed.get_backend_name()
+    if kind in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
+    raise UnknownDatabase(
+        "The database must be a SQLite file or PostgreSQL:"
+        " give sqlite:///usegap.db or postgresql://host/name."
+    )
+
+
+def file_of(url: str | URL) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    parsed = url_of(url) if isinstance(url, str) else url
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
+def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
+    """An engine with our rules.
+
+    PostgreSQL: READ COMMITTED (readers: REPEATABLE READ, so that two queries agree). SQLite: see
+    the comments; `foreign_keys=False` is for migrations, which rebuild tables.
+    """
+    if url.get_backend_name() == "postgresql":
+        options = (
+            {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            if read_only
+            else {"isolation_level": "READ COMMITTED"}
+        )
+        return create_engine(
+            url,
+            pool_size=READERS + 1 if read_only else WRITERS + 1,
+            # A writer whose connection was cut is tried again by its lane; a reader has no lane.
+            pool_pre_ping=read_only,
+            hide_parameters=True,
+            execution_options=options,
+        )
+    engine = create_engine(url, hide_parameters=True, pool_size=READERS + 1)
+
+    @event.listens_for(engine, "connect")
+    def set_rules(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        # None: the driver begins no transactions by itself; `begin` below says which kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit is on the disk before Telegram is told that we have the update.
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
+        # What was deleted is overwritten: forgotten means gone from the file, too.
+        cursor.execute("PRAGMA secure_delete = ON")
+        if read_only:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "begin")
+    def begin_now(connection: Connection) -> None:
+        # IMMEDIATE: a transaction that turns into a writer half-way fails instead of waiting.
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def insert_into(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, in the words of this session's database."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)

@@ -11,15 +11,29 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, MetaData, String, Text,
-    UniqueConstraint, false,
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-Document = JSON().with_variant(JSONB(), "postgresql")
+Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Long = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits in both: SQLite's INTEGER has them, and is the only type that its row ids take."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -39,9 +53,9 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """From the database: UTC, with its zone."""
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -191,7 +205,7 @@ class Interview(Base):
     consented_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(Text)
     """surveys.interview.state as JSON text: read and written whole, never queried."""
-    version: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     started_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -210,7 +224,7 @@ class InterviewEvent(Base):
     """The append-only log of an interview."""
 
     __tablename__ = "interview_event"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Long, primary_key=True)
     interview_id: Mapped[int] = mapped_column(
         ForeignKey("interview.id", ondelete="CASCADE"), index=True
     )
@@ -218,7 +232,7 @@ class InterviewEvent(Base):
     kind: Mapped[str] = mapped_column(String(12))
     node: Mapped[str] = mapped_column(Text)
     value: Mapped[str] = mapped_column(Text)
-    update_id: Mapped[int | None]
+    update_id: Mapped[int | None] = mapped_column(Long)
 
 
 class Administrator(Base):
@@ -264,20 +278,20 @@ class Inbox(Base):
     """An update taken in."""
 
     __tablename__ = "inbox"
-    update_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    update_id: Mapped[int] = mapped_column(Long, primary_key=True, autoincrement=False)
     lane: Mapped[str | None] = mapped_column(String(64))
     """The keyed hash of the person: updates of one lane are handled in order. Erased when done."""
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Telegram's JSON, encrypted; erased when done."""
     received_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     error: Mapped[str | None] = mapped_column(Text)
     """The class of the last error, never its text (which may carry an answer)."""
     done_at: Mapped[datetime | None]
     parked_at: Mapped[datetime | None]
     __table_args__ = (
-        Index("ix_inbox_waiting", "update_id", sqlite_where=done_at.column.is_(None),
-              postgresql_where=done_at.column.is_(None)),
+        Index("ix_inbox_waiting", "update_id", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
     )  # fmt: skip
 
 
@@ -285,25 +299,28 @@ class Outbox(Base):
     """A message to send."""
 
     __tablename__ = "outbox"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Long, primary_key=True, autoincrement=False)
+    """Grows with time (surveys.store.messages.next_id): messages of one lane are sent in order."""
     key: Mapped[str | None] = mapped_column(String(100), unique=True)
     """What makes it the same message (a report is sent once); what an edit refers to."""
     lane: Mapped[str | None] = mapped_column(String(64))
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    contact_id: Mapped[int | None] = mapped_column(
+        ForeignKey("contact.id", ondelete="CASCADE"), index=True
+    )
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """bot.outbox.Outgoing as encrypted JSON; erased once sent."""
+    """surveys.store.messages.Outgoing as encrypted JSON; erased once sent."""
     attachment: Mapped[bytes | None] = mapped_column(LargeBinary)
     """A file to send with it, encrypted; erased once sent."""
     not_before: Mapped[datetime | None]
-    tries: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     """Sent, or given up (then `error` says why)."""
-    message_id: Mapped[int | None]
+    message_id: Mapped[int | None] = mapped_column(Long)
     __table_args__ = (
-        Index("ix_outbox_waiting", "id", sqlite_where=done_at.column.is_(None),
-              postgresql_where=done_at.column.is_(None)),
+        Index("ix_outbox_waiting", "id", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
     )  # fmt: skip
 
 
@@ -316,7 +333,7 @@ class Job(Base):
     kind: Mapped[str] = mapped_column(String(20))
     arguments: Mapped[dict[str, Any]]
     due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     error: Mapped[str | None] = mapped_column(Text)
     done_at: Mapped[datetime | None]
 

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+NONCE = 12
+"""Bytes of an AES-GCM nonce (NIST SP 800-38D, 8.2)."""
+SHORTEST_KEY = 16
+
+
+class WrongKey(Exception):  # noqa: N818
+    """Something was sealed with another key."""
+
 
 class Vault:
     """Seals and opens bodies and addresses (AES-256-GCM), and fingerprints addresses (HMAC-SHA256).
@@ -9,17 +25,33 @@ class Vault:
     One master key gives both keys (HKDF), so that a fingerprint tells nothing of the sealing key.
     """
 
+    __slots__ = ("_cipher", "_hash_key")
+
     def __init__(self, key: bytes) -> None:
-        raise NotImplementedError
+        """Derive both keys from the master key; raises `ValueError` if it is under 16 bytes."""
+        if len(key) < SHORTEST_KEY:
+            raise ValueError(f"The secret key is too short: it needs {SHORTEST_KEY} bytes or more.")
+        self._cipher = AESGCM(_derive(key, b"usegap seal"))
+        self._hash_key = _derive(key, b"usegap fingerprint")
 
     def seal(self, plain: bytes) -> bytes:
         """Encrypt with a fresh nonce."""
-        raise NotImplementedError
+        nonce = os.urandom(NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, None)
 
     def open(self, sealed: bytes) -> bytes:
         """Decrypt; raises `WrongKey` if it was not sealed with this key."""
-        raise NotImplementedError
+        try:
+            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], None)
+        except (InvalidTag, ValueError):
+            raise WrongKey(
+                "The secret key does not fit this database: it was made with another one."
+            ) from None
 
     def fingerprint(self, text: str) -> str:
         """The keyed hash of an address, as hexadecimal digits: what a lane is named by."""
-        raise NotImplementedError
+        return hmac.digest(self._hash_key, text.encode(), "sha256").hex()
+
+
+def _derive(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(key)

@@ -1,0 +1,85 @@
+"""Work to be done apart from a chat's turn: rows that a loop looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, null, select, update
+from sqlalchemy.orm import Session
+
+from surveys.store.database import insert_into
+from surveys.store.schema import Base, Job
+
+JOB: Table = Base.metadata.tables["job"]
+
+
+@dataclass(frozen=True, slots=True)
+class DueJob:
+    """A job whose time has come."""
+
+    id: int
+    kind: str
+    arguments: dict[str, Any]
+    tries: int
+
+
+def add_job(
+    session: Session,
+    kind: str,
+    arguments: dict[str, Any],
+    due_at: datetime,
+    *,
+    key: str | None = None,
+) -> bool:
+    """Order a piece of work; False where one with this key was ordered before, done or not."""
+    row = {"kind": kind, "arguments": arguments, "due_at": due_at, "key": key, "tries": 0}
+    statement = insert_into(session, JOB).values(row).on_conflict_do_nothing()
+    return bool(session.connection().execute(statement).rowcount)
+
+
+def due_jobs(session: Session, now: datetime, limit: int = 20) -> list[DueJob]:
+    """The jobs that are due, the longest waiting first."""
+    rows = session.execute(
+        select(Job.id, Job.kind, Job.arguments, Job.tries)
+        .where(Job.done_at.is_(None), Job.due_at <= now)
+        .order_by(Job.due_at, Job.id)
+        .limit(limit)
+    )
+    return [DueJob(*row) for row in rows]
+
+
+def finish_job(session: Session, job_id: int, now: datetime) -> bool:
+    """A job is done; False where it was done already (another replica was faster).
+
+    A job with a key stays as a row, so that it is not ordered again; one without leaves nothing.
+    """
+    done = session.connection().execute(
+        update(JOB)
+        .where(JOB.c.id == job_id, JOB.c.done_at.is_(None))
+        .values(done_at=now, error=null())
+    )
+    session.execute(delete(JOB).where(JOB.c.id == job_id, JOB.c.key.is_(None)))
+    return bool(done.rowcount)
+
+
+def postpone_job(
+    session: Session, job_id: int, error: str, later: datetime | None, now: datetime
+) -> None:
+    """A job failed: to be tried again `later`, or (None) given up, with the error's class kept."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(
+            tries=Job.tries + 1,
+            error=error,
+            due_at=Job.due_at if later is None else later,
+            done_at=now if later is None else None,
+        )
+    )
+
+
+def erase_jobs(session: Session, contact_id: int) -> None:
+    """Delete what a contact had ordered."""
+    session.execute(delete(Job).where(Job.arguments["contact_id"].as_integer() == contact_id))

@@ -1,0 +1,372 @@
+"""What comes in and what goes out: rows of the inbox and the outbox, sealed until they are done."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)  # fmt: skip
+from sqlalchemy.orm import Session
+
+from surveys.store.audit import audit
+from surveys.store.database import insert_into
+from surveys.store.jobs import add_job
+from surveys.store.schema import Base, Contact, Inbox, Outbox
+from surveys.store.vault import Vault
+
+__all__ = ["Outgoing", "Queued", "Taken", "add_job", "audit"]
+
+INBOX: Table = Base.metadata.tables["inbox"]
+OUTBOX: Table = Base.metadata.tables["outbox"]
+TRIES = 5
+"""After so many failures an update is parked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One Bot API call to make for one chat."""
+
+    method: str
+    """"sendMessage", "editMessageText", "answerCallbackQuery", "sendDocument" …"""
+    payload: Mapping[str, Any]
+    """Its parameters as Telegram's JSON names them, chat_id included where the method has one."""
+    chat_id: int
+    key: str | None = None
+    """Unique where the message must not be sent twice, or is edited later: "ask:<id>:<seq>"."""
+    edits: str | None = None
+    """The key of the message that this edits; its message_id is filled in when sent. If that
+    message was never sent, this call is dropped."""
+    field: str | None = None
+    """The parameter that carries the attachment: "document", "photo"."""
+    filename: str | None = None
+    attachment: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A row of the outbox that is still to be sent."""
+
+    outbox_id: int
+    lane: str
+    contact_id: int | None
+    """Known where it was queued for a contact or read again; None straight from a turn."""
+    outgoing: Outgoing
+    tries: int = 0
+    not_before: datetime | None = None
+
+    @property
+    def edits(self) -> str | None:
+        """The key of the message that this edits."""
+        return self.outgoing.edits
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An update that is in the inbox and not done."""
+
+    update_id: int
+    lane: str
+    update: dict[str, Any]
+
+
+# In -------------------------------------------------------------------------------------------
+
+
+def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: datetime) -> set[int]:
+    """Keep updates; the ids of those that were not there before."""
+    if not taken:
+        return set()
+    rows = [
+        {
+            "update_id": one.update_id,
+            "lane": one.lane,
+            "body": vault.seal(json.dumps(one.update, ensure_ascii=False).encode()),
+            "received_at": now,
+        }
+        for one in taken
+    ]
+    statement = insert_into(session, INBOX).on_conflict_do_nothing().returning(INBOX.c.update_id)
+    return set(session.connection().execute(statement, rows).scalars())
+
+
+def waiting_updates(session: Session, vault: Vault) -> list[Taken]:
+    """What is neither done nor parked, in order of update_id."""
+    rows = session.execute(
+        select(Inbox.update_id, Inbox.lane, Inbox.body)
+        .where(Inbox.done_at.is_(None), Inbox.parked_at.is_(None))
+        .order_by(Inbox.update_id)
+    )
+    return [
+        Taken(row.update_id, row.lane or "", json.loads(vault.open(row.body)))
+        for row in rows
+        if row.body is not None
+    ]
+
+
+_CLAIM = (
+    update(INBOX)
+    .where(INBOX.c.update_id == bindparam("id"), INBOX.c.done_at.is_(None))
+    .where(INBOX.c.parked_at.is_(None))
+    .values(done_at=bindparam("now"), body=null(), lane=null())
+)
+
+
+def claim(session: Session, update_id: int, now: datetime) -> bool:
+    """Mark an update done and erase what it said; False: it was done, parked or never taken in.
+
+    First of all in its transaction: it locks the row, so that whoever comes second finds it done.
+    """
+    found = session.connection().execute(_CLAIM, {"id": update_id, "now": now})
+    return bool(found.rowcount)
+
+
+def lane_of(session: Session, update_id: int) -> str | None:
+    """Whose update this is; None when it is done or was never taken in."""
+    return session.scalar(select(Inbox.lane).where(Inbox.update_id == update_id))
+
+
+def count_failure(session: Session, update_id: int, error: str, now: datetime) -> bool:
+    """One more failed try of an update; True when it has just been parked for good."""
+    tries = session.scalar(
+        update(INBOX)
+        .where(INBOX.c.update_id == update_id, INBOX.c.done_at.is_(None))
+        .where(INBOX.c.parked_at.is_(None))
+        .values(
+            tries=INBOX.c.tries + 1,
+            error=error,
+            parked_at=case((INBOX.c.tries + 1 >= TRIES, now), else_=null()),
+        )
+        .returning(INBOX.c.tries)
+    )
+    return tries is not None and tries >= TRIES
+
+
+def prune_inbox(session: Session, before: datetime) -> int:
+    """Delete what was done or parked before a time: nobody will ever send it again.
+
+    Telegram keeps what is not acknowledged for 24 hours.
+    """
+    old = or_(INBOX.c.done_at < before, INBOX.c.parked_at < before)
+    return session.connection().execute(delete(INBOX).where(old)).rowcount
+
+
+# Out ------------------------------------------------------------------------------------------
+
+_lock = threading.Lock()
+_last = 0
+_PROCESS = secrets.randbelow(1 << 8)
+
+
+def next_id() -> int:
+    """An id for an outbox row: grows with time in one process, and differs between processes.
+
+    Microseconds and 8 bits of the process, 63 bits in all until the year 3111. Made here, because a
+    database gives ids back only at the price of one statement a row, or without their order.
+    """
+    global _last  # noqa: PLW0603 - one counter a process is the point
+    with _lock:
+        _last = max(_last + 1, time.time_ns() // 1000)
+        return _last << 8 | _PROCESS
+
+
+_PUT: dict[str, Any] = {
+    "contact_id": select(Contact.id)
+    .where(Contact.address_hash == bindparam("whose"))
+    .scalar_subquery()
+}
+
+
+def put(
+    session: Session, vault: Vault, outgoings: Sequence[Outgoing], lane: str, now: datetime
+) -> list[Queued]:
+    """Queue messages for a lane, in order.
+
+    A key that is there already belongs to the newer message from now on: the older one keeps the
+    key with a suffix, "ask:7:3~<id>", still found as a message of interview 7.
+    """
+    if not outgoings:
+        return []
+    rows = [_row(vault, one, lane, now) for one in outgoings]
+    statement = insert_into(session, OUTBOX).values(_PUT).on_conflict_do_nothing()
+    connection = session.connection()
+    if connection.execute(statement, rows).rowcount != len(rows):
+        ids = [row["id"] for row in rows]
+        connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
+        keys = [one.key for one in outgoings if one.key is not None]
+        for old in connection.execute(
+            select(OUTBOX.c.id, OUTBOX.c.key).where(OUTBOX.c.key.in_(keys))
+        ).all():
+            connection.execute(
+                update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
+            )
+        connection.execute(insert(OUTBOX).values(_PUT), rows)
+    return [Queued(row["id"], lane, None, one) for row, one in zip(rows, outgoings, strict=True)]
+
+
+def put_once(
+    session: Session,
+    vault: Vault,
+    outgoings: Sequence[Outgoing],
+    *,
+    lane: str,
+    contact_id: int | None,
+    now: datetime,
+) -> list[Queued]:
+    """Queue messages whose keys are not there yet; the others were queued before."""
+    keys = [one.key for one in outgoings if one.key is not None]
+    known = set(session.scalars(select(Outbox.key).where(Outbox.key.in_(keys)))) if keys else set()
+    fresh = [one for one in outgoings if one.key is None or one.key not in known]
+    return [
+        Queued(queued.outbox_id, lane, contact_id, queued.outgoing)
+        for queued in put(session, vault, fresh, lane, now)
+    ]
+
+
+def _row(vault: Vault, one: Outgoing, lane: str, now: datetime) -> dict[str, Any]:
+    body = {"method": one.method, "payload": one.payload, "chat_id": one.chat_id}
+    for name, value in (("edits", one.edits), ("field", one.field), ("filename", one.filename)):
+        if value is not None:
+            body[name] = value
+    return {
+        "id": next_id(),
+        "key": one.key,
+        "lane": lane,
+        "whose": lane,
+        "body": vault.seal(json.dumps(body, ensure_ascii=False).encode()),
+        "attachment": None if one.attachment is None else vault.seal(one.attachment),
+        "created_at": now,
+    }
+
+
+def unsent_rows(session: Session, vault: Vault, limit: int) -> list[Queued]:
+    """What is still to be sent, oldest first."""
+    rows = session.execute(
+        select(
+            Outbox.id, Outbox.key, Outbox.lane, Outbox.contact_id, Outbox.body, Outbox.attachment,
+            Outbox.tries, Outbox.not_before,
+        )
+        .where(Outbox.done_at.is_(None), Outbox.body.is_not(None))
+        .order_by(Outbox.id)
+        .limit(limit)
+    )  # fmt: skip
+    found = []
+    for row in rows:
+        attachment = None if row.attachment is None else vault.open(row.attachment)
+        body = json.loads(vault.open(row.body or b""))
+        outgoing = Outgoing(**body, key=row.key, attachment=attachment)
+        found.append(
+            Queued(row.id, row.lane or "", row.contact_id, outgoing, row.tries, row.not_before)
+        )
+    return found
+
+
+_ERASED = {"body": null(), "attachment": null(), "lane": null(), "error": null()}
+_SENT = (
+    update(OUTBOX)
+    .where(OUTBOX.c.id == bindparam("sent"))
+    .values(message_id=bindparam("message"), done_at=bindparam("now"), **_ERASED)
+)
+
+
+def settle_sent(session: Session, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:
+    """Sent messages: those without a key leave no row, the others their key and message_id."""
+    messages = dict(sent)
+    if not messages:
+        return
+    connection = session.connection()
+    gone = connection.execute(
+        delete(OUTBOX)
+        .where(OUTBOX.c.id.in_(list(messages)), OUTBOX.c.key.is_(None))
+        .returning(OUTBOX.c.id)
+    ).scalars()
+    for outbox_id in gone:
+        del messages[outbox_id]
+    if messages:
+        connection.execute(
+            _SENT,
+            [{"sent": row, "message": message, "now": now} for row, message in messages.items()],
+        )
+
+
+def settle_failed(
+    session: Session, outbox_id: int, error: str, retry_at: datetime | None, now: datetime
+) -> None:
+    """A message that could not be sent: to be tried again at a time, or (None) given up."""
+    values: dict[str, Any] = {"tries": OUTBOX.c.tries + 1}
+    values |= {"not_before": retry_at} if retry_at else {"done_at": now, **_ERASED}
+    session.connection().execute(
+        update(OUTBOX).where(OUTBOX.c.id == outbox_id).values(values | {"error": error})
+    )
+
+
+def message_of(session: Session, key: str) -> int | None:
+    """The message_id under which the message with this key was sent."""
+    return session.scalar(select(Outbox.message_id).where(Outbox.key == key))
+
+
+def note_message(
+    session: Session, contact_id: int, key: str, message_id: int, now: datetime
+) -> None:
+    """Remember a message that a person sent, so that it can be taken out of the chat later."""
+    row = {
+        "id": next_id(), "key": key, "contact_id": contact_id, "created_at": now, "done_at": now,
+        "message_id": message_id,
+    }  # fmt: skip
+    session.connection().execute(insert_into(session, OUTBOX).on_conflict_do_nothing(), [row])
+
+
+def of_interview(interview_id: int) -> ColumnElement[bool]:
+    """The outbox rows that belong to one interview: its questions, and what was answered."""
+    return or_(
+        Outbox.key.startswith(f"ask:{interview_id}:"),
+        Outbox.key.startswith(f"heard:{interview_id}:"),
+    )
+
+
+def messages_of(session: Session, contact_id: int, interview_id: int) -> list[int]:
+    """The message_ids of an interview in the chat of a contact, in the order sent."""
+    rows = session.scalars(
+        select(Outbox.message_id)
+        .where(
+            Outbox.contact_id == contact_id,
+            Outbox.message_id.is_not(None),
+            of_interview(interview_id),
+        )
+        .order_by(Outbox.message_id)
+    )
+    return [message for message in rows if message is not None]
+
+
+def erase_messages(session: Session, contact_id: int, interview_ids: Iterable[int]) -> None:
+    """Delete the outbox rows of some interviews of a contact."""
+    for interview_id in interview_ids:
+        session.execute(
+            delete(Outbox).where(and_(Outbox.contact_id == contact_id, of_interview(interview_id)))
+        )
+
+
+def erase_lane(session: Session, lane: str) -> None:
+    """Delete what waits to be sent to someone, and what they said in updates that were parked.
+
+    Their updates that wait to be handled came later than what is being handled now, and are kept.
+    """
+    session.execute(delete(Outbox).where(Outbox.lane == lane))
+    session.execute(delete(Inbox).where(Inbox.lane == lane, Inbox.parked_at.is_not(None)))
