@@ -221,6 +221,9 @@ def area_mean(groups: Groups, share: Floats, online: Estimate, mean: Estimate) -
     >>> area_mean(area, np.array([0.5, 0.5]), online, part([60.0, 60.0, 30.0, 30.0])).value
     array([50.])
     """
+    if not np.isfinite(online.value).any():
+        # A form without rosters: nobody knows the π by which villages would differ.
+        return _combine(groups, _scaled(share, mean), mean)
     both = replace(mean, value=np.where(np.isfinite(online.value), mean.value, np.nan))
     weight = _scaled(share, both) * np.where(np.isfinite(both.value), online.value, 0.0)
     weight = weight / weight.sum() if weight.sum() > 0 else weight

@@ -87,6 +87,7 @@ def share_rows(wave: Wave, indicator: Indicator) -> list[Shares]:
     if ladder and base == "all":
         # What the ladder says of a non-user is fixed: not assessed.
         base = "zero"
+    non_users = _of_non_users(sample, indicator)
     full = np.ones(wave.count, np.bool_)
     figures: list[list[Figure]] = []
     levels = wave.parts.levels[indicator.name]
@@ -94,7 +95,7 @@ def share_rows(wave: Wave, indicator: Indicator) -> list[Shares]:
         levels = tuple(one for one in levels if one[0] != NOT_ASSESSED)
     for value, _ in levels:
         y = _levels(wave, sample, indicator, (value,))
-        if indicator.role == "reason":
+        if non_users:
             estimate = sample.of_others(y)
             yes, no = _counted(sample, y, sample.weights.other > 0)
             figures.append(shown.proportions(estimate, yes, no))
@@ -120,12 +121,19 @@ def share_rows(wave: Wave, indicator: Indicator) -> list[Shares]:
         if not ladder:
             row.sort(key=lambda one: -_height(one.figure))
         of: Of = "users"
-        if indicator.role == "reason":
+        if non_users:
             of = "non_users"
         elif base != "users" and full[i]:
             of = "all"
         found.append(Shares(indicator.name, label, of, tuple(row)))
     return found
+
+
+def _of_non_users(sample: Sample, indicator: Indicator) -> bool:
+    """Whether a list is for non-users: the reasons, or what was never put to a user."""
+    answered = np.isfinite(sample.answers.choices[indicator.name].chose(0))
+    asked = bool((answered & (sample.weights.other > 0)).any())
+    return indicator.role == "reason" or (asked and not (answered & (sample.weights.w > 0)).any())
 
 
 def _figures(

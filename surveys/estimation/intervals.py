@@ -47,7 +47,7 @@ def effective_size(p: ArrayLike, v: ArrayLike, n: ArrayLike, df: ArrayLike) -> F
     """
     share, variance = np.asarray(p, np.float64), np.asarray(v, np.float64)
     persons = np.asarray(n, np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         size = share * (1 - share) / variance
     edge = (share <= 0) | (share >= 1)
     first = np.where(edge, persons, np.fmin(persons, size))

@@ -191,7 +191,6 @@ def proportions(
     low = np.where(exact, rounded(low), 5 * np.floor(low / 5 + 1e-9))
     high = np.where(exact, rounded(high), 5 * np.ceil(high / 5 - 1e-9))
     whole, low, high = (np.clip(one, 1, 99).tolist() for one in (rounded(100 * p), low, high))
-    sound = np.isfinite(n_eff).tolist()
     few, nearly_all = (yes < FEW).tolist(), (no < FEW).tolist()
     shown = []
     for i, reason in enumerate(reasons(estimate.n, estimate.homes, least).tolist()):
@@ -202,8 +201,6 @@ def proportions(
             shown.append(Figure(None, words="few"))
         elif nearly_all[i]:
             shown.append(Figure(None, words="nearly_all"))
-        elif not sound[i]:
-            shown.append(Figure(None, withheld="imprecise"))
         elif exact[i]:
             shown.append(Figure(whole[i], low[i], high[i], bound))
         else:

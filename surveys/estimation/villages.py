@@ -211,11 +211,11 @@ def _benchmarks(parts: Measures) -> tuple[Benchmark, ...]:
             beside = "pi"
         elif one.name in parts.levels and parts.ladder(one.name):
             beside = BASIC
-        years = re.findall(r"(?:19|20)\d\d", one.reference_source)
+        years = re.findall(r"\b(?:19|20)\d\d\b", one.reference_source)
         found.append(
             Benchmark(
                 beside, one.reference or 0.0, plain_label(one.label), one.reference_source,
-                years[-1] if years else "",
+                years[0] if years else "",
             )
         )  # fmt: skip
     return tuple(found)

@@ -75,7 +75,7 @@ def person(village: str, home: object, number: int, **more: object) -> dict[str,
 
 
 def frame_of(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    frame = pd.DataFrame(list(rows))
+    frame = pd.DataFrame(list(rows), columns=None if rows else list(person("", 1, 1)))
     for name in ("A3", "A6", "A7", "A8", "exclude", *(one.name for one in INDICATORS)):
         if name not in frame:
             frame[name] = ""
