@@ -158,6 +158,8 @@ class Contact(Base):
     )
     """The interview that this chat is at."""
     created_at: Mapped[datetime]
+    # A number is never given twice: one of someone forgotten must not come to mean someone else.
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
 
 class Household(Base):
@@ -184,6 +186,7 @@ class Respondent(Base):
     number: Mapped[int]
     """Of the persons who answer through this contact: what the phone's holder knows them by."""
     created_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("contact_id", "number"),)
 
 
 class Interview(Base):
@@ -217,6 +220,7 @@ class Interview(Base):
         UniqueConstraint("respondent_id", "wave_id"),
         Index("ix_interview_wave_area", "wave_id", "area_id", "status"),
         CheckConstraint("status IN ('open','stopped','finished')", name="status"),
+        {"sqlite_autoincrement": True},
     )
 
 
