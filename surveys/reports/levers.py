@@ -85,8 +85,8 @@ def levers(profile: VillageProfile, needs: Shares | None, say: Words) -> tuple[L
             lever=lever_name(name, say),
             link=link_name(name, say),
             action=lever_action(name, say),
-            village=say.figure(links[name].village),
-            reference=say.figure(links[name].reference),
+            village=mark(links[name].village, say),
+            reference=mark(links[name].reference, say),
             behind=replace(
                 mark(links[name].shortfall, say, "spread"),
                 value=share_of_largest(links[name].shortfall, largest),

@@ -38,7 +38,8 @@ def chat_text(
         say = words(language, longest)
         news = () if previous is None else since(profile, previous, say)
         template = environment().get_template("chat.html")
-        text = template.render(report=content(profile, say), since=news, _=say).strip()
+        report = content(profile, say)
+        text = template.render(report=report, since=news, _=say, language=language).strip()
         if len(text.encode("utf-16-le")) // 2 < LIMIT:
             break
     return text

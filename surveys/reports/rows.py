@@ -99,10 +99,6 @@ def dimension_note(index: IndexFigure, say: Words) -> str:
         return say("own phone, internet at home, signal, cost")
     if index.dimension == "resource":
         return say("help, newer tools, services done online")
-    if index.dimension == "knowledge":
-        return say("right answers about safety and sources")
-    if index.dimension == "outcome":
-        return say("what it brought: income, time, learning, care")
     return ""
 
 

@@ -12,11 +12,12 @@ from surveys.reports.wording import Unit, Words, known
 class Mark:
     """One number to draw and to read. Positions are of 0-100; None: there is nothing to draw.
 
-    `brief` is the text without its interval.
+    `brief` is the text without its interval; not `shown`: the text says why there is no number.
     """
 
     text: str
     brief: str
+    shown: bool = True
     value: float | None = None
     low: float | None = None
     high: float | None = None
@@ -71,8 +72,8 @@ class Lever:
     lever: str
     link: str
     action: str
-    village: str
-    reference: str
+    village: Mark
+    reference: Mark
     behind: Mark
     """Its value is 0-100 of the largest shortfall on the page."""
     weakest: bool
@@ -125,10 +126,11 @@ def mark(figure: Figure, say: Words, unit: Unit = "points") -> Mark:
     """A figure's words, and its positions if it may be drawn."""
     text = say.figure(figure, unit)
     if figure.words or figure.withheld not in ("", "imprecise"):
-        return Mark(text, text)
+        return Mark(text, text, visible(figure))
     value = known(figure)
     brief = text if value is None else say.bounded(figure, say.number(value, unit))
-    return Mark(text, brief, within(value), within(figure.low), within(figure.high))
+    low, high = within(figure.low), within(figure.high)
+    return Mark(text, brief, visible(figure), within(value), low, high)
 
 
 def within(value: float | None) -> float | None:

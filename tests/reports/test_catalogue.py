@@ -62,6 +62,8 @@ def test_a_language_is_a_tag_and_no_path(folder: Path, tag: str) -> None:
 
 
 def test_a_broken_catalogue_is_an_error_and_not_silence(folder: Path) -> None:
-    (folder / "zh" / "messages.po").write_text('msgid "Go"\n<<<<<<<\nmsgstr "走"\n', encoding="utf-8")
+    (folder / "zh" / "messages.po").write_text(
+        'msgid "Go"\n<<<<<<<\nmsgstr "走"\n', encoding="utf-8"
+    )
     with pytest.raises(PoFileError):
         translations(folder, "zh")
