@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 
 WIDTH, DOTS_PER_INCH = 7.2, 150
 """Inches and pixels an inch: 1,080 pixels wide, what a phone shows without scaling up."""
-LINE = 0.36
-"""Inches of one line of text."""
+LINE = 0.023
+"""Inches of one line of text, for each point of its size."""
 LONGEST = 34
 """Columns of a name on the card."""
-INDICES = 5
-"""The card has room for so many indices; the page has all."""
+INDICES = 4
+"""The card has room for so many indices, one a dimension; the page has all."""
 
 INK, SOFT, GRID, BLUE = "#1a2230", "#556066", "#cdd3da", "#14508c"
 STEPS = ("#0d2f57", "#1f5590", "#4a7db5", "#8fb2d6", "#bdd2e8", "#e3ecf5", "#ffffff")
 CLOSING = frozenset("，。；：、！？）》”")
 """What may not begin a line."""
+OPENING = frozenset("（《“")
+"""What may not end one."""
 SLICES = ("#0d2f57", "#bdd2e8")
 
 
@@ -79,11 +81,12 @@ class Sheet:
     def paragraph(self, text: str, size: float = 11, colour: str = INK) -> None:
         """Text over the whole width, on as many lines as it needs."""
         # A column of this font is half as wide as its size; Latin letters are a little wider.
+        self.at += 0.06
         room = int((self.right - self.left) * 72 / (size * 0.53))
         for line in wrapped(text, room):
-            self.at += LINE * size / 13
+            self.at += LINE * size / 2
             self.text(self.left, line, size, colour)
-            self.at += LINE * size / 26
+            self.at += LINE * size / 2
 
     def heading(self, text: str) -> None:
         """A title with a line under it."""
@@ -128,7 +131,7 @@ def draw(sheet: Sheet, report: Content, say: Words) -> None:
     sheet.text(sheet.left, report.village, 20)
     sheet.at += 0.36
     sheet.text(sheet.left, " · ".join(filter(None, (report.place, report.date))), 10, SOFT)
-    sheet.at += 0.12
+    sheet.at += 0.16
     for i, sentence in enumerate(report.headline):
         sheet.paragraph(sentence, 13 if i == 0 else 10.5, INK if i == 0 else SOFT)
     if report.withheld:
@@ -140,7 +143,8 @@ def draw(sheet: Sheet, report: Content, say: Words) -> None:
         dots(sheet, row)
     if report.indices:
         sheet.heading(say("Access, use and resource"))
-        for row in report.indices[:INDICES]:
+        first = {row.dimension: row for row in reversed(report.indices)}
+        for row in [row for row in report.indices if first[row.dimension] is row][:INDICES]:
             dots(sheet, row)
     sheet.heading(say("The gap: access or use?"))
     sheet.paragraph(report.compared, 11)
@@ -258,7 +262,7 @@ def wrapped(text: str, room: int) -> list[str]:
     for letter in text:
         before = pieces[-1][-1] if pieces else " "
         inside_a_word = " " not in (before, letter) and columns(before + letter) == 2
-        if pieces and (inside_a_word or letter in CLOSING):
+        if pieces and (inside_a_word or letter in CLOSING or before in OPENING):
             pieces[-1] += letter
         else:
             pieces.append(letter)

@@ -88,6 +88,7 @@ def index_row(index: IndexFigure, profile: VillageProfile, say: Words) -> Row:
         note=note,
         village=mark(index.village, say, unit),
         reference=mark(index.reference, say, unit) if profile.reference_area is not None else None,
+        dimension=index.dimension,
     )
 
 

@@ -32,6 +32,7 @@ class Row:
     village: Mark
     reference: Mark | None = None
     published: float | None = None
+    dimension: str = ""
 
 
 @dataclass(frozen=True, slots=True)

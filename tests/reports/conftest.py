@@ -148,7 +148,7 @@ def full_village() -> VillageProfile:
             Benchmark("pi", 66.5, {"en": "Rural China, residents online",
                                    "zh": "全国农村互联网普及率"}, "CNNIC", "2023"),
             Benchmark("basic_skills", 56, {"en": "EU, at least basic digital skills, 16–74",
-                                           "zh": "欧盟16—74岁达到基本数字技能"}, "Eurostat", "2023"),
+                                           "zh": "欧盟达到基本数字技能的人"}, "Eurostat", "2023"),
         ),
         flags={"flagged": 5, "rosters_differ": 0, "rosters_short": 0},
     )  # fmt: skip
