@@ -34,7 +34,8 @@ class Interview:
     draft: tuple[str, ...] = ()
     """The choices toggled so far in the select_multiple that is being asked."""
     passed: tuple[str, ...] = ()
-    """Paths of the notes shown and the questions skipped."""
+    """Paths of the notes shown, the questions skipped, and those that came with a value (a
+    default) and have been confirmed."""
     draws: int = 0
     """How many numbers were drawn from the seed."""
     status: Status = "open"
@@ -151,8 +152,9 @@ class Closed:
     total: int
     label: str
     shown: str
-    """The answer as the person reads it; "" when skipped or gone back from."""
-    how: Literal["answered", "skipped", "back", "stopped"]
+    """The answer as the person reads it; "" when nothing was answered."""
+    how: Literal["answered", "skipped", "back", "stopped", "moved"]
+    """moved: the question stays open and is asked again under a new seq."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +200,48 @@ Effect = Ask | Redraw | Say | Closed | Refused | Stale | Stopped | Finished | Lo
 
 def to_json(interview: Interview) -> dict[str, Any]:
     """The interview as a JSON document (only what differs from a fresh one)."""
-    raise NotImplementedError
+    document: dict[str, Any] = {
+        "form": interview.form_id,
+        "version": interview.form_version,
+        "seed": interview.seed,
+        "language": interview.language,
+    }
+    if interview.answers:
+        document["answers"] = dict(interview.answers)
+    if interview.current is not None:
+        document["current"] = interview.current
+    if interview.asked:
+        document["asked"] = interview.asked
+    if interview.draft:
+        document["draft"] = list(interview.draft)
+    if interview.passed:
+        document["passed"] = list(interview.passed)
+    if interview.draws:
+        document["draws"] = interview.draws
+    if interview.status != "open":
+        document["status"] = interview.status
+    if interview.started:
+        document["started"] = interview.started
+    if interview.ended:
+        document["ended"] = interview.ended
+    return document
 
 
 def from_json(document: Mapping[str, Any]) -> Interview:
-    """The interview that `to_json` wrote."""
-    raise NotImplementedError
+    """The interview that `to_json` wrote. Raises `KeyError` for what is no such document."""
+    get = document.get
+    return Interview(
+        form_id=document["form"],
+        form_version=document["version"],
+        seed=document["seed"],
+        language=document["language"],
+        answers=get("answers", {}),
+        current=get("current"),
+        asked=get("asked", 0),
+        draft=tuple(get("draft", ())),
+        passed=tuple(get("passed", ())),
+        draws=get("draws", 0),
+        status=get("status", "open"),
+        started=get("started", ""),
+        ended=get("ended", ""),
+    )
