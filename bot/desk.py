@@ -1,0 +1,32 @@
+"""What every handler is handed: the settings, the key, the bot's name, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.settings import Settings
+from surveys.store.administrators import Addressee
+from surveys.store.vault import Vault
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a handler may need beside the session and the update."""
+
+    settings: Settings
+    vault: Vault
+    bot_username: str
+    """Without the @, as links carry it."""
+    clock: Callable[[], datetime] = now
+    """The time in UTC."""
+
+    def address(self, one: Addressee) -> int:
+        """The chat of an administrator; raises `WrongKey` if it was sealed with another key."""
+        return int(self.vault.open(one.address))
