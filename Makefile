@@ -1,0 +1,73 @@
+# make demo   residents answer, and a village's profile arrives: no token, no server
+# make test   the whole suite (SQLite, and PostgreSQL where one answers on 127.0.0.1:5432)
+# make check  lint, format, types, floors, migrations
+#
+# Both environments are one, .venv: `demo` needs the run time only, all others development too.
+
+PYTHON ?= python3
+WORKERS ?= auto
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.run-time
+DEV := $(VENV)/.development
+OUT ?= demo-out
+UV = $(shell command -v uv || echo $(BIN)/uv)
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check coverage lock bench format clean wheel
+
+help:
+	@echo "make demo | test | check | coverage | bench | format | lock | wheel | clean"
+
+demo: $(RUN)
+	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
+
+test: $(DEV)
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile
+
+check: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/migrations.py
+
+# Floors 0 and 1 decide what is asked and what a profile says: no line of theirs goes untried.
+coverage: $(DEV)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --include='surveys/form/*,surveys/interview/*,surveys/estimation/*' \
+		--show-missing --skip-covered --fail-under=100
+
+bench: $(DEV)
+	$(BIN)/python -m tests.bench
+
+format: $(DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# What is locked stays as it is where it still fits; `make lock UPGRADE=--upgrade` takes the newest.
+lock: $(DEV)
+	$(UV) $(COMPILE) $(UPGRADE) --output-file requirements.lock
+	$(UV) $(COMPILE) $(UPGRADE) --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+wheel: $(DEV)
+	rm -rf dist
+	$(BIN)/hatchling build -t wheel
+
+clean:
+	rm -rf $(VENV) dist build demo-out htmlcov .coverage* .pytest_cache .mypy_cache .ruff_cache \
+		.hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: a second run installs nothing, a changed lock installs again.
+$(RUN): requirements.lock .ci/install
+	@PYTHON="$(PYTHON)" .ci/install $(VENV) requirements.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock .ci/install
+	@PYTHON="$(PYTHON)" .ci/install $(VENV) requirements-dev.lock
+	@touch $@ $(RUN)

@@ -1,0 +1,3 @@
+"""The version of the program: this is where it is said."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,35 @@
+"""What every test has: a quiet environment, both databases, and no skipping in CI."""
+
+import os
+from importlib.util import find_spec
+
+import pytest
+from hypothesis import settings
+
+# The fixtures of the databases (SQLite, PostgreSQL).
+pytest_plugins = ["tests.databases"] if find_spec("tests.databases") else []
+
+# A slow machine is not a failing test.
+settings.register_profile("usegap", deadline=None, print_blob=True)
+settings.load_profile("usegap")
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_nobody(monkeypatch):
+    """No test sees the USEGAP_ variables of whoever runs it."""
+    for name in os.environ:
+        if name.startswith("USEGAP_") and not name.startswith("USEGAP_TEST_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """With CI=true a skipped test is a failure: there everything can be had."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") != "true" or reporter is None:
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if skipped and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        for report in skipped:
+            reporter.write_line(f"skipped, which CI must not: {report.nodeid}")
