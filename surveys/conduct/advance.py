@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from surveys.conduct.forget import drop_person
+from surveys.conduct.forms import Loaded, form_of, loaded_form, zone_of
 from surveys.form.model import Form
-from surveys.interview.state import Effect, Event, Interview
+from surveys.interview.engine import step, submission
+from surveys.interview.state import Effect, Event, Interview, Logged, from_json, to_json
+from surveys.store.areas import target_of
+from surveys.store.interviews import (
+    InterviewRow,
+    count_finished,
+    finish,
+    load,
+    log,
+    save,
+)  # fmt: skip
+from surveys.store.jobs import add_job
+
+__all__ = ["Conflict", "Gone", "Turn", "WaveClosed", "advance", "form_of"]
+
+
+class Gone(Exception):  # noqa: N818
+    """There is no such interview (any more)."""
+
+
+class WaveClosed(Exception):  # noqa: N818
+    """The wave of this interview takes no more answers."""
+
+
+class Conflict(Exception):  # noqa: N818
+    """Someone else wrote this interview at the same time: to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +52,7 @@ class Turn:
     interview: Interview
     effects: tuple[Effect, ...]
     kept: bool
-    """False: the form's role `exclude` ended it (too young): everything of the person is deleted."""
+    """False: the form's role `exclude` ended it (too young): all of the person is deleted."""
 
 
 def advance(
@@ -40,9 +68,58 @@ def advance(
     and, when the village has reached its target, a job "profile" (key "target:<wave>:<area>").
     Raises `Gone` where the interview does not exist; a closed wave raises `WaveClosed`.
     """
-    raise NotImplementedError
+    row = load(session, interview_id)
+    if row is None:
+        raise Gone
+    if row.closed_at is not None and row.closed_at <= now:
+        raise WaveClosed
+    loaded = loaded_form(session, row.form_version_id)
+    form = loaded.form
+    before = from_json(json.loads(row.state))
+    if callable(event):
+        event = event(form, before)
+    after, effects = step(form, before, event, now.astimezone(zone_of(session, row.area_path)))
+    kept = True
+    if after != before:
+        mode = after.answers.get(loaded.mode) or row.mode if loaded.mode else row.mode
+        state = json.dumps(to_json(after), ensure_ascii=False, separators=(",", ":"))
+        if not save(session, row, state=state, status=after.status, mode=mode, now=now):
+            raise Conflict
+        if after.status == "finished" != row.status:
+            kept = _finish(session, row, loaded, after, now)
+    if kept:
+        log(
+            session,
+            [
+                {
+                    "interview_id": row.id,
+                    "at": now,
+                    "kind": effect.kind,
+                    "node": effect.path,
+                    "value": effect.value,
+                    "update_id": update_id,
+                }
+                for effect in effects
+                if isinstance(effect, Logged)
+            ],
+        )
+    return Turn(row.id, row.contact_id, row.area_id, row.wave_id, form, after, effects, kept)
 
 
-def form_of(session: Session, form_version_id: int) -> Form:
-    """The compiled form of a version: loaded once, kept (versions never change)."""
-    raise NotImplementedError
+def _finish(
+    session: Session, row: InterviewRow, loaded: Loaded, interview: Interview, now: datetime
+) -> bool:
+    values = dict(submission(loaded.form, interview))
+    if loaded.exclude is not None and values.get(loaded.exclude) == "1":
+        drop_person(session, row.contact_id, row.respondent_id)
+        return False
+    finish(session, row.id, values, now)
+    target = target_of(session, row.area_id)
+    if target is not None and count_finished(session, row.wave_id, row.area_id) >= target:
+        # The key lets it be ordered once, even if two who finish at once step over the target.
+        arguments = {"area_id": row.area_id, "wave_id": row.wave_id, "reason": "target"}
+        add_job(
+            session, "profile", arguments, now.astimezone(UTC),
+            key=f"target:{row.wave_id}:{row.area_id}",
+        )  # fmt: skip
+    return True

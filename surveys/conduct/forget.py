@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from surveys.conduct.forms import form_of
+from surveys.form.model import Form, Question, Text, language_of
+from surveys.store.audit import audit
+from surveys.store.interviews import (
+    Kept,
+    interviews_of,
+    kept_of,
+    strip_finished,
+    without_interviews,
+)  # fmt: skip
+from surveys.store.jobs import erase_jobs
+from surveys.store.messages import erase_lane, erase_messages
+from surveys.store.people import (
+    cut_ties,
+    erase_contact,
+    erase_empty_households,
+    erase_respondents,
+    idle_contacts,
+    is_needed,
+    lane_of_contact,
+    leave_interviews,
+    own_record,
+    respondents_of,
+)  # fmt: skip
 from surveys.store.vault import Vault
 
 
@@ -15,9 +42,32 @@ def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
 
     {"contact": {"channel", "address", "language", "since"}, "persons": [{"person": 1, "village":
     …, "interviews": [{"status", "started", "finished", "consent", "answers": [{"question": label,
-    "answer": shown}], "events": n}]}]}
+    "answer": shown}], "computed": {name: value}, "events": n}]}]}
+
+    Times are days, "2026-11-24"; "" where there is none. Answers that later ones made irrelevant
+    are kept, so they are shown. Empty for a contact that is not there.
     """
-    raise NotImplementedError
+    contact = own_record(session, contact_id)
+    if contact is None:
+        return {}
+    persons = []
+    for number, rows in groupby(kept_of(session, contact_id), key=lambda row: row.number):
+        kept = list(rows)
+        interviews = [
+            _record(row, form_of(session, row.form_version_id), contact.language)
+            for row in kept
+            if row.form_version_id is not None
+        ]
+        persons.append({"person": number, "village": kept[0].village, "interviews": interviews})
+    return {
+        "contact": {
+            "channel": contact.channel,
+            "address": vault.open(contact.address).decode(),
+            "language": contact.language,
+            "since": _day(contact.created_at),
+        },
+        "persons": persons,
+    }
 
 
 def forget(
@@ -29,5 +79,98 @@ def forget(
     `keep_answers`: finished submissions stay without any tie to the contact; unfinished ones and
     the log of events always go. Without it the submissions go too. Audited, without naming anyone.
     Waiting messages of the contact go. Returns how many persons were forgotten.
+
+    A contact with nobody left goes too, unless it is an administrator's: that one goes only when
+    all is to be forgotten. Someone else's respondent is left alone (0).
     """
-    raise NotImplementedError
+    theirs = list(respondents_of(session, contact_id).values())
+    if respondent_id is not None:
+        theirs = [one for one in theirs if one == respondent_id]
+        if not theirs:
+            return 0
+    begun = interviews_of(session, theirs)
+    leave_interviews(session, contact_id, begun)
+    erase_messages(session, contact_id, begun)
+    if keep_answers:
+        strip_finished(session, theirs)
+        cut_ties(session, theirs)
+        erase_respondents(session, without_interviews(session, theirs))
+    else:
+        erase_respondents(session, theirs)
+    erase_empty_households(session)
+    if respondent_id is None or not is_needed(session, contact_id):
+        drop_contact(session, contact_id)
+    what = "answers kept" if keep_answers else "answers deleted"
+    audit(session, "respondent", "forget", f"{len(theirs)} persons, {what}", now)
+    return len(theirs)
+
+
+def drop_person(session: Session, contact_id: int | None, respondent_id: str) -> None:
+    """Delete a person with everything, and a contact that nobody needs any more."""
+    if contact_id is not None:
+        erase_messages(session, contact_id, interviews_of(session, [respondent_id]))
+    erase_respondents(session, [respondent_id])
+    erase_empty_households(session)
+    if contact_id is not None and not is_needed(session, contact_id):
+        drop_contact(session, contact_id)
+
+
+def drop_contact(session: Session, contact_id: int) -> None:
+    """Delete a contact, what waits to be sent to it, what it ordered, what it could not say."""
+    lane = lane_of_contact(session, contact_id)
+    if lane is not None:
+        erase_lane(session, lane)
+    erase_jobs(session, contact_id)
+    erase_contact(session, contact_id)
+
+
+def sweep(session: Session) -> None:
+    """Delete homes in which nobody is left and contacts whom nobody needs (see `is_needed`)."""
+    erase_empty_households(session)
+    for contact_id in idle_contacts(session):
+        drop_contact(session, contact_id)
+
+
+def _record(row: Kept, form: Form, language: str) -> dict[str, Any]:
+    tag = language_of(form, language)
+    values: dict[str, str] = json.loads(row.state or "{}").get("answers", {})
+    return {
+        "status": row.status,
+        "started": _day(row.started_at),
+        "finished": _day(row.finished_at),
+        "consent": f"{row.consent_version}, {_day(row.consented_at)}",
+        "answers": [
+            {"question": _said(question.label, tag) or question.name,
+             "answer": _shown(question, values[question.path], tag)}
+            for question in _answered(form, values)
+            if question.asked
+        ],
+        "computed": {
+            question.name: values[question.path]
+            for question in _answered(form, values)
+            if not question.asked
+        },
+        "events": row.events,
+    }  # fmt: skip
+
+
+def _answered(form: Form, values: dict[str, str]) -> Iterator[Question]:
+    return (question for question in form.questions if values.get(question.path))
+
+
+def _shown(question: Question, value: str, language: str) -> str:
+    if question.choices is None:
+        return value
+    labels = {one.value: _said(one.label, language) for one in question.choices.choices}
+    given = value.split() if question.type == "select_multiple" else [value]
+    return ", ".join(labels.get(one) or one for one in given)
+
+
+def _said(text: Text | None, language: str) -> str:
+    """A text without the answers that it repeats: those stand on lines of their own."""
+    pieces = text.pieces.get(language, ()) if text else ()
+    return "".join(piece if isinstance(piece, str) else "…" for piece in pieces).strip()
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.date().isoformat() if moment else ""

@@ -5,13 +5,34 @@ Every function takes the session of the update's transaction. None of them commi
 
 from __future__ import annotations
 
+import json
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from surveys.conduct.forms import form_of, zone_of
+from surveys.form.model import language_of
+from surveys.interview.engine import begin
+from surveys.interview.state import to_json
+from surveys.store import areas, interviews, messages, people
 from surveys.store.vault import Vault
+
+
+class NoWave(Exception):  # noqa: N818
+    """The village is there, and no survey is open in it (closed, or not yet)."""
+
+    def __init__(self, village: str) -> None:
+        super().__init__("no wave is open in this village")
+        self.village = village
+        """Its name."""
+
+
+class NotYours(Exception):  # noqa: N818
+    """The interview is another contact's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +79,64 @@ class Person:
     """How many questions this person has answered."""
 
 
+# Contacts -------------------------------------------------------------------------------------
+
+
 def reach(session: Session, lane: str) -> Reach | None:
     """The contact with this keyed hash."""
-    raise NotImplementedError
+    row = people.contact_by_lane(session, lane)
+    if row is None:
+        return None
+    return Reach(row.id, row.language, row.current_interview_id, row.blocked_at is not None)
+
+
+def know(  # noqa: PLR0917 - the names speak
+    session: Session, vault: Vault, lane: str, address: str, language: str, now: datetime
+) -> int:
+    """The id of the contact with this keyed hash, made if it is new (channel: Telegram)."""
+    known = people.contact_by_lane(session, lane)
+    if known is not None:
+        return known.id
+    return people.add_contact(
+        session,
+        channel="telegram",
+        address=vault.seal(address.encode()),
+        lane=lane,
+        language=language,
+        now=now,
+    )
+
+
+def set_language(session: Session, contact_id: int, language: str) -> None:
+    """What the bot speaks to this contact from now on."""
+    people.set_contact(session, contact_id, language=language)
+
+
+def set_blocked(session: Session, lane: str, at: datetime | None) -> None:
+    """The person blocked the bot, or came back (None)."""
+    people.set_contact_by_lane(session, lane, blocked_at=at)
+
+
+def turn_to(session: Session, contact_id: int, interview_id: int | None) -> None:
+    """Make an interview of this contact the current one; raises `NotYours` for any other's."""
+    if interview_id is not None and interviews.contact_of(session, interview_id) != contact_id:
+        raise NotYours
+    people.set_contact(session, contact_id, current_interview_id=interview_id)
+
+
+def remember(session: Session, contact_id: int, key: str, message_id: int, now: datetime) -> None:
+    """Note a message that a person sent, under "heard:<interview>:…", to take it out of the chat
+    when they ask for that."""
+    messages.note_message(session, contact_id, key, message_id, now)
+
+
+def messages_of_interview(session: Session, interview_id: int) -> list[int]:
+    """The message_ids of an interview's questions and answers in its contact's chat."""
+    contact_id = interviews.contact_of(session, interview_id)
+    return [] if contact_id is None else messages.messages_of(session, contact_id, interview_id)
+
+
+# Villages and waves ---------------------------------------------------------------------------
 
 
 def open_wave(session: Session, code: str) -> OpenWave | None:
@@ -68,22 +144,59 @@ def open_wave(session: Session, code: str) -> OpenWave | None:
 
     Raises `NoWave` where the village is there and nothing is open (closed, or not yet).
     """
-    raise NotImplementedError
+    village = areas.village_by_code(session, code)
+    return None if village is None else _open_in(session, village)
 
 
 def open_wave_of_home(session: Session, link: str) -> tuple[OpenWave, str] | None:
-    """The village, wave and household behind a family link."""
-    raise NotImplementedError
+    """The village, wave and household behind a family link; None: no such link, else as above."""
+    found = areas.home_by_link(session, link)
+    return None if found is None else (_open_in(session, found[0]), found[1])
 
 
 def open_wave_of_area(session: Session, area_id: int) -> OpenWave | None:
     """The same by the village's id."""
-    raise NotImplementedError
+    village = areas.village_by_id(session, area_id)
+    return None if village is None else _open_in(session, village)
+
+
+def latest_village(session: Session, contact_id: int) -> int | None:
+    """The id of the village where this contact last answered."""
+    return interviews.latest_area(session, contact_id)
+
+
+def count_day(session: Session, area_id: int, kind: str, day: datetime) -> None:
+    """One more of this kind today: "opened", "declined". `day` is in the village's zone."""
+    areas.add_to_day(session, area_id, kind, day.date())
+
+
+# Persons --------------------------------------------------------------------------------------
 
 
 def persons(session: Session, contact_id: int, wave_id: int) -> list[Person]:
     """The persons of a contact, by number."""
-    raise NotImplementedError
+    return [
+        Person(
+            row.respondent_id,
+            row.number,
+            row.household_id,
+            row.interview_id,
+            row.status or "",
+            row.begun,
+            _answered(session, row),
+        )
+        for row in people.persons_of(session, contact_id, wave_id)
+    ]
+
+
+def my_persons(session: Session, contact_id: int) -> dict[int, str]:
+    """The respondents of a contact by their numbers, in all waves."""
+    return people.respondents_of(session, contact_id)
+
+
+def number_of(session: Session, contact_id: int, interview_id: int) -> int | None:
+    """The number of the person of an interview; None where it is not this contact's."""
+    return interviews.number_of_person(session, contact_id, interview_id)
 
 
 def enrol(
@@ -101,31 +214,76 @@ def enrol(
     """Someone agreed: contact (made if new), household (None: a new home), respondent, interview.
 
     Returns the interview's id, which becomes the contact's current one. A contact answering in a
-    household where it already has persons adds one, in the same entry.
+    household where it already has persons adds one, in the same entry. A household of another
+    village (or one forgotten meanwhile) counts as none.
     """
-    raise NotImplementedError
-
-
-def turn_to(session: Session, contact_id: int, interview_id: int | None) -> None:
-    """Make an interview of this contact the current one; raises `NotYours` for any other's."""
-    raise NotImplementedError
-
-
-def set_language(session: Session, contact_id: int, language: str) -> None:
-    """What the bot speaks to this contact from now on."""
-    raise NotImplementedError
-
-
-def set_blocked(session: Session, lane: str, at: datetime | None) -> None:
-    """The person blocked the bot, or came back (None)."""
-    raise NotImplementedError
-
-
-def count_day(session: Session, area_id: int, kind: str, day: datetime) -> None:
-    """One more of this kind today: "opened", "declined"."""
-    raise NotImplementedError
+    contact_id = know(session, vault, lane, address, language, now)
+    if household_id is None or not people.household_in(session, household_id, wave.area_id):
+        household_id = uuid4().hex
+        people.add_household(session, household_id, wave.area_id)
+    entry = people.entry_of(session, contact_id, household_id) or uuid4().hex
+    respondent_id = uuid4().hex
+    people.add_respondent(
+        session,
+        respondent_id,
+        household_id=household_id,
+        contact_id=contact_id,
+        entry=entry,
+        now=now,
+    )
+    form = form_of(session, wave.form_version_id)
+    fresh = begin(form, secrets.randbits(31), language_of(form, language))
+    interview_id = interviews.add_interview(
+        session,
+        key=f"uuid:{uuid4()}",
+        respondent_id=respondent_id,
+        wave_id=wave.wave_id,
+        form_version_id=wave.form_version_id,
+        area_id=wave.area_id,
+        status="open",
+        consent_version=consent_version,
+        consented_at=now,
+        state=json.dumps(to_json(fresh), ensure_ascii=False, separators=(",", ":")),
+        started_at=now,
+        updated_at=now,
+    )
+    people.set_contact(session, contact_id, current_interview_id=interview_id)
+    return interview_id
 
 
 def family_link(session: Session, interview_id: int) -> str:
     """The code of the family link of this interview's home, made when first asked for."""
-    raise NotImplementedError
+    household_id = interviews.household_of(session, interview_id)
+    if household_id is None:
+        raise NotYours
+    link = people.link_of(session, household_id)
+    if link is None:
+        link = secrets.token_urlsafe(12)
+        people.set_link(session, household_id, link)
+    return link
+
+
+def _open_in(session: Session, village: areas.VillageRow) -> OpenWave:
+    wave = areas.open_wave_at(session, village.path)
+    if wave is None:
+        raise NoWave(village.name)
+    return OpenWave(
+        area_id=village.area_id,
+        code=village.code,
+        village=village.name,
+        zone=zone_of(session, village.path),
+        wave_id=wave.wave_id,
+        form_version_id=wave.form_version_id,
+        form_title=wave.form_title,
+        organisation=wave.organisation,
+        contact=wave.contact,
+        retention_months=wave.retention_months,
+    )
+
+
+def _answered(session: Session, row: people.PersonRow) -> int:
+    if row.state is None or row.form_version_id is None:
+        return 0
+    values = json.loads(row.state).get("answers", {})
+    form = form_of(session, row.form_version_id)
+    return sum(question.asked and bool(values.get(question.path)) for question in form.questions)

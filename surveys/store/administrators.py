@@ -85,3 +85,13 @@ def administrators_of(session: Session, area_id: int) -> list[Addressee]:
         .order_by(Contact.id)
     )
     return [Addressee(*row) for row in rows]
+
+
+def addressee(session: Session, contact_id: int) -> Addressee | None:
+    """One administrator, who did not block the bot and still is one."""
+    row = session.execute(
+        select(Contact.id, Contact.address_hash, Contact.address, Contact.language)
+        .join(Administrator, Administrator.contact_id == Contact.id)
+        .where(Contact.id == contact_id, Contact.blocked_at.is_(None))
+    ).one_or_none()
+    return None if row is None else Addressee(*row)

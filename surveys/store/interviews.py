@@ -1,0 +1,248 @@
+"""Interviews: loaded for one turn, saved with a version check, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from surveys.store.schema import (
+    Area,
+    Base,
+    FormVersion,
+    Household,
+    Interview,
+    InterviewEvent,
+    Respondent,
+)  # fmt: skip
+
+INTERVIEW: Table = Base.metadata.tables["interview"]
+EVENT: Table = Base.metadata.tables["interview_event"]
+RESPONDENT: Table = Base.metadata.tables["respondent"]
+WAVE: Table = Base.metadata.tables["wave"]
+AREA: Table = Base.metadata.tables["area"]
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewRow:
+    """An interview as a turn needs it."""
+
+    id: int
+    respondent_id: str
+    contact_id: int | None
+    wave_id: int
+    form_version_id: int
+    area_id: int
+    area_path: str
+    mode: str | None
+    status: str
+    state: str
+    version: int
+    closed_at: datetime | None
+    """When its wave was closed."""
+
+
+_LOAD = (
+    select(
+        INTERVIEW.c.id,
+        INTERVIEW.c.respondent_id,
+        RESPONDENT.c.contact_id,
+        INTERVIEW.c.wave_id,
+        INTERVIEW.c.form_version_id,
+        INTERVIEW.c.area_id,
+        AREA.c.path.label("area_path"),
+        INTERVIEW.c.mode,
+        INTERVIEW.c.status,
+        INTERVIEW.c.state,
+        INTERVIEW.c.version,
+        WAVE.c.closed_at,
+    )
+    .join_from(INTERVIEW, RESPONDENT)
+    .join(WAVE, WAVE.c.id == INTERVIEW.c.wave_id)
+    .join(AREA, AREA.c.id == INTERVIEW.c.area_id)
+    .where(INTERVIEW.c.id == bindparam("id"))
+    .with_for_update(of=INTERVIEW)
+)
+
+
+def load(session: Session, interview_id: int) -> InterviewRow | None:
+    """An interview, locked until the transaction ends."""
+    row = session.connection().execute(_LOAD, {"id": interview_id}).one_or_none()
+    return None if row is None else InterviewRow(**row._mapping)
+
+
+_SAVE = (
+    update(INTERVIEW)
+    .where(INTERVIEW.c.id == bindparam("of"), INTERVIEW.c.version == bindparam("seen"))
+    .values(
+        version=bindparam("seen") + 1,
+        state=bindparam("new_state"),
+        status=bindparam("new_status"),
+        mode=bindparam("new_mode"),
+        updated_at=bindparam("now"),
+    )
+)
+
+
+def save(
+    session: Session, row: InterviewRow, *, state: str, status: str, mode: str | None, now: datetime
+) -> bool:
+    """Write what a turn made of an interview; False where someone else wrote meanwhile."""
+    saved = session.connection().execute(
+        _SAVE,
+        {
+            "of": row.id, "seen": row.version, "new_state": state, "new_status": status,
+            "new_mode": mode, "now": now,
+        },
+    )  # fmt: skip
+    return saved.rowcount == 1
+
+
+def finish(session: Session, interview_id: int, submission: dict[str, str], now: datetime) -> None:
+    """Keep the submission of an interview that has come to its end."""
+    session.connection().execute(
+        update(INTERVIEW)
+        .where(INTERVIEW.c.id == interview_id)
+        .values(submission=submission, flags=[], finished_at=now)
+    )
+
+
+_LOG = insert(EVENT)
+
+
+def log(session: Session, lines: Sequence[dict[str, Any]]) -> None:
+    """Append lines: interview_id, at, kind, node, value, update_id."""
+    if lines:
+        session.connection().execute(_LOG, lines)
+
+
+def add_interview(session: Session, **values: Any) -> int:
+    """A new interview; its id."""
+    added = session.execute(insert(Interview).values(**values).returning(Interview.id))
+    return added.scalar_one()
+
+
+def version_of_form(session: Session, form_version_id: int) -> tuple[str, list[Any]]:
+    """The XForm of a form version and its indicators as JSON."""
+    row = session.execute(
+        select(FormVersion.xform, FormVersion.indicators).where(FormVersion.id == form_version_id)
+    ).one()
+    return row.xform, row.indicators
+
+
+def count_finished(session: Session, wave_id: int, area_id: int) -> int:
+    """How many submissions a village has in a wave."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Interview.wave_id == wave_id,
+                Interview.area_id == area_id,
+                Interview.status == "finished",
+            )
+        )
+        or 0
+    )
+
+
+def contact_of(session: Session, interview_id: int) -> int | None:
+    """The contact through whom the person of an interview answers."""
+    return session.scalar(
+        select(Respondent.contact_id).join(Interview).where(Interview.id == interview_id)
+    )
+
+
+def household_of(session: Session, interview_id: int) -> str | None:
+    """The home of an interview."""
+    return session.scalar(
+        select(Respondent.household_id).join(Interview).where(Interview.id == interview_id)
+    )
+
+
+def number_of_person(session: Session, contact_id: int, interview_id: int) -> int | None:
+    """The number of the person of an interview; None where it is not this contact's."""
+    return session.scalar(
+        select(Respondent.number)
+        .join(Interview)
+        .where(Interview.id == interview_id, Respondent.contact_id == contact_id)
+    )
+
+
+def latest_area(session: Session, contact_id: int) -> int | None:
+    """The village of the interview that this contact was last at."""
+    return session.scalar(
+        select(Interview.area_id)
+        .join(Respondent)
+        .where(Respondent.contact_id == contact_id)
+        .order_by(Interview.updated_at.desc(), Interview.id.desc())
+        .limit(1)
+    )
+
+
+def interviews_of(session: Session, respondent_ids: Sequence[str]) -> list[int]:
+    """The ids of all interviews of these persons."""
+    return list(
+        session.scalars(select(Interview.id).where(Interview.respondent_id.in_(respondent_ids)))
+    )
+
+
+def strip_finished(session: Session, respondent_ids: Sequence[str]) -> None:
+    """Leave of these persons their submissions alone: no unfinished interview, no log, no state."""
+    theirs = Interview.respondent_id.in_(respondent_ids)
+    session.execute(delete(Interview).where(theirs, Interview.status != "finished"))
+    session.execute(
+        delete(InterviewEvent).where(
+            InterviewEvent.interview_id.in_(select(Interview.id).where(theirs))
+        )
+    )
+    session.execute(update(Interview).where(theirs).values(state="{}"))
+
+
+def without_interviews(session: Session, respondent_ids: Sequence[str]) -> list[str]:
+    """Those of these persons who have no interview (any more)."""
+    has = select(Interview.respondent_id).where(Interview.respondent_id.in_(respondent_ids))
+    left = set(session.scalars(has))
+    return [one for one in respondent_ids if one not in left]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One interview, as it is shown to the person whose it is."""
+
+    number: int
+    village: str
+    interview_id: int | None
+    form_version_id: int | None
+    status: str | None
+    state: str | None
+    consent_version: str | None
+    consented_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    events: int
+
+
+def kept_of(session: Session, contact_id: int) -> list[Kept]:
+    """All interviews of all persons of a contact, by person and time."""
+    events = (
+        select(func.count())
+        .where(InterviewEvent.interview_id == Interview.id)
+        .correlate(Interview)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(
+            Respondent.number, Area.name, Interview.id, Interview.form_version_id,
+            Interview.status, Interview.state, Interview.consent_version, Interview.consented_at,
+            Interview.started_at, Interview.finished_at, events,
+        )
+        .join(Household, Household.id == Respondent.household_id)
+        .join(Area, Area.id == Household.area_id)
+        .outerjoin(Interview, Interview.respondent_id == Respondent.id)
+        .where(Respondent.contact_id == contact_id)
+        .order_by(Respondent.number, Interview.started_at, Interview.id)
+    )  # fmt: skip
+    return [Kept(*row) for row in rows]
