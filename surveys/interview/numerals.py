@@ -166,7 +166,7 @@ def day(text: str, today: date) -> date | None:
     Year first, or day first with the year last; months as words; "yesterday", "昨天". Nobody can
     say which is the month in "3/11/2026", so it is none; with points the day comes first.
     """
-    typed = re.sub(r"[。!]+$", "", plain(text))
+    typed = re.sub(r"[。.!]+$", "", plain(text))
     if typed in _TODAY:
         return today + timedelta(days=_TODAY[typed])
     if found := _YEAR_FIRST.fullmatch(typed) or _EIGHT.fullmatch(typed):

@@ -1,0 +1,188 @@
+"""A conversation written down: a form, what a person does, and what must follow from it.
+
+    form: three_questions            (or "form:" and a Markdown table)
+    language: zh
+    seed: 7
+    now: 2026-11-24T09:00:00+08:00
+
+    > begin
+    < ask #1 1/3 Q1 "Did you go online in the last 3 months?" required
+    <   Yes | No
+    > tap 1
+    ...
+    = Q1 yes
+
+Events: begin, tap PLACE (from 1) or ACTION, tap #SEQ PLACE, type WORDS, send KIND, speak LANGUAGE;
+"@ TIME" sets the clock. "=" lines are the whole submission, computed nodes and times left out.
+`python -m tests.conversations.transcript FILE` prints the file as it would have to be.
+"""
+
+import json
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from surveys.form.model import Form, language_of
+from surveys.form.xlsform import convert
+from surveys.instruments import shipped, shipped_names
+from surveys.interview.engine import begin, prompt, step, submission
+from surveys.interview.state import (
+    Ask,
+    Begin,
+    Closed,
+    Finished,
+    Interview,
+    Logged,
+    Redraw,
+    Refused,
+    Say,
+    Sent,
+    Spoke,
+    Stale,
+    Stopped,
+    Tapped,
+    Typed,
+    from_json,
+    to_json,
+)
+
+ACTIONS = ("done", "back", "skip", "stop")
+FOLDER = Path(__file__).parent
+
+
+@dataclass
+class Transcript:
+    head: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    table: str = ""
+    turns: list[tuple[str, list[str]]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+
+
+def parse(text: str) -> Transcript:
+    found = Transcript()
+    for line in text.splitlines():
+        mark, _, rest = line.partition(" ")
+        if mark in (">", "@"):
+            found.turns.append((line, []))
+        elif mark == "<":
+            found.turns[-1][1].append(line)
+        elif mark == "=":
+            found.kept.append(rest)
+        elif not found.turns:
+            found.head.append(line)
+            if line.startswith("|"):
+                found.table += line + "\n"
+            elif line and not line.startswith("#"):
+                name, _, value = line.partition(":")
+                found.settings[name] = value.strip()
+    return found
+
+
+def form_of(found: Transcript) -> Form:
+    name = found.settings["form"]
+    content = shipped(name) if name in shipped_names() else found.table.encode()
+    return convert(content, "form.md").form
+
+
+def play(found: Transcript) -> Transcript:
+    """The same events, with what followed from them."""
+    form = form_of(found)
+    language = language_of(form, found.settings.get("language", ""))
+    now = datetime.fromisoformat(found.settings.get("now", "2026-11-24T09:00:00+08:00"))
+    interview = begin(form, int(found.settings.get("seed", "1")), language)
+    played = Transcript(found.head, found.settings, found.table)
+    for line, _ in found.turns:
+        if line.startswith("@"):
+            now = datetime.fromisoformat(line[2:])
+            played.turns.append((line, []))
+            continue
+        interview = from_json(json.loads(json.dumps(to_json(interview))))
+        event = event_of(line[2:], interview)
+        interview, effects = step(form, interview, event, now)
+        check(form, interview, effects, now)
+        told = [one for effect in effects for one in tell(effect)]
+        played.turns.append((line, [f"< {one}" for one in told]))
+    asked = {question.path for question in form.questions if question.asked}
+    played.kept = [
+        f"{name(path)} {value}"
+        for path, value in submission(form, interview, now).items()
+        if path in asked
+    ]
+    return played
+
+
+def check(form: Form, interview: Interview, effects, now: datetime) -> None:
+    """What holds after every step."""
+    asked = [effect.prompt for effect in effects if isinstance(effect, Ask | Redraw)]
+    assert len(asked) <= 1
+    if interview.status == "open":
+        assert prompt(form, interview, now) is not None
+    if asked:
+        assert asked[0] == prompt(form, interview, now)
+        assert 1 <= asked[0].number <= asked[0].total
+
+
+def event_of(said: str, interview: Interview):
+    word, _, rest = said.partition(" ")
+    if word == "begin":
+        return Begin()
+    if word == "type":
+        return Typed(rest)
+    if word == "send":
+        return Sent(rest)
+    if word == "speak":
+        return Spoke(rest)
+    assert word == "tap", said
+    seq = interview.asked
+    if rest.startswith("#"):
+        number, _, rest = rest[1:].partition(" ")
+        seq = int(number)
+    return Tapped(seq, rest if rest in ACTIONS else int(rest) - 1)
+
+
+def name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def tell(effect) -> list[str]:
+    if isinstance(effect, Ask | Redraw):
+        asked = effect.prompt
+        kind = "ask" if isinstance(effect, Ask) else "redraw"
+        flags = " required" * asked.required + " back" * asked.can_go_back
+        hint = f" ({asked.hint})" if asked.hint else ""
+        so_far = f" so far {asked.answer!r}" if asked.answer else ""
+        place = f"{asked.number}/{asked.total}"
+        first = f'{kind} #{asked.seq} {place} {name(asked.path)} "{asked.label}"{hint}{so_far}'
+        labels = [
+            f"[{label}]" if value in asked.selected else label for value, label in asked.choices
+        ]
+        return [first + flags, *(["  " + " | ".join(labels)] if labels else [])]
+    if isinstance(effect, Say):
+        return [f'say {name(effect.path)} "{effect.text}"']
+    if isinstance(effect, Closed):
+        place = f"{effect.number}/{effect.total}"
+        shown = f' "{effect.shown}"' if effect.shown else ""
+        return [f"closed #{effect.seq} {place} {name(effect.path)} {effect.how}{shown}"]
+    if isinstance(effect, Refused):
+        message = f' "{effect.message}"' if effect.message else ""
+        return [f"refused {effect.reason} {effect.given!r}{message}"]
+    if isinstance(effect, Logged):
+        return [f"log {effect.kind} {name(effect.path)} {effect.value}".strip()]
+    if isinstance(effect, Stale):
+        return [f"stale #{effect.seq}"]
+    assert isinstance(effect, Stopped | Finished)
+    return [type(effect).__name__.lower()]
+
+
+def write(found: Transcript) -> str:
+    lines = [*found.head]
+    for line, told in found.turns:
+        lines += [line, *told]
+    lines += [f"= {one}" for one in found.kept]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(write(play(parse(Path(sys.argv[1]).read_text(encoding="utf-8")))), end="")
