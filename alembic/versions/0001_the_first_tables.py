@@ -65,7 +65,7 @@ def upgrade() -> None:
         sa.Column("adults", sa.Integer(), nullable=True),
         sa.Column("adults_offline", sa.Integer(), nullable=True),
         sa.Column("target", sa.Integer(), nullable=True),
-        sa.Column("reference", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("reference", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.CheckConstraint(
             "kind IN ('programme','county','township','village')", name=op.f("ck_area_kind")
         ),

@@ -91,7 +91,7 @@ def url_of(url: str) -> URL:
     """The URL with the driver we use: "sqlite:///path" or "postgresql://…" (psycopg 3)."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # from None: the text of the original error repeats the URL, with its password.
         raise UnknownDatabase(
             "The database URL cannot be read. Give sqlite:///usegap.db or postgresql://host/name."

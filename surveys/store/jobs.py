@@ -36,7 +36,7 @@ def add_job(
     """Order a piece of work; False where one with this key was ordered before, done or not."""
     row = {"kind": kind, "arguments": arguments, "due_at": due_at, "key": key, "tries": 0}
     statement = insert_into(session, JOB).values(row).on_conflict_do_nothing()
-    return bool(session.connection().execute(statement).rowcount)
+    return session.execute(statement.returning(JOB.c.id)).one_or_none() is not None
 
 
 def due_jobs(session: Session, now: datetime, limit: int = 20) -> list[DueJob]:

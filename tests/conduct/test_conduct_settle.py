@@ -1,0 +1,319 @@
+"""An update is handled once or not at all; what is said goes out after, and leaves no body."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text
+
+from surveys.conduct.settle import (
+    lane_for,
+    mark_failed,
+    mark_sent,
+    message_id_of,
+    note_failure,
+    queue,
+    queue_for,
+    settle,
+    take_in,
+    unsent,
+    waiting,
+)  # fmt: skip
+from surveys.store.audit import audit
+from surveys.store.messages import Outgoing, prune_inbox
+from surveys.store.schema import Audit, Inbox, Outbox
+from surveys.store.vault import Vault, WrongKey
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+SECRET = "我家没有网 and nobody helps"
+
+
+def update(number, person=77, said=SECRET):
+    message = {"message_id": number, "from": {"id": person}, "chat": {"id": person}}
+    return {"update_id": number, "message": message | {"text": said}}
+
+
+def ask(seq, chat_id=77):
+    payload = {"chat_id": chat_id, "text": SECRET}
+    return Outgoing("sendMessage", payload, chat_id, key=f"ask:1:{seq}")
+
+
+def edit(seq):
+    return Outgoing("editMessageText", {"text": SECRET}, 77, edits=f"ask:1:{seq}")
+
+
+def says(*outgoings):
+    """A handler that leaves one line in the audit and says this."""
+
+    def handle(session):
+        audit(session, "test", "handled", "one", NOW)
+        return outgoings
+
+    return handle
+
+
+def handled(database):
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(Audit))
+
+
+def test_an_update_is_handled_once_however_often_it_comes(database, vault):
+    first = take_in(database, vault, [update(1), update(2), update(1)], NOW)
+    assert [one.update_id for one in first] == [1, 2]
+    assert [one.update_id for one in take_in(database, vault, [update(2), update(3)], NOW)] == [3]
+    queued = settle(database, vault, first[0], says(ask(1), edit(0)), NOW)
+    assert [one.outgoing for one in queued] == [ask(1), edit(0)]
+    assert {one.lane for one in queued} == {vault.fingerprint("telegram:77")}
+    assert settle(database, vault, first[0], says(ask(9)), NOW) == []
+    assert settle(database, vault, 1, says(ask(9)), NOW) == []
+    assert settle(database, vault, 404, says(ask(9)), NOW) == []
+    assert take_in(database, vault, [update(1)], NOW) == []
+    assert handled(database) == 1
+    assert [one.update_id for one in waiting(database, vault)] == [2, 3]
+
+
+def test_an_error_leaves_all_as_it_was_and_the_fifth_parks(database, vault):
+    (taken,) = take_in(database, vault, [update(1)], NOW)
+
+    def breaks(session):
+        says()(session)
+        raise ValueError(SECRET)
+
+    for attempt in range(1, 6):
+        with pytest.raises(ValueError):
+            settle(database, vault, taken, breaks, NOW)
+        assert handled(database) == 0
+        assert waiting(database, vault) == [taken]
+        assert note_failure(database, 1, "ValueError", NOW) is (attempt == 5)
+    assert waiting(database, vault) == []
+    assert settle(database, vault, taken, says(ask(1)), NOW) == []
+    assert not note_failure(database, 1, "ValueError", NOW)
+    assert handled(database) == 0
+    with database.read() as session:
+        row = session.execute(select(Inbox.tries, Inbox.error, Inbox.parked_at)).one()
+    assert tuple(row) == (5, "ValueError", NOW)
+
+
+def test_an_error_while_the_messages_are_written_undoes_the_answer_too(database, vault):
+    (taken,) = take_in(database, vault, [update(1)], NOW)
+    unspeakable = Outgoing("sendMessage", {"text": object()}, 77)
+    with pytest.raises(TypeError):
+        settle(database, vault, taken, says(ask(1), unspeakable), NOW)
+    assert handled(database) == 0
+    assert waiting(database, vault) == [taken]
+    assert unsent(database, vault, 10) == []
+
+
+def test_two_who_settle_the_same_update_at_once_handle_it_once(database, vault):
+    taken = take_in(database, vault, [update(n) for n in range(1, 9)], NOW)
+    results = []
+    start = threading.Barrier(4)
+
+    def work():
+        start.wait()
+        for one in taken:
+            results.append(len(settle(database, vault, one, says(edit(0)), NOW)))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [0] * 24 + [1] * 8
+    assert handled(database) == 8
+    assert len(unsent(database, vault, 100)) == 8
+
+
+def test_a_crash_loses_neither_what_came_nor_what_is_to_be_said(database, vault, database_url):
+    from surveys.store.database import Database
+
+    taken = take_in(database, vault, [update(n) for n in (5, 3, 4)], NOW)
+    picture = Outgoing(
+        "sendPhoto", {"chat_id": 77}, 77, field="photo", filename="p.png", attachment=b"\x89PNG"
+    )
+    queued = settle(database, vault, taken[0], says(ask(1), edit(0), picture), NOW)
+    another = Database(database_url)
+    assert [one.update_id for one in waiting(another, vault)] == [3, 4]
+    assert sorted((one.update_id, str(one.update)) for one in waiting(another, vault)) == sorted(
+        (one.update_id, str(one.update)) for one in taken[1:]
+    )
+    assert unsent(another, vault, 10) == queued
+    assert unsent(another, vault, 2) == queued[:2]
+    another.close()
+
+
+def test_what_is_sent_leaves_no_body_and_only_a_key_leaves_a_row(database, vault):
+    (taken,) = take_in(database, vault, [update(1)], NOW)
+    question, change, other = settle(database, vault, taken, says(ask(1), edit(0), ask(2)), NOW)
+    assert message_id_of(database, "ask:1:1") is None
+    mark_sent(database, [(question.outbox_id, 500), (change.outbox_id, None)], NOW)
+    assert message_id_of(database, "ask:1:1") == 500
+    with database.read() as session:
+        assert message_id_of(session, "ask:1:1") == 500
+        row = session.execute(select(Outbox).where(Outbox.key == "ask:1:1")).scalar_one()
+        assert (row.body, row.attachment, row.lane, row.done_at) == (None, None, None, NOW)
+        inbox = session.execute(select(Inbox)).scalar_one()
+        assert (inbox.body, inbox.lane, inbox.done_at) == (None, None, NOW)
+    assert unsent(database, vault, 10) == [other]
+    mark_sent(database, [(question.outbox_id, 500), (404, 1)], NOW)
+    mark_sent(database, [], NOW)
+    assert unsent(database, vault, 10) == [other]
+
+
+def test_what_cannot_be_sent_is_tried_later_or_given_up(database, vault):
+    (taken,) = take_in(database, vault, [update(1)], NOW)
+    later, never = settle(database, vault, taken, says(ask(1), edit(0)), NOW)
+    at = NOW + timedelta(seconds=30)
+    mark_failed(database, later.outbox_id, "TimedOut", at, NOW)
+    mark_failed(database, never.outbox_id, "BadRequest", None, NOW)
+    (left,) = unsent(database, vault, 10)
+    assert (left.outbox_id, left.tries, left.not_before) == (later.outbox_id, 1, at)
+    with database.read() as session:
+        row = session.execute(select(Outbox).where(Outbox.id == never.outbox_id)).scalar_one()
+    assert (row.error, row.body, row.lane) == ("BadRequest", None, None)
+
+
+def test_a_question_asked_again_takes_over_its_key(database, vault):
+    one, two = take_in(database, vault, [update(1), update(2)], NOW)
+    (first,) = settle(database, vault, one, says(ask(1)), NOW)
+    mark_sent(database, [(first.outbox_id, 500)], NOW)
+    before, again = settle(database, vault, two, says(edit(0), ask(1)), NOW)
+    assert unsent(database, vault, 10) == [before, again]
+    assert message_id_of(database, "ask:1:1") is None
+    mark_sent(database, [(again.outbox_id, 501)], NOW)
+    assert message_id_of(database, "ask:1:1") == 501
+    with database.read() as session:
+        old = session.execute(select(Outbox.key, Outbox.message_id).order_by(Outbox.id)).first()
+    assert old.key.startswith("ask:1:1~")
+    assert old.message_id == 500
+
+
+def test_a_job_that_is_repeated_queues_its_messages_once(database, vault):
+    report = Outgoing("sendMessage", {"chat_id": 9, "text": "profile"}, 9, key="job:1:9:1")
+
+    class Official:
+        contact_id = None
+        lane = vault.fingerprint("telegram:9")
+
+    for expected in ([report], []):
+        with database.begin() as session:
+            queued = queue_for(session, vault, Official(), [report], NOW)
+            assert [one.outgoing for one in queued] == expected
+    with database.begin() as session:
+        more = queue(
+            session, vault, [report, edit(1)], lane=Official.lane, contact_id=None, now=NOW
+        )
+    assert [one.outgoing for one in more] == [edit(1)]
+    assert [one.outgoing for one in unsent(database, vault, 9)] == [report, edit(1)]
+
+
+SENDERS = {
+    "message": {"message": {"from": {"id": 5}, "chat": {"id": 6}}},
+    "callback_query": {"callback_query": {"from": {"id": 5}, "message": {"from": {"id": 1}}}},
+    "my_chat_member": {"my_chat_member": {"from": {"id": 5}, "chat": {"id": 6}}},
+    "edited_message": {"edited_message": {"from": {"id": 5}}},
+}
+
+
+@pytest.mark.parametrize("kind", SENDERS)
+def test_a_lane_is_whoever_sent_the_update(kind, vault):
+    assert lane_for(vault, SENDERS[kind]) == vault.fingerprint("telegram:5")
+
+
+@pytest.mark.parametrize("odd", [{}, {"poll": {"id": "1"}}, {"message": {"chat": {"id": 6}}}])
+def test_an_update_of_nobody_has_a_lane_too(odd, vault):
+    assert lane_for(vault, odd) == vault.fingerprint("telegram:0")
+
+
+def test_nothing_is_readable_in_the_file(sqlite_url, vault):
+    from surveys.store.database import Database, file_of
+
+    database = Database(sqlite_url)
+    take_in(database, vault, [update(1, person=6150123456), update(2, person=6150123456)], NOW)
+    settle(database, vault, 1, says(ask(1, 6150123456)), NOW)
+    file = file_of(sqlite_url)
+    kept = b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+    database.close()
+    assert len(kept) > 4096
+    for trace in (SECRET, "我家没有网", "6150123456", "sendMessage"):
+        assert trace.encode() not in kept
+
+
+def test_another_key_is_told_in_one_sentence(sqlite_url, vault):
+    from surveys.store.database import Database
+
+    database = Database(sqlite_url)
+    take_in(database, vault, [update(1)], NOW)
+    with pytest.raises(WrongKey, match="does not fit this database"):
+        waiting(database, Vault(b"another key, another key"))
+    database.close()
+
+
+def test_the_inbox_does_not_grow_for_ever(database, vault):
+    take_in(database, vault, [update(1), update(2), update(3)], NOW)
+    settle(database, vault, 1, says(), NOW)
+    for _ in range(5):
+        note_failure(database, 2, "ValueError", NOW)
+    with database.begin() as session:
+        assert prune_inbox(session, NOW) == 0
+        assert prune_inbox(session, NOW + timedelta(seconds=1)) == 2
+    assert [one.update_id for one in waiting(database, vault)] == [3]
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("take"), st.lists(st.integers(1, 6), max_size=4)),
+            st.tuples(st.just("settle"), st.integers(1, 6)),
+            st.tuples(st.just("break"), st.integers(1, 6)),
+            st.tuples(st.just("send"), st.integers(0, 3)),
+        ),
+        max_size=25,
+    )
+)
+def test_whatever_happens_every_update_is_handled_exactly_once(sqlite_url, vault, events):
+    """Against a model: a set of ids waiting, a count of handlings, a list of what is unsent."""
+    from surveys.store.database import Database
+
+    database = Database(sqlite_url)
+    with database.begin() as session:
+        for table in ("inbox", "outbox", "audit"):
+            session.execute(text(f"DELETE FROM {table}"))
+    seen, open_, tries, done, outbox = set(), [], {}, 0, []
+    for kind, what in events:
+        if kind == "take":
+            fresh = [n for n in dict.fromkeys(what) if n not in seen]
+            got = take_in(database, vault, [update(n) for n in what], NOW)
+            assert [one.update_id for one in got] == fresh
+            seen.update(fresh)
+            open_ = sorted([*open_, *fresh])
+        elif kind == "settle":
+            queued = settle(database, vault, what, says(edit(what)), NOW)
+            assert bool(queued) is (what in open_)
+            if what in open_:
+                open_.remove(what)
+                done += 1
+                outbox += queued
+        elif kind == "break":
+            parked = note_failure(database, what, "KeyError", NOW)
+            if what in open_:
+                tries[what] = tries.get(what, 0) + 1
+                assert parked is (tries[what] == 5)
+                if parked:
+                    open_.remove(what)
+            else:
+                assert not parked
+        else:
+            mark_sent(database, [(one.outbox_id, None) for one in outbox[:what]], NOW)
+            outbox = outbox[what:]
+        assert [one.update_id for one in waiting(database, vault)] == open_
+        assert [one.outbox_id for one in unsent(database, vault, 99)] == [
+            one.outbox_id for one in outbox
+        ]
+    assert handled(database) == done
+    database.close()

@@ -1,0 +1,125 @@
+"""Transactions and threads."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from surveys.store.audit import audit
+from surveys.store.jobs import add_job, due_jobs, finish_job, postpone_job
+from surveys.store.schema import Area, Audit, Household, Job
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+def test_an_error_rolls_back_and_a_reader_cannot_write(database):
+    def breaks():
+        with database.begin() as session:
+            audit(session, "nobody", "try", "nothing", NOW)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        breaks()
+    with pytest.raises(DBAPIError), database.read() as session:
+        audit(session, "nobody", "try", "nothing", NOW)
+    with database.begin() as session:
+        audit(session, "nobody", "do", "something", NOW)
+    with database.read() as session:
+        assert session.scalars(select(Audit.action)).all() == ["do"]
+
+
+def test_a_reader_sees_one_moment_while_a_writer_writes(database):
+    with database.read() as reader:
+        before = len(reader.scalars(select(Audit.id)).all())
+        with database.begin() as writer:
+            audit(writer, "nobody", "do", "something", NOW)
+        assert len(reader.scalars(select(Audit.id)).all()) == before
+    with database.read() as reader:
+        assert len(reader.scalars(select(Audit.id)).all()) == before + 1
+
+
+def test_times_come_back_in_utc_and_need_a_zone(database):
+    beijing = NOW.astimezone(timezone(timedelta(hours=8)))
+    with database.begin() as session:
+        audit(session, "nobody", "do", "something", beijing)
+    with database.read() as session:
+        at = session.scalar(select(Audit.at))
+    assert at == NOW
+    assert at.utcoffset() == timedelta(0)
+    with pytest.raises(StatementError), database.begin() as session:
+        audit(session, "nobody", "do", "something", NOW.replace(tzinfo=None))
+
+
+def test_foreign_keys_hold(database):
+    with pytest.raises(DBAPIError), database.begin() as session:
+        session.execute(insert(Household).values(id="h", area_id=404))
+
+
+def test_an_error_never_repeats_the_values(database):
+    with database.begin() as session:
+        session.execute(insert(Area).values(path="/1/", kind="village", code="LP01", name="one"))
+    with pytest.raises(DBAPIError) as raised, database.begin() as session:
+        session.execute(
+            insert(Area).values(path="/2/", kind="village", code="LP01", name="a secret answer")
+        )
+    assert "a secret answer" not in str(raised.value)
+
+
+def test_work_runs_on_threads_of_its_own_and_raises_here(database):
+    def name():
+        return threading.current_thread().name
+
+    async def run():
+        names = {await database.in_thread(name) for _ in range(3)}
+        assert all(one.startswith("usegap-write") for one in names)
+        assert (await database.in_reader(name)).startswith("usegap-read")
+        with pytest.raises(ZeroDivisionError):
+            await database.in_thread(lambda: 1 // 0)
+        results = await asyncio.gather(*(database.in_thread(_add, database, n) for n in range(20)))
+        assert sorted(results) == list(range(20))
+
+    asyncio.run(run())
+    with database.read() as session:
+        assert len(session.scalars(select(Audit.id)).all()) == 20
+
+
+def _add(database, number):
+    with database.begin() as session:
+        audit(session, "nobody", "do", str(number), NOW)
+    return number
+
+
+def test_sqlite_keeps_what_it_committed_and_overwrites_what_it_deleted(sqlite_url):
+    from surveys.store.database import Database
+
+    database = Database(sqlite_url)
+    with database.begin() as session:
+        rules = {
+            name: session.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        }
+    database.close()
+    assert rules == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+
+
+def test_a_job_is_ordered_once_by_its_key_done_once_and_postponed(database):
+    with database.begin() as session:
+        assert add_job(session, "profile", {"area_id": 1}, NOW, key="target:1:1")
+        assert not add_job(session, "profile", {"area_id": 1}, NOW, key="target:1:1")
+        assert add_job(session, "export", {"contact_id": 1}, NOW)
+        assert add_job(session, "export", {"contact_id": 2}, NOW + timedelta(hours=1))
+        profile, export = due_jobs(session, NOW)
+        assert (profile.kind, profile.arguments, profile.tries) == ("profile", {"area_id": 1}, 0)
+        postpone_job(session, export.id, "OSError", NOW + timedelta(seconds=2), NOW)
+        assert finish_job(session, profile.id, NOW)
+        assert not finish_job(session, profile.id, NOW)
+        assert due_jobs(session, NOW) == []
+        assert not add_job(session, "profile", {"area_id": 1}, NOW, key="target:1:1")
+        (again,) = due_jobs(session, NOW + timedelta(seconds=2))
+        assert (again.id, again.tries) == (export.id, 1)
+        postpone_job(session, export.id, "OSError", None, NOW)
+        assert [job.id for job in due_jobs(session, NOW + timedelta(days=1))] != [export.id]
+        assert session.scalar(select(Job.error).where(Job.id == export.id)) == "OSError"
