@@ -1,8 +1,8 @@
 """ODK XPath expressions: parsed once with a lark grammar, compiled to closures.
 
 A scope is what an expression may see while it is evaluated. Values are Python's: `str`, `float`,
-`bool`, `date` and `datetime`, converted as XPath 1.0 and the ODK XForms specification say. Node sets
-(repeats, predicates, `instance()`) are refused with a clear word: they come with repeats.
+`bool`, `date` and `datetime`, converted as XPath 1.0 and the ODK XForms specification say. What
+needs node sets (repeats, predicates, `instance()`) is refused with a clear word.
 """
 
 from __future__ import annotations
@@ -13,15 +13,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from math import fmod, inf, isfinite, isnan, nan
+from typing import Protocol, cast
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from surveys.form.functions import (
-    ANY, FUNCTIONS, LATER, Evaluate, Function, Value, compare, to_day, to_moment, to_number, to_text,
+    ANY,
+    FUNCTIONS,
+    LATER,
+    Evaluate,
+    Function,
+    Value,
+    compare,
+    to_day,
+    to_moment,
+    to_number,
+    to_text,
     to_truth,
-)  # fmt: skip
+)
 
 
 class Scope(Protocol):
@@ -154,7 +165,7 @@ class _Compiler:
 
     def compile(self, tree: Tree[Token] | Token) -> Evaluate:
         """The closure of one part of the expression."""
-        assert isinstance(tree, Tree)
+        tree = cast(Tree[Token], tree)
         rule = str(tree.data)
         parts = tree.children
         if rule == "number":
@@ -238,7 +249,7 @@ class _Compiler:
 
     def _choice_name(self, token: Token, arguments: Sequence[Tree[Token] | Token]) -> Evaluate:
         """`jr:choice-name(value, ' /path ')`: the question is named in a text."""
-        named = arguments[1] if len(arguments) == 2 else None  # noqa: PLR2004
+        named = arguments[1] if len(arguments) == 2 else None
         if not isinstance(named, Tree) or named.data != "string":
             raise ExpressionError(
                 "jr:choice-name() takes a value and the name of a question in quotation marks.",
@@ -252,8 +263,7 @@ class _Compiler:
 
 
 def _token(part: Tree[Token] | Token) -> Token:
-    assert isinstance(part, Token)
-    return part
+    return cast(Token, part)
 
 
 def _logical(any_of: bool, parts: list[Evaluate]) -> Evaluate:
@@ -276,15 +286,13 @@ def _binary(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
 def _divide(left: float, right: float) -> float:
     if right:
         return left / right
-    return float("nan") if not left or left != left else left * float("inf")
+    return nan if not left or isnan(left) else left * inf
 
 
 def _remainder(left: float, right: float) -> float:
     """XPath's: the sign of the dividend."""
-    from math import fmod, isfinite
-
-    if not right or not isfinite(left) or right != right:
-        return float("nan")
+    if not right or not isfinite(left) or isnan(right):
+        return nan
     return fmod(left, right)
 
 

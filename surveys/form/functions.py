@@ -203,7 +203,7 @@ def _coalesce(scope: Scope, arguments: Sequence[Evaluate]) -> Value:
     value: Value = ""
     for one in arguments:
         value = one(scope)
-        if value != "" and value == value:
+        if value != "" and not (isinstance(value, float) and math.isnan(value)):
             return value
     return value
 
@@ -235,9 +235,7 @@ def _most(*numbers: float) -> float:
 def _substring(text: str, start: float, length: float = math.inf) -> str:
     """XPath's: from 1, rounded."""
     first, end = _round(start), _round(start) + _round(length)
-    return "".join(
-        letter for place, letter in enumerate(text, start=1) if first <= place < end
-    )
+    return "".join(letter for place, letter in enumerate(text, start=1) if first <= place < end)
 
 
 def _substr(text: str, start: float, end: float = math.inf) -> str:
@@ -249,7 +247,7 @@ def _substr(text: str, start: float, end: float = math.inf) -> str:
 
 
 def _translate(text: str, old: str, new: str) -> str:
-    table = {}
+    table: dict[int, str | None] = {}
     for place, letter in enumerate(old):
         table.setdefault(ord(letter), new[place] if place < len(new) else None)
     return text.translate(table)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 Kind = Literal["score", "proportion", "share", "category"]
 """score: 0-100 · proportion: 0/1 · share: of the choices of a select_multiple · category: of the
 values of a node."""
 
 Base = Literal["zero", "users", "all"]
-"""zero: non-users count 0 · users: of users only · all: users and non-users, each by their share."""
+"""zero: non-users count 0 · users: of users only · all: both, each by their share."""
 
 Role = Literal[
     "mode", "sex", "age", "schooling", "activity", "adults", "no_phone", "online_adults",
@@ -40,3 +40,13 @@ class Indicator:
     reference: float | None = None
     reference_source: str = ""
     higher_is_better: bool | None = None
+
+
+def to_json(indicators: Iterable[Indicator]) -> list[dict[str, Any]]:
+    """The rows as a JSON document, as a form version keeps them."""
+    return [asdict(indicator) for indicator in indicators]
+
+
+def from_json(document: Iterable[Mapping[str, Any]]) -> tuple[Indicator, ...]:
+    """The rows that `to_json` wrote."""
+    return tuple(Indicator(**row) for row in document)

@@ -1,0 +1,128 @@
+"""A workbook as rows of text: Excel, or the same tables in Markdown or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from surveys.form.problems import FormError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a sheet: its number as the author sees it, and its cells by header."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+Sheets = Mapping[str, Sequence[Row]]
+"""Sheets by name, in lower case."""
+
+
+def read_sheets(content: bytes, kind: str) -> Sheets:
+    """The sheets of a workbook; `kind` is its file's ending: xlsx, xls, md or csv.
+
+    Raises `FormError` where the file is not what its ending says.
+    """
+    try:
+        if kind == "xlsx":
+            return _excel(content)
+        if kind == "xls":
+            return _old_excel(content)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _broken("The file is not UTF-8 text.", "Save it as UTF-8.") from None
+    return _tables(_markdown(text) if kind == "md" else csv.reader(io.StringIO(text)))
+
+
+def _excel(content: bytes) -> Sheets:
+    from zipfile import BadZipFile
+
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        return {
+            sheet.title.strip().lower(): _rows(sheet.iter_rows(values_only=True))
+            for sheet in book.worksheets
+        }
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
+        raise _broken(
+            "This is not an Excel workbook.", "Save it again in Excel as .xlsx."
+        ) from None
+
+
+def _old_excel(content: bytes) -> Sheets:
+    import xlrd
+
+    try:
+        book = xlrd.open_workbook(file_contents=content)
+    except (xlrd.XLRDError, ValueError, IndexError, KeyError, AssertionError):
+        raise _broken(
+            "This is not an Excel workbook.", "Save it again in Excel as .xlsx."
+        ) from None
+    return {
+        sheet.name.strip().lower(): _rows(sheet.row_values(place) for place in range(sheet.nrows))
+        for sheet in book.sheets()
+    }
+
+
+def _rows(rows: Iterable[Sequence[object]]) -> list[Row]:
+    found: list[Row] = []
+    headers: list[str] | None = None
+    for number, cells in enumerate(rows, start=1):
+        words = [_word(cell) for cell in cells]
+        if headers is None:
+            if any(words):
+                headers = words
+            continue
+        row = {header: word for header, word in zip(headers, words, strict=False) if header}
+        if any(row.values()):
+            found.append(Row(number, row))
+    return found
+
+
+def _word(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell).strip()
+
+
+def _markdown(text: str) -> Iterable[list[str]]:
+    for line in text.splitlines():
+        stripped = line.strip()
+        if not stripped.startswith("|") or set(stripped) <= set("|-: "):
+            yield []
+            continue
+        # Between the outer bars: an empty first cell keeps its place.
+        parts = re.split(r"(?<!\\)\|", stripped)
+        inner = parts[1:-1] if stripped.endswith("|") else parts[1:]
+        yield [cell.strip().replace("\\|", "|") for cell in inner]
+
+
+def _tables(lines: Iterable[Sequence[str]]) -> Sheets:
+    """Tables whose first column names the sheet where one begins."""
+    found: dict[str, list[list[object]]] = {}
+    current: list[list[object]] | None = None
+    for cells in lines:
+        if cells and cells[0].strip():
+            current = found.setdefault(cells[0].strip().lower(), [])
+            rest = [cell for cell in cells[1:] if cell.strip()]
+            if not rest:
+                continue
+        if current is not None and any(cell.strip() for cell in cells[1:]):
+            current.append(list(cells[1:]))
+    return {name: _rows(rows) for name, rows in found.items()}
+
+
+def _broken(what: str, remedy: str) -> FormError:
+    return FormError((Problem("error", what, remedy),))
