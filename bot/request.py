@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -26,6 +27,9 @@ from telegram import Bot
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
+
+# The library's way to ask for `retry_after` as a timedelta: without it each 429 warns on stderr.
+os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 CONNECT = 10.0
 """Seconds to reach the server."""
@@ -225,7 +229,7 @@ def _body(
         attached = request_data.attached
         if attached is None:
             return json.dumps(request_data.payload).encode(), JSON_HEADERS, False
-        form = FormData(_strings(request_data.payload))
+        form = FormData(_strings(request_data.payload), quote_fields=False)
         form.add_field(
             attached.field, attached.content, filename=attached.filename,
             content_type="application/octet-stream",
@@ -233,7 +237,7 @@ def _body(
         return form, FORM_HEADERS, True
     if not request_data.contains_files:
         return json.dumps(request_data.parameters).encode(), JSON_HEADERS, False
-    form = FormData(request_data.json_parameters)
+    form = FormData(request_data.json_parameters, quote_fields=False)
     for field, (filename, content, content_type) in request_data.multipart_data.items():
         form.add_field(field, content, filename=filename, content_type=content_type)
     return form, FORM_HEADERS, True
