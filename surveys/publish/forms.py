@@ -1,0 +1,77 @@
+"""Publishing: a workbook becomes an immutable version of its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.form.indicators import to_json
+from surveys.form.problems import FormError, Problem
+from surveys.form.xlsform import Workbook
+from surveys.store.audit import audit
+from surveys.store.schema import Form, FormVersion
+
+
+class AlreadyPublished(Exception):  # noqa: N818
+    """This version of the form was published with other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedVersion:
+    """A form version as it is kept."""
+
+    form_version_id: int
+    form_id: str
+    version: str
+    title: str
+    new: bool
+    """False: the very same was published before, and nothing was written."""
+
+
+def publish(session: Session, workbook: Workbook, by: str, now: datetime) -> PublishedVersion:
+    """Keep a workbook as a version of its form; `by` is a role and a number, never a name.
+
+    The same version with the same content is returned as it is. Raises `AlreadyPublished` for the
+    same version with other content, `FormError` for a workbook with errors or without a version.
+    """
+    form = workbook.form
+    errors = tuple(problem for problem in workbook.problems if problem.severity == "error")
+    if not form.version:
+        remedy = "Add a column version with a number that grows, such as 2026112401."
+        errors += (Problem("error", "The form has no version.", remedy, sheet="settings"),)
+    if errors:
+        raise FormError(errors)
+    kept = session.scalar(select(Form).where(Form.form_id == form.id))
+    if kept is None:
+        kept = Form(form_id=form.id, title=form.title)
+        session.add(kept)
+        session.flush()
+    indicators = to_json(workbook.indicators)
+    before = session.scalar(
+        select(FormVersion).where(
+            FormVersion.form_id == kept.id, FormVersion.version == form.version
+        )
+    )
+    if before is not None:
+        if before.xform == workbook.xform and before.indicators == indicators:
+            return PublishedVersion(before.id, form.id, form.version, kept.title, new=False)
+        raise AlreadyPublished(
+            f"Version {form.version} of {form.id} was published with other content:"
+            " give the changed form a new version in its sheet settings."
+        )
+    kept.title = form.title
+    version = FormVersion(
+        form_id=kept.id,
+        version=form.version,
+        xform=workbook.xform,
+        indicators=indicators,
+        published_at=now,
+        published_by=by,
+    )
+    session.add(version)
+    session.flush()
+    audit(session, by, "publish", f"form {form.id} version {form.version}", now)
+    return PublishedVersion(version.id, form.id, form.version, form.title, new=True)

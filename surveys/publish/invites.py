@@ -1,0 +1,96 @@
+"""Invites: a one-time link makes whoever opens it an administrator of an area."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from surveys.publish.areas import find_area, programme
+from surveys.store.audit import audit
+from surveys.store.schema import Administrator, Area, Grant, Invite
+
+INVITE_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What an invite gave."""
+
+    administrator_id: int
+    role: str
+    area_id: int
+    area: str
+    """The area's name."""
+
+
+def invite(
+    session: Session,
+    role: Literal["programme", "area"],
+    area_path: str | None,
+    now: datetime,
+    by: str = "command line",
+) -> str:
+    """A code that works once within 14 days; only its hash is kept. The programme: None as path.
+
+    The link is t.me/BOT?start=admin-CODE. Raises `UnknownArea`; `ValueError` for a role that does
+    not fit the path.
+    """
+    if role == "area" and not area_path:
+        raise ValueError("An area's administrator needs an area: --area County/Township.")
+    area = find_area(session, area_path) if area_path else programme(session)
+    code = secrets.token_urlsafe(18)
+    made = Invite(
+        code_hash=_hash(code),
+        area_id=area.id,
+        role=role,
+        expires_at=now + timedelta(days=INVITE_DAYS),
+    )
+    session.add(made)
+    session.flush()
+    audit(session, by, "invite", f"invite {made.id}, role {role}, area {area.id}", now)
+    return code
+
+
+def accept_invite(session: Session, code: str, contact_id: int, now: datetime) -> Granted | None:
+    """Make a contact an administrator; None for a code that is wrong, used, or too old."""
+    # One statement takes it: of two who open the link at the same moment, one gets it.
+    taken = session.execute(
+        update(Invite)
+        .where(Invite.code_hash == _hash(code), Invite.used_at.is_(None), Invite.expires_at > now)
+        .values(used_at=now)
+        .returning(Invite.id, Invite.area_id, Invite.role)
+    ).one_or_none()
+    if taken is None:
+        return None
+    administrator = session.scalar(
+        select(Administrator).where(Administrator.contact_id == contact_id)
+    )
+    if administrator is None:
+        administrator = Administrator(contact_id=contact_id, created_at=now)
+        session.add(administrator)
+        session.flush()
+    same = select(Grant.id).where(
+        Grant.administrator_id == administrator.id,
+        Grant.area_id == taken.area_id,
+        Grant.role == taken.role,
+    )
+    if session.scalar(same) is None:
+        session.add(
+            Grant(administrator_id=administrator.id, area_id=taken.area_id, role=taken.role)
+        )
+        session.flush()
+    what = f"invite {taken.id}, role {taken.role}, area {taken.area_id}"
+    audit(session, f"administrator {administrator.id}", "accept invite", what, now)
+    area = session.get_one(Area, taken.area_id)
+    return Granted(administrator.id, taken.role, area.id, area.name)
+
+
+def _hash(code: str) -> str:
+    # The code carries 144 random bits: a plain hash cannot be searched.
+    return hashlib.sha256(code.encode()).hexdigest()

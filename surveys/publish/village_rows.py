@@ -1,0 +1,248 @@
+"""A list of villages as somebody saved it from a spreadsheet: every row checked, nothing stored."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+N = TypeVar("N", int, float)
+
+REQUIRED = ("code", "name", "area", "households", "adults", "target")
+OPTIONAL = ("adults_offline", "ring", "latitude", "longitude", "reference", "time_zone")
+ALL = REQUIRED + OPTIONAL
+CODE = re.compile(r"[A-Za-z0-9_-]{1,32}")
+RESERVED = ("admin-", "home-", "h.")
+"""What other links begin with: a village's code must not."""
+LONGEST_NAME = 200
+MOST = 100_000_000
+"""No village has more persons; a phone number in the wrong column has."""
+YES, NO = ("yes", "y", "true", "1", "是"), ("", "no", "n", "false", "0", "否")
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """One thing wrong with a list of villages."""
+
+    line: int
+    """As an editor counts, from 1, the header included."""
+    what: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class VillageRow:
+    """One village of the list."""
+
+    line: int
+    code: str
+    name: str
+    area: tuple[str, ...]
+    """County, or county and township."""
+    households: int | None
+    adults: int | None
+    target: int | None
+    adults_offline: int | None
+    ring: int | None
+    latitude: float | None
+    longitude: float | None
+    reference: bool
+    time_zone: str | None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file says, and what is wrong with it."""
+
+    rows: list[VillageRow] = field(default_factory=list)
+    problems: list[LineProblem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    columns: frozenset[str] = frozenset()
+    """The columns that the file has: what it lacks stays as it is stored."""
+
+
+def read_villages(content: bytes) -> Reading:
+    """Every row of a CSV file, and every problem in it with its line.
+
+    UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030; comma, semicolon or tab.
+    """
+    reading = Reading()
+    text = _text(content, reading)
+    if text is None:
+        return reading
+    head, _, _ = text.lstrip("\r\n").partition("\n")
+    # What separates the columns is what makes most of the header's words known.
+    separator = max(",;\t", key=lambda sign: len(set(map(_header, head.split(sign))) & set(ALL)))
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    places: dict[str, int] | None = None
+    seen: dict[str, int] = {}
+    before = 0
+    try:
+        for cells in lines:
+            line, before = before + 1, lines.line_num
+            if not any(cell.strip() for cell in cells):
+                continue
+            if places is None:
+                places = _columns(cells, line, reading)
+                if reading.problems:
+                    return reading
+            else:
+                _row(cells, places, line, seen, reading)
+    except csv.Error as error:
+        reading.problems.append(LineProblem(before + 1, f"this cannot be read as CSV ({error})."))
+    if places is None:
+        reading.problems.append(LineProblem(1, f"the file is empty: it needs {_list(REQUIRED)}."))
+    elif not seen and not reading.problems:
+        reading.problems.append(LineProblem(2, "there is no village below the header."))
+    return reading
+
+
+def _text(content: bytes, reading: Reading) -> str | None:
+    if content.startswith(b"PK\x03\x04"):
+        what = "this is an Excel workbook: save it as CSV (in Excel: CSV UTF-8) and import that."
+        reading.problems.append(LineProblem(1, what))
+        return None
+    encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ()
+    for encoding in (*encodings, "utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    bad = content.decode("utf-8", "replace").partition("\ufffd")[0].count("\n") + 1
+    what = "this is neither UTF-8 nor GB18030 text: save the file as CSV UTF-8."
+    reading.problems.append(LineProblem(bad, what))
+    return None
+
+
+def _header(cell: str) -> str:
+    return "_".join(cell.strip().strip('"').lstrip("\ufeff").casefold().split())
+
+
+def _columns(cells: list[str], line: int, reading: Reading) -> dict[str, int]:
+    headers = [_header(cell) for cell in cells]
+    places: dict[str, int] = {}
+    for place, header in enumerate(headers):
+        if header in places:
+            reading.problems.append(LineProblem(line, f"the column {header} stands twice."))
+        elif header in ALL:
+            places[header] = place
+        elif header:
+            near = get_close_matches(header, [name for name in ALL if name not in headers], 1)
+            meant = f": did you mean {near[0]}?" if near else ", and has no effect."
+            reading.warnings.append(f"The column {header} is not known{meant}")
+    missing = [name for name in REQUIRED if name not in places]
+    if missing:
+        what = f"the header lacks {_list(missing)}: the first line must name {_list(REQUIRED)}."
+        reading.problems.append(LineProblem(line, what))
+    reading.columns = frozenset(places)
+    return places
+
+
+def _row(
+    cells: list[str], places: Mapping[str, int], line: int, seen: dict[str, int], reading: Reading
+) -> None:
+    given = {
+        name: cells[place].strip() if place < len(cells) else "" for name, place in places.items()
+    }
+    wrong: list[str] = []
+    code = given["code"]
+    if not code:
+        wrong.append("the code is missing.")
+    elif not CODE.fullmatch(code) or code.casefold().startswith(RESERVED):
+        wrong.append(
+            f"the code {code[:40]} cannot stand in a link: up to 32 letters a-z, digits, - and _,"
+            " not beginning with admin- or home-."
+        )
+    elif code.casefold() in seen:
+        wrong.append(f"the code {code} stands twice, first on line {seen[code.casefold()]}.")
+    seen.setdefault(code.casefold(), line)
+    name = given["name"]
+    if not name or len(name) > LONGEST_NAME:
+        wrong.append("the name is missing." if not name else "the name is over 200 characters.")
+    area = tuple(part.strip() for part in given["area"].strip("/").split("/"))
+    if not 1 <= len(area) <= 2 or not all(0 < len(part) <= LONGEST_NAME for part in area):
+        wrong.append("the area must be County/Township (or the county alone).")
+    households = _number(given, "households", int, 1, MOST, wrong)
+    adults = _number(given, "adults", int, 1, MOST, wrong)
+    offline = _number(given, "adults_offline", int, 0, MOST, wrong)
+    if adults is not None and offline is not None and offline > adults:
+        wrong.append(f"adults_offline ({offline}) is more than adults ({adults}).")
+    latitude = _number(given, "latitude", float, -90, 90, wrong)
+    longitude = _number(given, "longitude", float, -180, 180, wrong)
+    if bool(given.get("latitude")) != bool(given.get("longitude")):
+        wrong.append("latitude and longitude go together: give both or neither.")
+    reference = given.get("reference", "").casefold()
+    if reference not in YES + NO:
+        wrong.append("reference must be yes or no.")
+    zone = given.get("time_zone") or None
+    if zone is not None and not _is_zone(zone):
+        wrong.append(f"{zone[:40]} is no time zone: write it like Asia/Shanghai.")
+    target = _number(given, "target", int, 1, MOST, wrong)
+    ring = _number(given, "ring", int, 0, 1000, wrong)
+    reading.problems.extend(LineProblem(line, what) for what in wrong)
+    if not wrong:
+        reading.rows.append(
+            VillageRow(
+                line,
+                code,
+                name,
+                area,
+                households,
+                adults,
+                target,
+                offline,
+                ring,
+                latitude,
+                longitude,
+                reference in YES,
+                zone,
+            )
+        )
+
+
+def _number(  # noqa: PLR0917
+    given: Mapping[str, str],
+    name: str,
+    kind: Callable[[str], N],
+    least: float,
+    most: float,
+    wrong: list[str],
+) -> N | None:
+    text = given.get(name, "")
+    if not text:
+        return None
+    # Spreadsheets write 1,200 and, in a column with gaps, 1200.0.
+    plain = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", text)
+    if kind is int:
+        plain = re.sub(r"\.0+$", "", plain)
+    try:
+        # Python would read 1_000 as a number; no spreadsheet means it so.
+        value = kind(plain.replace("_", "?"))
+    except ValueError:
+        value = None
+    if value is None or not math.isfinite(value) or not least <= value <= most:
+        what = "a whole number" if kind is int else "a number"
+        span = f"of {least:g} or more" if most >= 1000 else f"from {least:g} to {most:g}"
+        wrong.append(f"{name} must be {what} {span}, not {text[:40]}.")
+        return None
+    return value
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _list(names: tuple[str, ...] | list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
