@@ -1,0 +1,209 @@
+"""What an export of a wave holds: villages, columns, weights."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveys.form.indicators import from_json
+from surveys.form.model import Form, Question
+from surveys.form.xform import load
+from surveys.store.schema import Area, FormVersion, Interview, Respondent, Wave
+from surveys.store.schema import Form as FormRow
+
+FEWEST_PERSONS, FEWEST_HOMES = 10, 5
+BATCH = 500
+"""Rows that are read and written at a time."""
+BEFORE = ("SubmissionDate",)
+AFTER = (
+    "meta-instanceID", "KEY", "ReviewState", "FormVersion", "village", "village_name", "township",
+    "household", "entry", "weight", "mode", "language", "started", "finished", "duration",
+)  # fmt: skip
+EXPLAINED = {
+    "SubmissionDate": "When the interview was finished (UTC)",
+    "meta-instanceID": "The submission's own random id, as in KEY",
+    "KEY": "The submission's own random id",
+    "ReviewState": "received, hasIssues, edited, approved or rejected",
+    "FormVersion": "The version of the form that was answered",
+    "village": "The village's code",
+    "village_name": "The village's name",
+    "township": "The township (or county) that the village is in",
+    "household": "The home: a random id",
+    "entry": "The sampling unit, one phone in one home: a random id",
+    "weight": "1 divided by the users who answered on this phone, for a user; 1 for a non-user;"
+    " empty where neither is known",
+    "mode": "self, helped, proxy (someone answers for another) or visited",
+    "language": "The language of the interview at its end",
+    "started": "When the interview began (UTC)",
+    "finished": "When the interview was finished (UTC)",
+    "duration": "Seconds from the beginning to the end, pauses included",
+}
+MARK = "usegap-"
+"""Stands before a column of ours where a question of the form has the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One question of the form, in any of its versions."""
+
+    path: str
+    name: str
+    """Its header: "group-field"."""
+    question: Question
+    values: tuple[str, ...]
+    """Of a select_multiple: the values of its choices, each with a column of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an export of a wave holds."""
+
+    wave_id: int
+    area_ids: tuple[int, ...]
+    """Villages with enough answers."""
+    columns: tuple[Column, ...]
+    own: Mapping[str, str]
+    """Our columns and the headers they get."""
+    languages: tuple[str, ...]
+    weights: Mapping[str, str]
+    """Entry -> the weight of its users."""
+    user: str
+    """The name of the node that says who is a user; "" where the form does not ask."""
+    villages: Mapping[int, tuple[str, str, str]]
+    """Code, name and township."""
+    versions: Mapping[int, str]
+    submissions: int
+    villages_withheld: int
+    """Villages where somebody finished, but too few for their answers to be handed out."""
+
+
+def plan(session: Session, wave_id: int, area_ids: Collection[int]) -> Plan:
+    """Which villages, columns and weights an export of a wave has."""
+    persons: Counter[int] = Counter()
+    homes: defaultdict[int, set[str]] = defaultdict(set)
+    for row in session.execute(
+        select(Interview.area_id, Respondent.household_id, func.count().label("persons"))
+        .join(Respondent, Respondent.id == Interview.respondent_id)
+        .where(*in_wave(wave_id, area_ids))
+        .group_by(Interview.area_id, Respondent.household_id)
+    ):
+        persons[row.area_id] += row.persons
+        homes[row.area_id].add(row.household_id)
+    enough = sorted(
+        area_id
+        for area_id in persons
+        if persons[area_id] >= FEWEST_PERSONS and len(homes[area_id]) >= FEWEST_HOMES
+    )
+    forms, private, user = _forms(session, wave_id)
+    columns = _columns(forms.values(), private)
+    taken = {column.name for column in columns}
+    return Plan(
+        wave_id=wave_id,
+        area_ids=tuple(enough),
+        columns=columns,
+        own={name: MARK + name if name in taken else name for name in (*BEFORE, *AFTER)},
+        languages=tuple(dict.fromkeys(tag for form in forms.values() for tag in form.languages)),
+        weights=_weights(session, wave_id, enough, user),
+        user=user,
+        villages=_villages(session, enough),
+        versions={version_id: form.version for version_id, form in forms.items()},
+        submissions=sum(persons[area_id] for area_id in enough),
+        villages_withheld=len(persons) - len(enough),
+    )
+
+
+def in_wave(wave_id: int, area_ids: Collection[int]) -> list[Any]:
+    """The conditions on an interview to be exported."""
+    return [
+        Interview.wave_id == wave_id,
+        Interview.area_id.in_(area_ids),
+        Interview.status == "finished",
+        Interview.submission.is_not(None),
+    ]
+
+
+def _forms(session: Session, wave_id: int) -> tuple[dict[int, Form], set[str], str]:
+    """Every version that was answered in a wave (and its current one); who is private, who user.
+
+    A question that any version calls private is left out of all of them.
+    """
+    answered = select(Interview.form_version_id).where(Interview.wave_id == wave_id)
+    current = select(Wave.form_version_id).where(Wave.id == wave_id)
+    rows = session.execute(
+        select(FormVersion.id, FormVersion.xform, FormVersion.indicators)
+        .join(FormRow, FormRow.id == FormVersion.form_id)
+        .where(FormVersion.id.in_(answered.union(current)))
+        .order_by(FormVersion.published_at.desc(), FormVersion.id.desc())
+    ).all()
+    roles = [(one.role, one.name) for row in rows for one in from_json(row.indicators)]
+    private = {name for role, name in roles if role == "private"}
+    user = next((name for role, name in roles if role == "user"), "")
+    return {row.id: _compiled(row.xform) for row in rows}, private, user
+
+
+@lru_cache(maxsize=16)
+def _compiled(xform: str) -> Form:
+    return load(xform)
+
+
+def _columns(forms: Iterable[Form], private: Collection[str]) -> tuple[Column, ...]:
+    """The questions of all versions, newest version first, with the choices of all of them."""
+    questions: dict[str, Question] = {}
+    values: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for form in forms:
+        for question in form.questions:
+            if question.type == "note" or question.name in private or _is_meta(question.path):
+                continue
+            questions.setdefault(question.path, question)
+            if question.type == "select_multiple" and question.choices is not None:
+                values[question.path] |= dict.fromkeys(c.value for c in question.choices.choices)
+    return tuple(
+        Column(path, "-".join(path.split("/")[2:]), question, tuple(values[path]))
+        for path, question in questions.items()
+    )
+
+
+def _is_meta(path: str) -> bool:
+    return path.split("/")[2:3] == ["meta"]
+
+
+def _weights(
+    session: Session, wave_id: int, area_ids: Collection[int], user: str
+) -> dict[str, str]:
+    """Of each entry 1/a, where a users answered on it (Sirken 1970: multiplicity).
+
+    Where the form does not ask who is a user, everyone who answers is taken for one.
+    """
+    users: Counter[str] = Counter()
+    rows = session.execute(
+        select(Respondent.entry, Interview.submission)
+        .join(Respondent, Respondent.id == Interview.respondent_id)
+        .where(*in_wave(wave_id, area_ids)),
+        execution_options={"yield_per": BATCH},
+    )
+    for row in rows:
+        users[row.entry] += not user or named(row.submission, user) == "1"
+    return {entry: f"{1 / count:.6g}" for entry, count in users.items() if count}
+
+
+def named(submission: Mapping[str, str], name: str) -> str:
+    """The value of a node by its name alone."""
+    return next(
+        (value for path, value in submission.items() if path.rpartition("/")[2] == name), ""
+    )
+
+
+def _villages(session: Session, area_ids: Collection[int]) -> dict[int, tuple[str, str, str]]:
+    names = {row.id: row.name for row in session.execute(select(Area.id, Area.name))}
+    rows = session.execute(
+        select(Area.id, Area.code, Area.name, Area.parent_id).where(Area.id.in_(area_ids))
+    )
+    return {
+        row.id: (row.code or "", row.name, names.get(row.parent_id, "")) for row in rows
+    }  # fmt: skip
