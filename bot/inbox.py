@@ -1,13 +1,48 @@
 """What comes in: Telegram's updates, kept before they are acknowledged, and read.
 
 `read` turns one raw update into an `Incoming`; nothing of it is a telegram object (decision 7: raw
-JSON is what the hot path can afford).
+JSON is what the hot path can afford). `Poller` asks Telegram for updates, and asks for the next
+ones, which acknowledges these, only when these are committed.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from sqlalchemy.exc import SQLAlchemyError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bot.request import TelegramBot, seconds_of
+from surveys.conduct.settle import Taken
+
+log = logging.getLogger(__name__)
+
+POLL = 50
+"""Seconds that Telegram may keep a poll waiting."""
+SLACK = 15
+"""Seconds more until we take the connection for dead."""
+ASKED_FOR = ["message", "edited_message", "callback_query", "my_chat_member"]
+LONGEST_PAUSE = 30.0
+WHATS = (
+    "sticker", "photo", "voice", "video_note", "video", "audio", "animation", "document", "venue",
+    "location", "contact", "poll", "dice",
+)  # fmt: skip
+"""What a message may carry instead of text, the narrower word before the wider (a venue is a
+location, too)."""
+INVALID = "Telegram does not know this token: copy USEGAP_TELEGRAM_TOKEN from @BotFather again."
+TWICE = "Another program receives this bot's messages: stop it, or use another bot's token."
+WEBHOOK = (
+    "This bot's messages go to a webhook: remove it (Telegram's deleteWebhook),"
+    " or use another bot's token."
+)
+
+
+class Halted(Exception):  # noqa: N818
+    """Going on makes no sense; its text is one sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +62,111 @@ class Incoming:
     text: str = ""
     """The message's text, or the callback data."""
     what: str = ""
-    """Of kind other: "sticker", "photo", "voice", "location" …"""
+    """Of kind other: "sticker", "photo", "voice", "location" … or "" for what Telegram itself
+    says in a chat."""
     message_id: int | None = None
     callback_id: str | None = None
 
 
-def read(update: dict[str, Any], lane: str) -> Incoming:
-    """The update as handlers see it."""
-    raise NotImplementedError
+def read(update: dict[str, Any], lane: str) -> Incoming | None:
+    """The update as handlers see it; None for kinds that were not asked for."""
+    update_id = update["update_id"]
+    for kind in ("message", "callback_query", "edited_message", "my_chat_member"):
+        part = update.get(kind)
+        if part is not None:
+            break
+    else:
+        return None
+    sender = part.get("from") or {}
+    message = part.get("message") or {} if kind == "callback_query" else part
+    chat = message.get("chat") or {"id": sender.get("id", 0), "type": "private"}
+    language = sender.get("language_code") or ""
+
+    def incoming(
+        what: Literal["text", "tap", "other", "blocked", "unblocked", "group", "edited"],
+        text: str = "", *, other: str = "", callback_id: str | None = None,
+    ) -> Incoming:  # fmt: skip
+        return Incoming(
+            update_id, what, lane, chat["id"], language, text, other,
+            message.get("message_id"), callback_id,
+        )  # fmt: skip
+
+    # An old message comes as a stub of its chat, sometimes without the type: buttons of ours
+    # are in private chats only.
+    if chat.get("type", "private") != "private":
+        return incoming("group", callback_id=part.get("id") if kind == "callback_query" else None)
+    if kind == "callback_query":
+        return incoming("tap", part.get("data") or "", callback_id=part["id"])
+    if kind == "my_chat_member":
+        status = (part.get("new_chat_member") or {}).get("status")
+        return incoming("blocked" if status in ("kicked", "left") else "unblocked")
+    if kind == "edited_message":
+        return incoming("edited", part.get("text") or "")
+    if "text" in part:
+        return incoming("text", part["text"])
+    return incoming("other", other=next((what for what in WHATS if what in part), ""))
+
+
+class Poller:
+    """Asks Telegram for updates until it is told to stop."""
+
+    def __init__(
+        self,
+        bot: TelegramBot,
+        keep: Callable[[Sequence[dict[str, Any]]], Awaitable[Sequence[Taken]]],
+        hand_over: Callable[[Sequence[Taken]], None],
+        room: Callable[[], Awaitable[None]],
+        *,
+        first_pause: float = 0.5,
+    ) -> None:
+        """`keep` commits a batch and gives those not seen before; they go to `hand_over`.
+
+        `room` waits while too much is lined up already.
+        """
+        self._bot = bot
+        self._keep = keep
+        self._hand_over = hand_over
+        self._room = room
+        self._first_pause = first_pause
+        self._offset = 0
+
+    async def run(self) -> None:
+        """Poll for ever (cancel to end); raises `Halted` for a wrong token or a second poller."""
+        failures = 0
+        while True:
+            await self._room()
+            try:
+                updates = await self._poll()
+                if updates:
+                    self._hand_over(await self._keep(updates))
+                    # Only now: the next poll tells Telegram that everything before it is safe.
+                    newest: int = max(update["update_id"] for update in updates)
+                    self._offset = max(self._offset, newest + 1)
+            except InvalidToken:
+                raise Halted(INVALID) from None
+            except Conflict as conflict:
+                raise Halted(WEBHOOK if "webhook" in conflict.message else TWICE) from None
+            except RetryAfter as flood:
+                await asyncio.sleep(seconds_of(flood))
+            except (TelegramError, SQLAlchemyError) as error:
+                if not failures:
+                    what = "database" if isinstance(error, SQLAlchemyError) else "Telegram"
+                    log.warning(
+                        "%s cannot be reached (%s): trying again until it can",
+                        what, type(error).__name__,
+                    )  # fmt: skip
+                await asyncio.sleep(min(self._first_pause * 2**failures, LONGEST_PAUSE))
+                failures = min(failures + 1, 10)
+            else:
+                if failures:
+                    log.info("updates come in again")
+                failures = 0
+
+    async def _poll(self) -> list[dict[str, Any]]:
+        given = {
+            "offset": self._offset, "limit": 100, "timeout": POLL, "allowed_updates": ASKED_FOR
+        }  # fmt: skip
+        updates: list[dict[str, Any]] = await self._bot.call(
+            "getUpdates", given, timeout=POLL + SLACK
+        )
+        return updates

@@ -2,30 +2,361 @@
 
 An `Outgoing` is one Bot API call. Sending keeps Telegram's limits (28 a second over all, 1 a second
 in one chat with a small burst), retries what may succeed later, and remembers who blocked the bot.
+Messages of one chat go out in order; only when many calls wait does a question overtake the edits
+and tap answers queued before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+import asyncio
+import logging
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from telegram.error import TelegramError
+
+from bot.lanes import where
+from bot.limits import OVERALL, ChatPace, OverallPace
+from bot.request import Attached, TelegramBot
+from bot.verdict import GiveUp, Later, Plain, Unreachable, Verdict, judge, plain
+from surveys.conduct.settle import Queued
+from surveys.store.messages import Outgoing
+
+__all__ = ["Ledger", "Outgoing", "Queued", "Sender"]
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 64
+"""Sent messages that are marked in one commit …"""
+SOON = 0.05
+"""… or those of so many seconds."""
+REMEMBERED = 20_000
+"""Message ids kept in memory, so that an edit need not ask the database."""
+LONGEST_PAUSE = 30.0
+STUCK = 8
+"""Failures, while other calls succeed, after which a message makes room for those behind it."""
+PUT_OFF = timedelta(minutes=10)
+SENDS = ("send", "copy", "forward")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One Bot API call to make for one chat."""
+class Ledger(Protocol):
+    """Where the sender notes what became of messages (the database, from a thread)."""
 
-    method: str
-    """"sendMessage", "editMessageText", "answerCallbackQuery", "sendDocument" …"""
-    payload: Mapping[str, Any]
-    """Its parameters as Telegram's JSON names them, chat_id included where the method has one."""
-    chat_id: int
-    key: str | None = None
-    """Unique where the message must not be sent twice, or is edited later: "ask:<id>:<seq>"."""
-    edits: str | None = None
-    """The key of the message that this edits; its message_id is filled in when sent. If that
-    message was never sent, this call is dropped."""
-    field: str | None = None
-    """The parameter that carries the attachment: "document", "photo"."""
-    filename: str | None = None
-    attachment: bytes | None = None
+    async def sent(self, marks: Sequence[tuple[int, int | None]]) -> None:
+        """(outbox id, message_id) of what is done."""
+
+    async def failed(self, outbox_id: int, error: str, retry_at: datetime | None) -> None:
+        """A message was given up (None), or is put off."""
+
+    async def message_id_of(self, key: str) -> int | None:
+        """The message_id of the message with this key."""
+
+    async def unreachable(self, lane: str) -> None:
+        """The person cannot be written to: blocked, or gone."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The messages of one person that are not sent yet."""
+
+    items: deque[Queued] = field(default_factory=deque)
+    tries: int = 0
+    seen: int = 0
+    """How many calls had succeeded when the first one's troubles began."""
+
+
+class Sender:
+    """Sends what was queued, and keeps at it."""
+
+    def __init__(
+        self,
+        bot: TelegramBot,
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        *,
+        limits: bool = True,
+        first_pause: float = 0.5,
+    ) -> None:
+        """`clock` gives the time in UTC. `limits=False` sends as fast as the server takes it."""
+        self._bot = bot
+        self._ledger = ledger
+        self._clock = clock
+        self._limits = limits
+        self._first_pause = first_pause
+        self._pace = OverallPace(OVERALL if limits else math.inf)
+        self._chats: dict[str, ChatPace] = {}
+        self._lanes: dict[str, _Lane] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._known: dict[str, int] = {}
+        self._marks: list[tuple[int, int | None]] = []
+        self._marking: asyncio.Task[None] | None = None
+        self._mark_timer: asyncio.TimerHandle | None = None
+        self._flooded: dict[str, float] = {}
+        self._down = False
+        self._closed = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.succeeded = 0
+        """Calls that Telegram carried out."""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that are not sent yet."""
+        return sum(len(lane.items) for lane in self._lanes.values())
+
+    def put(self, queued: Iterable[Queued]) -> None:
+        """Line up messages, each behind the others of its person."""
+        now: datetime | None = None
+        for one in queued:
+            if one.not_before is not None:
+                now = now or self._clock()
+                if one.not_before > now:
+                    self._later(one, (one.not_before - now).total_seconds())
+                    continue
+            lane = self._lanes.get(one.lane)
+            if lane is None:
+                lane = self._lanes[one.lane] = _Lane()
+                lane.items.append(one)
+                if not self._closed:
+                    self._start(one.lane, lane)
+            else:
+                lane.items.append(one)
+        if self._lanes:
+            self._idle.clear()
+
+    async def idle(self) -> None:
+        """Wait until everything is sent and marked (what is put off for later apart)."""
+        await self._idle.wait()
+
+    async def close(self, patience: float = 5.0) -> None:
+        """Give what is lined up `patience` seconds, then stop; the rest waits in the outbox."""
+        try:
+            async with asyncio.timeout(patience):
+                await self.idle()
+        except TimeoutError:
+            log.info("%d messages wait for the next start", self.waiting)
+        self._closed = True
+        for timer in self._timers:
+            timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._mark_timer is not None:
+            self._mark_timer.cancel()
+        if self._marking is not None:
+            await self._marking
+        await self._mark(last=True)
+
+    # One person -------------------------------------------------------------------------------
+
+    def _start(self, name: str, lane: _Lane) -> None:
+        task = asyncio.create_task(self._run(name, lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("sending to someone ended badly: %s", where(error))
+        self._rest_if_done()
+
+    async def _run(self, name: str, lane: _Lane) -> None:
+        while lane.items:
+            one = self._pick(lane)
+            if one.outgoing.method.startswith(SENDS):
+                await self._chat_pace(name)
+                await self._pace.turn(urgent=True)
+            else:
+                await self._pace.turn(urgent=False)
+            verdict = await self._send(one)
+            if verdict is None:
+                lane.tries = 0
+                lane.items.remove(one)
+            else:
+                await self._settle(one, name, lane, verdict)
+        del self._lanes[name]
+
+    def _pick(self, lane: _Lane) -> Queued:
+        """The first; when calls queue up, the first message rather than the edits before it."""
+        first = lane.items[0]
+        if not self._pace.pressed or first.outgoing.method.startswith(SENDS):
+            return first
+        passed: set[str | None] = set()
+        for one in lane.items:
+            if one.outgoing.method.startswith(SENDS):
+                # An edit means the older message of that key.
+                return first if one.outgoing.key in passed - {None} else one
+            passed.add(one.outgoing.edits)
+        return first
+
+    async def _chat_pace(self, name: str) -> None:
+        if not self._limits:
+            return
+        now = asyncio.get_running_loop().time()
+        if len(self._chats) > 5000:
+            self._chats = {lane: pace for lane, pace in self._chats.items() if not pace.rested(now)}
+        wait = self._chats.setdefault(name, ChatPace(now)).take(now)
+        if wait:
+            await asyncio.sleep(wait)
+
+    async def _send(self, one: Queued, payload: dict[str, Any] | None = None) -> Verdict | None:
+        """Make the call; None when it is done, else what is to become of the message."""
+        outgoing = one.outgoing
+        given = dict(outgoing.payload) if payload is None else payload
+        if outgoing.edits is not None and "message_id" not in given:
+            message_id = self._known.get(outgoing.edits)
+            if message_id is None:
+                try:
+                    message_id = await self._ledger.message_id_of(outgoing.edits)
+                except SQLAlchemyError as error:
+                    return Later(type(error).__name__)
+            if message_id is None:
+                return GiveUp("never sent")
+            given["message_id"] = message_id
+        attached = None
+        if outgoing.attachment is not None:
+            attached = Attached(
+                outgoing.field or "document", outgoing.filename or "file", outgoing.attachment
+            )
+        try:
+            result = await self._bot.call(outgoing.method, given, attached=attached)
+        except TelegramError as error:
+            verdict = judge(error)
+            if isinstance(verdict, Plain) and payload is None:
+                log.warning("%s: Telegram refused its HTML; sent as plain text", outgoing.method)
+                return await self._send(one, plain(given))
+            if isinstance(verdict, Plain):
+                return GiveUp(verdict.error)
+            if verdict is not None:
+                return verdict
+            result = None
+        self._up()
+        message_id = result.get("message_id") if isinstance(result, dict) else None
+        if outgoing.key is not None and message_id is not None:
+            self._remember(outgoing.key, message_id)
+        self._note(one.outbox_id, message_id)
+        return None
+
+    async def _settle(self, one: Queued, name: str, lane: _Lane, verdict: Verdict) -> None:
+        if isinstance(verdict, Unreachable):
+            await self._persist(self._ledger.unreachable, name)
+            for dropped in lane.items:
+                self._note(dropped.outbox_id, None)
+            lane.items.clear()
+        elif isinstance(verdict, GiveUp | Plain):
+            log.warning("%s is given up: %s", one.outgoing.method, verdict.error)
+            await self._persist(self._ledger.failed, one.outbox_id, verdict.error, None)
+            lane.items.remove(one)
+            lane.tries = 0
+        elif verdict.seconds is not None:
+            await self._wait_for_flood(name, verdict.seconds)
+        else:
+            await self._wait_for_network(one, lane, verdict)
+
+    async def _wait_for_flood(self, name: str, seconds: float) -> None:
+        """Telegram does not say whether it means the chat or everything.
+
+        One chat's 429 lets that chat wait; a second chat's, while the first still waits, is meant
+        for all.
+        """
+        now = asyncio.get_running_loop().time()
+        self._flooded = {lane: until for lane, until in self._flooded.items() if until > now}
+        if set(self._flooded) - {name}:
+            log.warning("Telegram asks for a pause of %.0f s", seconds)
+            self._pace.pause(seconds)
+        self._flooded[name] = now + seconds
+        await asyncio.sleep(seconds)
+
+    async def _wait_for_network(self, one: Queued, lane: _Lane, verdict: Later) -> None:
+        if not lane.tries:
+            lane.seen = self.succeeded
+        lane.tries += 1
+        if lane.tries >= STUCK and self.succeeded > lane.seen:
+            # It is this message and not the network: those behind it must not wait for it.
+            log.warning("%s is put off: %s", one.outgoing.method, verdict.error)
+            retry_at = self._clock() + PUT_OFF
+            await self._persist(self._ledger.failed, one.outbox_id, verdict.error, retry_at)
+            lane.items.remove(one)
+            lane.tries = 0
+            self._later(one, PUT_OFF.total_seconds())
+            return
+        if not self._down and self.succeeded == lane.seen:
+            self._down = True
+            log.warning("messages cannot be sent (%s): trying again until they can", verdict.error)
+        await asyncio.sleep(min(self._first_pause * 2 ** (lane.tries - 1), LONGEST_PAUSE))
+
+    def _later(self, one: Queued, seconds: float) -> None:
+        def due() -> None:
+            self._timers.discard(timer)
+            self.put([Queued(one.outbox_id, one.lane, one.contact_id, one.outgoing, one.tries)])
+
+        timer = asyncio.get_running_loop().call_later(seconds, due)
+        self._timers.add(timer)
+
+    def _up(self) -> None:
+        self.succeeded += 1
+        if self._down:
+            self._down = False
+            log.info("messages go out again")
+
+    # What became of messages ------------------------------------------------------------------
+
+    def _remember(self, key: str, message_id: int) -> None:
+        self._known.pop(key, None)
+        self._known[key] = message_id
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+    def _note(self, outbox_id: int, message_id: int | None) -> None:
+        self._marks.append((outbox_id, message_id))
+        if self._marking is not None:
+            return
+        if len(self._marks) >= AT_ONCE:
+            self._mark_now()
+        elif self._mark_timer is None:
+            self._mark_timer = asyncio.get_running_loop().call_later(SOON, self._mark_now)
+
+    def _mark_now(self) -> None:
+        if self._mark_timer is not None:
+            self._mark_timer.cancel()
+            self._mark_timer = None
+        if self._marking is None and self._marks:
+            self._marking = asyncio.create_task(self._mark())
+            self._marking.add_done_callback(self._marked)
+
+    def _marked(self, task: asyncio.Task[None]) -> None:
+        self._marking = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("sent messages could not be marked: %s", where(error))
+        if self._marks and not self._closed:
+            self._mark_timer = asyncio.get_running_loop().call_later(SOON, self._mark_now)
+        self._rest_if_done()
+
+    async def _mark(self, *, last: bool = False) -> None:
+        marks, self._marks = self._marks, []
+        if not marks:
+            return
+        try:
+            await self._ledger.sent(marks)
+        except SQLAlchemyError as error:
+            # They stay unmarked in the outbox; at worst they are sent once more after a crash.
+            log.warning("sent messages could not be marked yet: %s", where(error))
+            self._marks = marks + self._marks
+            if not last:
+                await asyncio.sleep(1)
+
+    async def _persist(self, write: Callable[..., Awaitable[None]], *given: object) -> None:
+        try:
+            await write(*given)
+        except SQLAlchemyError as error:
+            log.warning("what became of a message could not be noted: %s", where(error))
+
+    def _rest_if_done(self) -> None:
+        if not self._lanes and not self._marks and self._marking is None:
+            self._idle.set()

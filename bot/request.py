@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -24,7 +25,7 @@ from aiohttp import (
     TCPConnector,
 )  # fmt: skip
 from telegram import Bot
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
@@ -267,3 +268,9 @@ def _proxy_for(url: str) -> str | None:
     if proxy is None or proxy_bypass(parts.netloc):
         return None
     return proxy
+
+
+def seconds_of(flood: RetryAfter) -> float:
+    """How long Telegram wants us to wait, in seconds."""
+    wait = flood.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
