@@ -13,9 +13,7 @@ Button = tuple[str, str]
 Keyboard = Sequence[Sequence[Button]]
 
 
-def send(
-    chat_id: int, text: str, keyboard: Keyboard = (), *, key: str | None = None
-) -> Outgoing:
+def send(chat_id: int, text: str, keyboard: Keyboard = (), *, key: str | None = None) -> Outgoing:
     """A message in Telegram's HTML, with rows of buttons under it."""
     payload: dict[str, Any] = {
         "chat_id": chat_id,

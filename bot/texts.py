@@ -58,9 +58,7 @@ def escape(text: str) -> str:
 
 def width(text: str) -> int:
     """Columns that a text takes on a screen: two for a Chinese character."""
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if wide(letter) else 1 for letter in text
-    )
+    return sum(0 if unicodedata.combining(letter) else 2 if wide(letter) else 1 for letter in text)
 
 
 def wide(letter: str) -> bool:

@@ -56,9 +56,7 @@ def accept(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     _, say = voice(session, incoming, desk)
     now = desk.clock()
     code = command(incoming.text)[1].removeprefix(INVITE)
-    contact_id = know(
-        session, desk.vault, incoming.lane, str(incoming.chat_id), say.language, now
-    )
+    contact_id = know(session, desk.vault, incoming.lane, str(incoming.chat_id), say.language, now)
     granted = accept_invite(session, code, contact_id, now)
     if granted is None:
         text = say("This link is not valid, or was used already. Please ask for a new one.")
@@ -125,7 +123,7 @@ def profile(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     ]
     exact = [v for v in found if part in (v.name.casefold(), v.code.casefold())]
     if len(exact or found) == 1:
-        return _order_profile(session, (exact or found)[0], mine, incoming, desk, say)
+        return _order_profile(session, (exact or found)[0], mine, incoming, desk=desk, say=say)
     if not found:
         text = say("No village of yours has that in its name. /villages lists them.")
         return [send(incoming.chat_id, text)]
@@ -151,7 +149,7 @@ def profile_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgo
     wanted = [village for village in reachable if village.area_id == int(what)]
     if not wanted:
         return tapped(incoming)
-    ordered = _order_profile(session, wanted[0], mine, incoming, desk, say)
+    ordered = _order_profile(session, wanted[0], mine, incoming, desk=desk, say=say)
     return [*tapped(incoming), *ordered]
 
 
@@ -173,6 +171,7 @@ def _order_profile(
     village: Village,
     mine: Sequence[Right],
     incoming: Incoming,
+    *,
     desk: Desk,
     say: Speak,
 ) -> list[Outgoing]:

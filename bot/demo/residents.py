@@ -12,6 +12,15 @@ from random import Random
 
 AGES = ("16", "25", "35", "45", "55", "65", "75")
 SHARES_OF_AGES = (8, 13, 17, 20, 19, 15, 8)
+EASE = {
+    "C1": 0.6, "C2": 0.9, "C3": -0.5, "C4": 0.2, "C5": -0.2, "R1": -0.4, "R2": -0.1, "R3": -0.3,
+    "R4": -1.2, "R5": -0.8, "F2": 0.1,
+}  # fmt: skip
+"""How easily people say yes to the choices of a question, in standard deviations of skill."""
+WORDS = (
+    "The signal is weak by the river", "山沟里信号不好", "希望有人教老人用手机",
+    "Someone should show us how to pay safely", "办社保还要跑镇上",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +113,9 @@ class Resident:
             chosen = [value for value in offered if self.random.random() < 0.3]
             chosen = chosen or [offered[0]]
         else:
-            ease = {"C1": 0.6, "C2": 0.9, "C3": -0.5, "C4": 0.2, "C5": -0.2, "R1": -0.4,
-                    "R2": -0.1, "R3": -0.3, "R4": -1.2, "R5": -0.8, "F2": 0.1}.get(name, 0.0)  # fmt: skip
+            ease = EASE.get(name, 0.0)
             chosen = [
-                value
-                for place, value in enumerate(offered)
-                if self._chance(ease - 0.35 * place)
+                value for place, value in enumerate(offered) if self._chance(ease - 0.35 * place)
             ]
         return [value for value in chosen if value in values] or none[:1] or offered[:1]
 
@@ -138,12 +144,7 @@ class Resident:
         return self.random.choice(list(values))
 
     def _words(self) -> str:
-        return self.random.choice(
-            [
-                "The signal is weak by the river", "山沟里信号不好", "希望有人教老人用手机",
-                "Someone should show us how to pay safely", "办社保还要跑镇上",
-            ]  # fmt: skip
-        )
+        return self.random.choice(WORDS)
 
 
 def home(place: Place, random: Random) -> list[Resident]:

@@ -6,18 +6,32 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
+from bot.access import voice
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import prompts
 from bot.say import edit, send, tapped, without_buttons
-from bot.texts import Speak, escape, language_tag, speak, split
+from bot.texts import Speak, escape, speak, split
 from surveys.conduct.advance import Gone, Turn, WaveClosed, advance
-from surveys.conduct.people import Reach, family_link, reach, remember
+from surveys.conduct.people import Reach, family_link, remember
 from surveys.form.model import Form
 from surveys.interview.state import (
-    Action, Ask, Begin, Closed, Event, Finished, Interview, Redraw, Refused, Say, Sent, Stale,
-    Stopped, Tapped, Typed,
+    Action,
+    Ask,
+    Begin,
+    Closed,
+    Event,
+    Finished,
+    Interview,
+    Redraw,
+    Refused,
+    Say,
+    Sent,
+    Stale,
+    Stopped,
+    Tapped,
+    Typed,
 )  # fmt: skip
 
 ACTIONS: dict[str, Action] = {"d": "done", "b": "back", "s": "skip", "x": "stop"}
@@ -25,8 +39,7 @@ ACTIONS: dict[str, Action] = {"d": "done", "b": "back", "s": "skip", "x": "stop"
 
 def tap(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """A button of a question: "i:<interview>:<seq>:<place or action>"."""
-    person = reach(session, incoming.lane)
-    say = _language(person, incoming, desk)
+    person, say = voice(session, incoming, desk)
     _, interview, seq, button = incoming.text.split(":")
     if person is None or person.current_interview_id is None:
         return [*tapped(incoming, say("This question is no longer there.")), *_strip(incoming)]
@@ -37,20 +50,19 @@ def tap(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
             *resume(session, person, person.current_interview_id, incoming, desk, quiet=True),
         ]
     event = Tapped(int(seq), ACTIONS[button] if button in ACTIONS else int(button))
-    return go(session, person.current_interview_id, event, incoming, desk, say)
+    return go(session, person.current_interview_id, event, incoming, desk, say=say)
 
 
 def typed(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """Something typed, or a sticker, photo or voice message: an answer to the question at hand."""
-    person = reach(session, incoming.lane)
-    say = _language(person, incoming, desk)
+    person, say = voice(session, incoming, desk)
     if person is None or person.current_interview_id is None:
         return [send(incoming.chat_id, nothing_to_answer(say))]
     if incoming.message_id is not None:
         key = f"heard:{person.current_interview_id}:{incoming.update_id}"
         remember(session, person.contact_id, key, incoming.message_id, desk.clock())
     event = Typed(incoming.text) if incoming.kind == "text" else Sent(incoming.what)
-    return go(session, person.current_interview_id, event, incoming, desk, say)
+    return go(session, person.current_interview_id, event, incoming, desk, say=say)
 
 
 def resume(
@@ -64,7 +76,7 @@ def resume(
 ) -> list[Outgoing]:
     """Show the question at hand of an interview. `quiet`: the tap was answered already."""
     say = speak(person.language)
-    return go(session, interview_id, Begin(), incoming, desk, say, quiet=quiet)
+    return go(session, interview_id, Begin(), incoming, desk, say=say, quiet=quiet)
 
 
 def go(
@@ -73,8 +85,8 @@ def go(
     event: Event | Callable[[Form, Interview], Event],
     incoming: Incoming,
     desk: Desk,
-    say: Speak,
     *,
+    say: Speak,
     quiet: bool = False,
 ) -> list[Outgoing]:
     """Step an interview and say what follows from it."""
@@ -96,9 +108,7 @@ def go(
 
 def nothing_to_answer(say: Speak) -> str:
     """What is said to someone who writes while no question is open."""
-    return say(
-        "There is no question open now. /start begins or goes on; /help says what I can do."
-    )
+    return say("There is no question open now. /start begins or goes on; /help says what I can do.")
 
 
 def key_of(interview_id: int, seq: int) -> str:
@@ -114,7 +124,6 @@ def _messages(
     notice = ""
     out: list[Outgoing] = []
     notes: list[str] = []
-    stale = any(isinstance(effect, Stale) for effect in turn.effects)
 
     def tell_notes() -> None:
         if notes:
@@ -132,7 +141,8 @@ def _messages(
         elif isinstance(effect, Ask):
             tell_notes()
             buttons = prompts.keyboard(effect.prompt, interview, say)
-            key = None if stale else key_of(turn.interview_id, effect.prompt.seq)
+            # Asked once more, the newest message takes the key over.
+            key = key_of(turn.interview_id, effect.prompt.seq)
             out.append(send(chat, prompts.question(effect.prompt, say), buttons, key=key))
         elif isinstance(effect, Redraw):
             own = incoming.message_id if incoming.kind == "tap" else None
@@ -171,9 +181,7 @@ def _stopped(turn: Turn, chat: int, say: Speak) -> Outgoing:
     )
 
 
-def _finished(
-    session: Session, turn: Turn, chat: int, desk: Desk, say: Speak
-) -> list[Outgoing]:
+def _finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) -> list[Outgoing]:
     if not turn.kept:
         return [send(chat, say("Nothing of this was kept."))]
     interview = prompts.code(turn.interview_id)
@@ -201,9 +209,3 @@ def _strip(incoming: Incoming) -> list[Outgoing]:
     if incoming.kind != "tap" or incoming.message_id is None:
         return []
     return [without_buttons(incoming.chat_id, incoming.message_id)]
-
-
-def _language(person: Reach | None, incoming: Incoming, desk: Desk) -> Speak:
-    if person is not None:
-        return speak(person.language)
-    return speak(language_tag(incoming.language) or desk.settings.language)

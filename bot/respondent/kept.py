@@ -32,7 +32,7 @@ def mydata(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     if person is None or not numbers:
         return [send(incoming.chat_id, say("Nothing is kept about you."))]
     if len(numbers) == 1:
-        return _record(session, person.contact_id, next(iter(numbers)), incoming, desk, say)
+        return _record(session, person.contact_id, next(iter(numbers)), incoming, desk, say=say)
     text = say("Whose answers do you want to see?")
     return [send(incoming.chat_id, text, _persons(numbers, "m", say))]
 
@@ -45,7 +45,7 @@ def mydata_of(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     number = int(incoming.text.split(":")[1])
     return [
         *tapped(incoming),
-        *_record(session, person.contact_id, number, incoming, desk, say),
+        *_record(session, person.contact_id, number, incoming, desk, say=say),
     ]
 
 
@@ -113,7 +113,7 @@ def stopped(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
 
 
 def clear_chat(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """"r:<interview>": take the questions and answers of one interview out of the chat."""
+    """ "r:<interview>": take the questions and answers of one interview out of the chat."""
     person, say = voice(session, incoming, desk)
     interview_id = int(incoming.text.split(":")[1], prompts.DIGITS)
     if person is None or _number_of(session, person.contact_id, interview_id) is None:
@@ -158,7 +158,7 @@ def _number_of(session: Session, contact_id: int, interview_id: int) -> int | No
 
 
 def _record(
-    session: Session, contact_id: int, number: int, incoming: Incoming, desk: Desk, say: Speak
+    session: Session, contact_id: int, number: int, incoming: Incoming, desk: Desk, *, say: Speak
 ) -> list[Outgoing]:
     record = my_data(session, desk.vault, contact_id)
     text = "\n".join(_lines(record, number, say))

@@ -99,7 +99,9 @@ def refusal(refused: Refused, say: Speak) -> str:
     prompt = refused.prompt
     last = len(prompt.choices)
     sentences = {
-        "not_a_number": say("I could not read that as a number. Please type only the number, like 3."),
+        "not_a_number": say(
+            "I could not read that as a number. Please type only the number, like 3."
+        ),
         "not_a_whole_number": say("Please type a whole number, like 3."),
         "not_a_date": say("I could not read that as a date. Please type it like 2026-05-31."),
         "not_a_choice": say(

@@ -15,8 +15,21 @@ from bot.respondent.conversation import go, nothing_to_answer, resume
 from bot.say import Keyboard, edit, send, tapped
 from bot.texts import LANGUAGES, Speak, escape, speak
 from surveys.conduct.people import (
-    NotYours, NoWave, OpenWave, Person, Reach, count_day, enrol, family_link, latest_village,
-    open_wave, open_wave_of_area, open_wave_of_home, persons, set_language, turn_to,
+    NotYours,
+    NoWave,
+    OpenWave,
+    Person,
+    Reach,
+    count_day,
+    enrol,
+    family_link,
+    latest_village,
+    open_wave,
+    open_wave_of_area,
+    open_wave_of_home,
+    persons,
+    set_language,
+    turn_to,
 )  # fmt: skip
 from surveys.form.model import Form, language_of
 from surveys.interview.state import Begin, Event, Interview, Spoke
@@ -56,7 +69,7 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
         return [send(incoming.chat_id, _lost(payload, say))]
     known = persons(session, person.contact_id, where.wave.wave_id) if person else []
     if person is not None and known:
-        return [_who(session, person, known, where, incoming, say)]
+        return [_who(session, person, known, where, incoming=incoming, say=say)]
     count_day(session, where.wave.area_id, "opened", desk.clock().astimezone(where.wave.zone))
     if person is not None:
         return [_consent(where, say, incoming)]
@@ -70,7 +83,6 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
 
 def language(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/language: which one?"""
-    _, say = voice(session, incoming, desk)
     return [send(incoming.chat_id, "请选择语言 / Please choose your language", _languages(""))]
 
 
@@ -96,7 +108,7 @@ def language_chosen(session: Session, incoming: Incoming, desk: Desk) -> list[Ou
     return [
         *tapped(incoming),
         done,
-        *go(session, person.current_interview_id, spoken, incoming, desk, say, quiet=True),
+        *go(session, person.current_interview_id, spoken, incoming, desk, say=say, quiet=True),
     ]
 
 
@@ -137,7 +149,7 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         consent_version=CONSENT_VERSION,
         now=now,
     )
-    first = go(session, interview_id, Begin(), incoming, desk, say, quiet=True)
+    first = go(session, interview_id, Begin(), incoming, desk, say=say, quiet=True)
     return [*tapped(incoming), agreed, *first]
 
 
@@ -158,7 +170,7 @@ def who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
         if where is None:
             return _over(incoming, say)
         known = persons(session, person.contact_id, where.wave.wave_id)
-        return [*tapped(incoming), _who(session, person, known, where, incoming, say)]
+        return [*tapped(incoming), _who(session, person, known, where, incoming=incoming, say=say)]
     try:
         turn_to(session, person.contact_id, int(data, prompts.DIGITS))
     except NotYours:
@@ -211,6 +223,7 @@ def _who(
     person: Reach,
     known: list[Person],
     where: Where,
+    *,
     incoming: Incoming,
     say: Speak,
 ) -> Outgoing:
@@ -237,9 +250,7 @@ def _who(
     return send(incoming.chat_id, "\n".join(lines), rows)
 
 
-def _consent(
-    where: Where, say: Speak, incoming: Incoming, *, in_place: bool = False
-) -> Outgoing:
+def _consent(where: Where, say: Speak, incoming: Incoming, *, in_place: bool = False) -> Outgoing:
     text = _consent_text(where, say)
     buttons = [
         [("✅ " + say("I am 16 or older and agree"), f"c:y:{say.language}:{where.data}")],
@@ -254,7 +265,7 @@ def _consent_text(where: Where, say: Speak) -> str:
     wave = where.wave
     months = say.count("{n} month", "{n} months", wave.retention_months)
     paragraphs = [
-        "<b>{}</b>".format(escape(wave.village)),
+        f"<b>{escape(wave.village)}</b>",
         say(
             "<b>{organisation}</b> asks how people here can use the internet, so that help goes"
             " where it is needed. It takes about ten minutes."
@@ -293,5 +304,3 @@ def _over(incoming: Incoming, say: Speak) -> list[Outgoing]:
     """A button of a survey that is no longer there."""
     text = say("This survey is no longer open. Thank you for your interest.")
     return [*tapped(incoming), edit(incoming.chat_id, text, message_id=incoming.message_id)]
-
-
