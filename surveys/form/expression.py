@@ -1,62 +1,46 @@
 """ODK XPath expressions: parsed once with a lark grammar, compiled to closures.
 
-A scope is what an expression may see while it is evaluated. Values are Python's: `str`, `float`,
-`bool`, `date` and `datetime`, converted as XPath 1.0 and the ODK XForms specification say. What
-needs node sets (repeats, predicates, `instance()`) is refused with a clear word.
+A scope is what an expression may see while it is evaluated. Values are Python's: `str`, `float` and
+`bool`, converted as XPath 1.0 and the ODK XForms specification say (`values.py`). Nothing is raised
+when an expression is evaluated: what cannot be computed is "" as text and NaN as number.
 """
 
 from __future__ import annotations
 
-import difflib
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from math import fmod, inf, isfinite, isnan, nan
-from typing import Protocol, cast
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from math import fmod, isfinite, nan
+from typing import Literal
 
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+from lark import Token, Tree
 
-from surveys.form.functions import (
-    ANY,
-    FUNCTIONS,
-    LATER,
-    Evaluate,
-    Function,
+from surveys.form.functions import FUNCTIONS, LATER, MisusedFunction, shuffling_seed
+from surveys.form.grammar import ExpressionError, parse
+from surveys.form.values import (
+    Code,
+    Scope,
     Value,
-    compare,
-    to_day,
-    to_moment,
-    to_number,
-    to_text,
-    to_truth,
+    equal,
+    equal_numbers,
+    literal,
+    quotient,
 )
 
+__all__ = [
+    "DataType",
+    "Expression",
+    "ExpressionError",
+    "Itemset",
+    "Scope",
+    "compile_expression",
+    "compile_itemset",
+]
 
-class Scope(Protocol):
-    """What an expression may see."""
+DataType = Literal["text", "number"]
+"""What a node's value is in an expression: a number is one as soon as it is not blank."""
 
-    now: datetime
-    """The time in the area's zone."""
-    here: str
-    """The path of the node whose expression this is: what "." means."""
-
-    def value(self, path: str) -> str:
-        """The value of a node as text: "" when it is unanswered or not relevant."""
-
-    def stored(self, path: str) -> str:
-        """The value kept at a node even while it is not relevant: what `once()` looks at."""
-
-    def random(self) -> float:
-        """The next number of the interview's own sequence, 0 <= x < 1."""
-
-    def uuid(self) -> str:
-        """The next random id of the interview's own sequence."""
-
-    def choice_label(self, path: str, value: str) -> str:
-        """The label of a value of the question at `path`, in the language of the interview."""
+MOST_NESTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +50,11 @@ class Expression:
     text: str
     reads: frozenset[str]
     """The paths of the nodes that it reads."""
-    _text: Callable[[Scope], str]
-    _number: Callable[[Scope], float]
-    _truth: Callable[[Scope], bool]
+    _text: Callable[[Scope], str] = field(repr=False)
+    _number: Callable[[Scope], float] = field(repr=False)
+    _truth: Callable[[Scope], bool] = field(repr=False)
+    unknown: frozenset[str] = frozenset()
+    """Names that stand for no node, where `compile_expression` was told to let them pass: blank."""
 
     def as_text(self, scope: Scope) -> str:
         """The value as text (XPath `string()`): what a calculate stores; NaN is "" when stored."""
@@ -83,267 +69,399 @@ class Expression:
         return self._truth(scope)
 
 
-class ExpressionError(ValueError):
-    """An expression that cannot be compiled: one clear sentence, and where (from 0)."""
+@dataclass(frozen=True, slots=True)
+class Itemset:
+    """Where the choices of a question come from."""
 
-    def __init__(self, message: str, position: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
-
-
-NUMBERS = frozenset({"integer", "int", "decimal", "range"})
-"""Types of nodes whose values are numbers wherever they stand."""
-
-GRAMMAR = r"""
-?start: either
-?either: both ("or" both)*
-?both: equality ("and" equality)*
-?equality: relation (EQUAL relation)*
-?relation: sum (ORDER sum)*
-?sum: product (SIGN product)*
-?product: unary (TIMES unary)*
-?unary: "-" unary -> negative
-      | primary
-?primary: NUMBER -> number
-        | STRING -> string
-        | "(" either ")"
-        | call
-        | path
-call: NAME "(" [either ("," either)*] ")"
-path: ROOTED | RELATIVE
-
-EQUAL: "!=" | "="
-ORDER: "<=" | ">=" | "<" | ">"
-SIGN: "+" | "-"
-TIMES: "*" | "div" | "mod"
-NUMBER: /\d+(\.\d*)?|\.\d+/
-STRING: /"[^"]*"|'[^']*'/
-NAME.3: /[A-Za-z_][\w.\-]*(:[A-Za-z_][\w.\-]*)?(?=\s*\()/
-ROOTED.2: /(\/[^\W\d][\w.\-]*)+/
-RELATIVE: /(\.\.?|current\(\)|[^\W\d][\w.\-]*)(\/(\.\.?|[^\W\d][\w.\-]*))*/
-%ignore /\s+/
-"""
+    instance: str
+    """The id of the secondary instance."""
+    shuffled: bool = False
+    seed: Expression | None = None
 
 
-@cache
-def _parser() -> Lark:
-    return Lark(GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=False)
+def compile_expression(
+    text: str,
+    here: str,
+    known: Collection[str],
+    *,
+    types: Mapping[str, DataType] | None = None,
+    lenient: bool = False,
+) -> Expression:
+    """The expression that this text is, at the node `here`.
 
+    `known` holds the absolute paths of the nodes with a value; relative references are resolved
+    from `here`. `types` names the nodes whose values are numbers (integer and decimal): "3" and
+    "3.0" are the same there. With `lenient` a bare name that stands for no node is blank, as in
+    JavaRosa, and listed in `unknown`.
 
-def compile_expression(text: str, here: str, types: Mapping[str, str]) -> Expression:
-    """Compile an expression that stands on the node `here` of a form.
-
-    `types` gives the type of every node of the form by its path ("integer", "date", …); a path
-    that is not among them is an error, with the nearest known name. Raises `ExpressionError`.
+    Raises `ExpressionError`, in one sentence and with the position, for what cannot be understood.
     """
-    try:
-        tree = _parser().parse(text)
-    except UnexpectedInput as unexpected:
-        raise _syntax_error(text, unexpected) from None
-    compiler = _Compiler(here, types)
-    try:
-        evaluate = compiler.compile(tree)
-    except RecursionError:
-        raise ExpressionError("The expression is nested too deeply.") from None
-    return Expression(
-        text=text,
-        reads=frozenset(compiler.reads),
-        _text=lambda scope: to_text(evaluate(scope)),
-        _number=lambda scope: to_number(evaluate(scope)),
-        _truth=lambda scope: to_truth(evaluate(scope)),
-    )
+    compiler = _Compiler(text, here, known, types or {}, lenient)
+    return compiler.expression(compiler.code(parse(text)))
+
+
+def compile_itemset(text: str, here: str, known: Collection[str]) -> Itemset:
+    """What an itemset's nodeset says: `instance('x')/root/item`, or that in `randomize(…, seed)`.
+
+    Raises `ExpressionError` for anything else.
+    """
+    compiler = _Compiler(text, here, known, {}, lenient=False)
+    tree = parse(text)
+    shuffled, seed = False, None
+    if _name_of(tree) == "randomize":
+        call, *arguments = tree.children
+        if not 1 <= len(arguments) <= 2:
+            raise ExpressionError("randomize() takes the choices and a seed.", _position(call))
+        shuffled, tree = True, _tree(arguments[0])
+        if len(arguments) == 2:
+            seed = compiler.seed(_tree(arguments[1]))
+    return Itemset(_instance_of(tree), shuffled, seed)
+
+
+_Closure = Callable[[Scope], Value]
+_Numbers = Callable[[Scope], float]
 
 
 class _Compiler:
-    """From a parse tree to one closure; collects what is read."""
+    """Makes code of the trees of one expression."""
 
-    def __init__(self, here: str, types: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        here: str,
+        known: Collection[str],
+        types: Mapping[str, DataType],
+        lenient: bool,
+    ) -> None:
+        self.text = text
         self.here = here
+        self.known = known
         self.types = types
-        self.reads: set[str] = set()
+        self.lenient = lenient
+        self.depth = 0
+        self.unknown: set[str] = set()
 
-    def compile(self, tree: Tree[Token] | Token) -> Evaluate:
-        """The closure of one part of the expression."""
-        tree = cast(Tree[Token], tree)
-        rule = str(tree.data)
-        parts = tree.children
-        if rule == "number":
-            number = float(parts[0])  # type: ignore[arg-type]
-            return lambda scope: number
-        if rule == "string":
-            literal = str(parts[0])[1:-1]
-            return lambda scope: literal
-        if rule == "path":
-            return self._node(_token(parts[0]))
-        if rule == "call":
-            return self._call(_token(parts[0]), parts[1:])
-        if rule == "negative":
-            inner = self.compile(parts[0])
-            return lambda scope: -to_number(inner(scope))
-        if rule in ("either", "both"):
-            return _logical(rule == "either", [self.compile(part) for part in parts])
-        return self._chain(parts)
+    def expression(self, code: Code) -> Expression:
+        return Expression(
+            text=self.text,
+            reads=code.reads,
+            _text=code.text(),
+            _number=code.number(),
+            _truth=code.truth(),
+            unknown=frozenset(self.unknown),
+        )
 
-    def _chain(self, parts: Sequence[Tree[Token] | Token]) -> Evaluate:
-        """Operators of one rank, from the left."""
-        left = self.compile(parts[0])
-        for place in range(1, len(parts), 2):
-            left = _binary(str(parts[place]), left, self.compile(parts[place + 1]))
-        return left
+    def seed(self, tree: Tree[Token]) -> Expression:
+        """A shuffle's seed: as a number it is what JavaRosa makes of the text."""
+        code = self.code(tree)
+        told = code.text()
+        return Expression(
+            text=self.text,
+            reads=code.reads,
+            _text=told,
+            _number=lambda scope: shuffling_seed(told(scope)),
+            _truth=code.truth(),
+        )
 
-    def _node(self, token: Token) -> Evaluate:
-        path = self._resolve(token)
-        self.reads.add(path)
-        kind = self.types[path]
-        if kind in NUMBERS:
-            # A number keeps its type: an integer 3 equals "3.0", and blank stays blank text.
-            def numeric(scope: Scope) -> Value:
-                text = scope.value(path)
-                return to_number(text) if text else ""
+    def code(self, tree: Tree[Token]) -> Code:
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            raise ExpressionError(f"More than {MOST_NESTED} levels are inside each other.", 0)
+        made: Code = getattr(self, f"_{tree.data}")(tree)
+        self.depth -= 1
+        return made
 
-            return numeric
-        if kind in ("date", "dateTime"):
+    def _codes(self, tree: Tree[Token]) -> list[Code]:
+        return [self.code(child) for child in tree.children if isinstance(child, Tree)]
 
-            def dated(scope: Scope) -> Value:
-                text = scope.value(path)
-                found = (to_day if kind == "date" else to_moment)(text) if text else None
-                return text if found is None else found
+    # Literals and paths -----------------------------------------------------------------------
 
-            return dated
-        return lambda scope: scope.value(path)
+    def _text(self, tree: Tree[Token]) -> Code:
+        return literal(str(tree.children[0])[1:-1])
 
-    def _resolve(self, token: Token) -> str:
-        text = str(token)
-        if text.startswith("/"):
-            path = text
-        else:
-            steps = self.here.strip("/").split("/")
-            for step in text.split("/"):
-                if step == "..":
-                    steps = steps[:-1]
-                elif step not in (".", "current()"):
-                    steps.append(step)
-            path = "/" + "/".join(steps)
-        if path not in self.types:
-            name = path.rsplit("/", maxsplit=1)[-1]
-            names = {known.rsplit("/", maxsplit=1)[-1] for known in self.types}
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f" Did you mean {near[0]}?" if near and near[0] != name else ""
+    def _number(self, tree: Tree[Token]) -> Code:
+        return literal(float(str(tree.children[0])))
+
+    def _path(self, tree: Tree[Token]) -> Code:
+        steps = [str(step) for step in tree.children if isinstance(step, Token)]
+        place = _position(tree)
+        if "*" in steps or "//" in steps:
+            raise ExpressionError("A path to many nodes is not supported yet.", place)
+        return self._node(self.resolved(steps, place), steps, place)
+
+    def resolved(self, steps: list[str], place: int) -> str:
+        """The absolute path of these steps, of which "/" at the front stands for the root."""
+        at = [] if steps[:1] == ["/"] else self.here.split("/")[1:]
+        for step in steps:
+            if step == "..":
+                if not at:
+                    raise ExpressionError('".." goes above the form.', place)
+                at.pop()
+            elif step not in ("/", "."):
+                at.append(step.rpartition(":")[2])
+        return "/" + "/".join(at)
+
+    def _node(self, path: str, steps: list[str], place: int) -> Code:
+        if path not in self.known:
+            bare = len(steps) == 1 and steps[0] not in (".", "..")
+            if not (bare and self.lenient):
+                raise ExpressionError(self._missing(path, steps, bare), place)
+            self.unknown.add(steps[0])
+            return literal("")
+        reads = frozenset((path,))
+        if self.types.get(path) == "number":
+            return Code("any", _number_at(path), reads, path=path)
+        return Code("text", lambda scope: scope.value(path), reads, path=path)
+
+    def _missing(self, path: str, steps: list[str], bare: bool) -> str:
+        if any(known.startswith(f"{path}/") for known in self.known):
+            return f"{path} is a group: only a question or a calculation has a value."
+        if bare:
+            name = steps[0]
+            if any(known.endswith(f"/{name}") for known in self.known):
+                return f"{name} is written without ${{}}: write ${{{name}}}."
+            return f"There is no node {name}: write a text in quotes, '{name}'."
+        near = get_close_matches(path, self.known, n=1)
+        hint = f" Is {near[0]} meant?" if near else ""
+        return f"There is no node {path}.{hint}"
+
+    def _predicate(self, tree: Tree[Token]) -> Code:
+        raise ExpressionError("A condition in [ ] is not supported yet.", _position(tree))
+
+    def _union(self, tree: Tree[Token]) -> Code:
+        raise ExpressionError("Joining nodes with | is not supported yet.", _position(tree))
+
+    def _after(self, tree: Tree[Token]) -> Code:
+        first, *steps = tree.children
+        if _name_of(first) != "current":
             raise ExpressionError(
-                f"There is no question or calculation {name or text!r}.{hint}", token.start_pos
+                f"A path after {_name_of(first) or 'a value'}() is not supported yet.",
+                _position(first),
             )
-        return path
+        names = [str(step) for step in steps if isinstance(step, Token)]
+        place = _position(first)
+        return self._node(self.resolved(names, place), ["current()", *names], place)
 
-    def _call(self, token: Token, arguments: Sequence[Tree[Token] | Token]) -> Evaluate:
-        name = str(token)
-        if name == "jr:choice-name":
-            return self._choice_name(token, arguments)
+    # Functions --------------------------------------------------------------------------------
+
+    def _call(self, tree: Tree[Token]) -> Code:
+        token, *given = tree.children
+        name, place = str(token), _position(token)
+        if name == "current" and not given:
+            return self._node(self.here, ["."], place)
         function = FUNCTIONS.get(name)
         if function is None:
-            raise ExpressionError(_unknown_function(name), token.start_pos)
-        _check_count(token, function, len(arguments))
-        compiled = tuple(self.compile(part) for part in arguments)
-        call = function.call
-        return lambda scope: call(scope, compiled)
+            raise ExpressionError(_no_function(name), place)
+        arguments = tuple(self.code(_tree(child)) for child in given)
+        if name in ("string-length", "normalize-space", "string", "number") and not arguments:
+            arguments = (self._node(self.here, ["."], place),)
+        count = len(arguments)
+        if (
+            count < function.least
+            or (function.most is not None and count > function.most)
+            or (function.even and count % 2)
+        ):
+            raise ExpressionError(_wrong_count(name, count), place)
+        if name == "jr:choice-name" and isinstance(arguments[1].constant, str):
+            arguments = (arguments[0], self._named(arguments[1].constant, place))
+        try:
+            return function.build(arguments, self.here)
+        except MisusedFunction as wrong:
+            raise ExpressionError(f"{name}(): {wrong}.", place) from None
 
-    def _choice_name(self, token: Token, arguments: Sequence[Tree[Token] | Token]) -> Evaluate:
-        """`jr:choice-name(value, ' /path ')`: the question is named in a text."""
-        named = arguments[1] if len(arguments) == 2 else None
-        if not isinstance(named, Tree) or named.data != "string":
-            raise ExpressionError(
-                "jr:choice-name() takes a value and the name of a question in quotation marks.",
-                token.start_pos,
-            )
-        text = str(named.children[0])[1:-1].strip()
-        path = self._resolve(Token("RELATIVE", text, start_pos=token.start_pos))
-        self.reads.add(path)
-        value = self.compile(arguments[0])
-        return lambda scope: scope.choice_label(path, to_text(value(scope)))
+    def _named(self, text: str, place: int) -> Code:
+        """The path that stands in quotes in jr:choice-name, made absolute."""
+        tree = parse(text)
+        if tree.data != "path":
+            raise ExpressionError("jr:choice-name(): the second argument must be a path.", place)
+        return literal(self._path(tree).path)
+
+    # Operators --------------------------------------------------------------------------------
+
+    def _or(self, tree: Tree[Token]) -> Code:
+        codes = self._codes(tree)
+        parts = [code.truth() for code in codes]
+        if len(parts) == 2:
+            one, two = parts
+            return Code("truth", lambda scope: one(scope) or two(scope), _all_reads(codes))
+
+        def run(scope: Scope) -> bool:
+            for part in parts:
+                if part(scope):
+                    return True
+            return False
+
+        return Code("truth", run, _all_reads(codes))
+
+    def _and(self, tree: Tree[Token]) -> Code:
+        codes = self._codes(tree)
+        parts = [code.truth() for code in codes]
+        if len(parts) == 2:
+            one, two = parts
+            return Code("truth", lambda scope: one(scope) and two(scope), _all_reads(codes))
+
+        def run(scope: Scope) -> bool:
+            for part in parts:
+                if not part(scope):
+                    return False
+            return True
+
+        return Code("truth", run, _all_reads(codes))
+
+    def _chain(self, tree: Tree[Token]) -> Code:
+        """Operands with the operators between them, from the left: a - b + c."""
+        first, *rest = tree.children
+        left = self.code(_tree(first))
+        for operator, operand in zip(rest[::2], rest[1::2], strict=True):
+            right = self.code(_tree(operand))
+            left = _BINARY[str(operator)](left, right)
+        return left
+
+    _equality = _comparison = _sum = _product = _chain
+
+    def _negative(self, tree: Tree[Token]) -> Code:
+        code = self.code(_tree(tree.children[0]))
+        if isinstance(code.constant, float):
+            return literal(-code.constant)
+        number = code.number()
+        return Code("number", lambda scope: -number(scope), code.reads)
 
 
-def _token(part: Tree[Token] | Token) -> Token:
-    return cast(Token, part)
+def _number_at(path: str) -> _Closure:
+    def run(scope: Scope) -> Value:
+        text = scope.value(path)
+        try:
+            return float(text) if text else ""
+        except ValueError:
+            return text
+
+    return run
 
 
-def _logical(any_of: bool, parts: list[Evaluate]) -> Evaluate:
-    def either(scope: Scope) -> Value:
-        return any(to_truth(part(scope)) for part in parts)
-
-    def both(scope: Scope) -> Value:
-        return all(to_truth(part(scope)) for part in parts)
-
-    return either if any_of else both
+def _equal_code(left: Code, right: Code) -> Code:
+    return Code("truth", _equal_closure(left, right), left.reads | right.reads)
 
 
-def _binary(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
-    if sign in ("=", "!=", "<", "<=", ">", ">="):
-        return lambda scope: compare(sign, left(scope), right(scope))
-    calculate = _ARITHMETIC[sign]
-    return lambda scope: calculate(to_number(left(scope)), to_number(right(scope)))
+def _different_code(left: Code, right: Code) -> Code:
+    same = _equal_closure(left, right)
+    return Code("truth", lambda scope: not same(scope), left.reads | right.reads)
 
 
-def _divide(left: float, right: float) -> float:
-    if right:
-        return left / right
-    return nan if not left or isnan(left) else left * inf
+def _equal_closure(left: Code, right: Code) -> Callable[[Scope], bool]:
+    if right.path and isinstance(left.constant, str):
+        left, right = right, left
+    one, two = left.run, right.run
+    if left.kind == right.kind == "text":
+        if isinstance(right.constant, str):
+            sought = right.constant
+            return lambda scope: one(scope) == sought
+        return lambda scope: one(scope) == two(scope)
+    kinds = {left.kind, right.kind}
+    if "truth" in kinds:
+        yes, no = left.truth(), right.truth()
+        return lambda scope: yes(scope) == no(scope)
+    if "number" in kinds and kinds <= {"number", "text"}:
+        first, second = left.number(), right.number()
+        return lambda scope: equal_numbers(first(scope), second(scope))
+    return lambda scope: equal(one(scope), two(scope))
+
+
+def _compared(holds: Callable[[float, float], bool]) -> Callable[[Code, Code], Code]:
+    def make(left: Code, right: Code) -> Code:
+        one, two = left.number(), right.number()
+        return Code("truth", lambda scope: holds(one(scope), two(scope)), left.reads | right.reads)
+
+    return make
+
+
+def _computed(of: Callable[[float, float], float]) -> Callable[[Code, Code], Code]:
+    def make(left: Code, right: Code) -> Code:
+        one, two = left.number(), right.number()
+        return Code("number", lambda scope: of(one(scope), two(scope)), left.reads | right.reads)
+
+    return make
 
 
 def _remainder(left: float, right: float) -> float:
-    """XPath's: the sign of the dividend."""
-    if not right or not isfinite(left) or isnan(right):
-        return nan
-    return fmod(left, right)
+    return fmod(left, right) if isfinite(left) and right else nan
 
 
-_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "div": _divide,
-    "mod": _remainder,
+_BINARY: Mapping[str, Callable[[Code, Code], Code]] = {
+    "=": _equal_code,
+    "!=": _different_code,
+    "<": _compared(lambda left, right: left < right),
+    "<=": _compared(lambda left, right: left <= right),
+    ">": _compared(lambda left, right: left > right),
+    ">=": _compared(lambda left, right: left >= right),
+    "+": _computed(lambda left, right: left + right),
+    "-": _computed(lambda left, right: left - right),
+    "*": _computed(lambda left, right: left * right),
+    "div": _computed(quotient),
+    "mod": _computed(_remainder),
 }
 
 
-def _check_count(token: Token, function: Function, given: int) -> None:
-    if function.least <= given <= function.most:
-        return
-    if function.most == ANY:
-        wanted = f"at least {function.least}"
-    elif function.least == function.most:
-        wanted = str(function.least) if function.least else "no"
-    else:
-        wanted = f"{function.least} or {function.most}"
-    noun = "argument" if wanted in ("1", "at least 1") else "arguments"
-    raise ExpressionError(
-        f"{token}() takes {wanted} {noun}, but {given} stand here.", token.start_pos
-    )
+def _all_reads(codes: list[Code]) -> frozenset[str]:
+    return frozenset().union(*(code.reads for code in codes))
 
 
-def _unknown_function(name: str) -> str:
-    if name in LATER:
-        return f"The function {name}() is not supported yet."
-    near = difflib.get_close_matches(name, FUNCTIONS, n=1)
-    hint = f" Did you mean {near[0]}()?" if near else ""
-    return f"There is no function {name}().{hint}"
+def _tree(child: Tree[Token] | Token) -> Tree[Token]:
+    assert isinstance(child, Tree)  # noqa: S101 (by the grammar)
+    return child
 
 
-def _syntax_error(text: str, unexpected: UnexpectedInput) -> ExpressionError:
-    position = unexpected.pos_in_stream
-    if text.count("(") > text.count(")"):
-        return ExpressionError("A bracket is opened and not closed: add ')'.", position)
-    if text.count("(") < text.count(")"):
-        return ExpressionError("There is one ')' too many.", position)
-    if not text.strip():
-        return ExpressionError("The expression is empty.", 0)
-    if isinstance(unexpected, UnexpectedEOF) or (
-        isinstance(unexpected, UnexpectedToken) and unexpected.token.type == "$END"
+def _position(child: Tree[Token] | Token) -> int:
+    while isinstance(child, Tree):
+        if not child.children:
+            return 0
+        child = child.children[0]
+    return child.start_pos or 0
+
+
+def _name_of(child: Tree[Token] | Token) -> str:
+    """The function that this calls, "" where it is no call."""
+    if isinstance(child, Tree) and child.data == "call":
+        return str(child.children[0])
+    return ""
+
+
+def _instance_of(tree: Tree[Token]) -> str:
+    wrong = "Choices must come from instance('list')/root/item; filters are not supported yet."
+    if tree.data != "after" or _name_of(tree.children[0]) != "instance":
+        raise ExpressionError(wrong, _position(tree))
+    call, *steps = tree.children
+    arguments = _tree(call).children[1:]
+    if (
+        [str(step) for step in steps if isinstance(step, Token)] != ["root", "item"]
+        or len(steps) != 2
+        or len(arguments) != 1
+        or _tree(arguments[0]).data != "text"
     ):
-        return ExpressionError("The expression ends too early: something is missing.", len(text))
-    if isinstance(unexpected, UnexpectedCharacters) and text[position or 0] in "'\"":
-        return ExpressionError("A quotation mark is not closed.", position)
-    rest = text[position or 0 :].split()
-    if rest and rest[0].startswith("["):
-        return ExpressionError("Conditions in [ ] are not supported yet.", position)
-    near = rest[0][:20] if rest else ""
-    return ExpressionError(f"The expression cannot be read from {near!r} on.", position)
+        raise ExpressionError(wrong, _position(tree))
+    return str(_tree(arguments[0]).children[0])[1:-1]
+
+
+def _no_function(name: str) -> str:
+    if name in LATER:
+        return f"{name}() is not supported here yet."
+    near = get_close_matches(name, FUNCTIONS, n=1, cutoff=0.7)
+    return f"There is no function {name}().{f' Is {near[0]}() meant?' if near else ''}"
+
+
+def _wrong_count(name: str, count: int) -> str:
+    function = FUNCTIONS[name]
+    if function.even:
+        wanted = "two numbers and then pairs of a condition and its weight"
+    elif function.most is None:
+        wanted = f"at least {_arguments(function.least)}"
+    elif function.most == function.least:
+        wanted = _arguments(function.least)
+    else:
+        wanted = f"{function.least} or {_arguments(function.most)}"
+    return f"{name}() takes {wanted}, not {count}."
+
+
+def _arguments(count: int) -> str:
+    if count == 0:
+        return "no arguments"
+    return f"{count} argument{'' if count == 1 else 's'}"

@@ -1,433 +1,516 @@
-"""The function library of ODK XForms: one table, name -> how many arguments and what it does.
+"""The ODK function library: how many arguments each function takes, and its code.
 
-Values are `str`, `float`, `bool`, `date` and `datetime`; conversions are XPath 1.0's, with
-JavaRosa's rules where it departs (an empty text is no number, a date is days since 1970).
-Source: the ODK XForms specification, "XPath functions"; JavaRosa's XPathFuncExpr.
+Source: the ODK XForms specification, https://getodk.github.io/xforms-spec/#xpath-functions; where it
+is silent, JavaRosa. No function raises: what cannot be computed is "" as text and NaN as number.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import math
 import re
-from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
+from functools import partial
+from math import inf, isfinite, isnan, nan
+from typing import Any
 
-if TYPE_CHECKING:
-    from surveys.form.expression import Scope
+from surveys.form import dates
+from surveys.form.shuffling import shuffle, shuffling_seed
+from surveys.form.values import (
+    Code,
+    Kind,
+    Scope,
+    Value,
+    number_of_text,
+)
 
-Value = str | float | bool | date | datetime
-Evaluate = Callable[["Scope"], Value]
-Item = TypeVar("Item")
+__all__ = ["FUNCTIONS", "LATER", "Function", "MisusedFunction", "shuffle", "shuffling_seed"]
 
-NAN = math.nan
-ANY = 99
-"""No upper bound of the number of arguments."""
-EPSILON = 1e-12
-EPOCH = date(1970, 1, 1)
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+class MisusedFunction(ValueError):
+    """A call whose arguments can be seen to be wrong before anything is evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function: the least and most arguments, and what it does with them unevaluated."""
+    """One function: the arguments that it takes, and what makes its code of theirs."""
 
     least: int
-    most: int
-    call: Callable[[Scope, Sequence[Evaluate]], Value]
+    most: int | None
+    """None: as many as there are."""
+    build: Callable[[tuple[Code, ...], str], Code]
+    """Given the arguments and the path of the node whose expression this is."""
+    even: bool = False
+    """Whether it takes an even number of arguments only."""
 
 
-# Conversions ----------------------------------------------------------------------------------
+# The texts of ODK's functions -----------------------------------------------------------------
+
+_SPACE = " \t\r\n"
+_PATTERN_LIMIT = 256
+_patterns: dict[str, re.Pattern[str] | None] = {}
 
 
-def to_text(value: Value) -> str:
-    """XPath `string()`: whole numbers without a decimal point, dates as ISO 8601."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    nearest = round(value)
-    if abs(value - nearest) < EPSILON:
-        return str(nearest)
-    return format(Decimal(repr(value)), "f")
+def _before(text: str, mark: str) -> str:
+    found = text.find(mark)
+    return text[:found] if found >= 0 else ""
 
 
-def to_number(value: Value) -> float:
-    """XPath `number()`: NaN for a text that is no number, the empty one included."""
-    if isinstance(value, float):
-        return value
-    if isinstance(value, bool):
-        return 1.0 if value else 0.0
-    if isinstance(value, str):
-        text = value.strip()
-        # XPath knows no exponents, no "inf", no digits of other scripts.
-        return float(text) if re.fullmatch(r"-?(\d+(\.\d*)?|\.\d+)", text, re.ASCII) else NAN
-    if isinstance(value, datetime):
-        return _days(value)
-    return float((value - EPOCH).days)
+def _after(text: str, mark: str) -> str:
+    found = text.find(mark)
+    return text[found + len(mark) :] if found >= 0 else ""
 
 
-def to_truth(value: Value) -> bool:
-    """XPath `boolean()`: a text that is not empty, a number that is not 0."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, float):
-        return not math.isnan(value) and abs(value) > EPSILON
-    return bool(value) if isinstance(value, str) else True
-
-
-def to_day(value: Value) -> date | None:
-    """A date from a date, an ISO text or days since 1970; None where it is none."""
-    moment = to_moment(value)
-    return None if moment is None else moment.date()
-
-
-def to_moment(value: Value) -> datetime | None:
-    """A time from a date, an ISO text or days since 1970; None where it is none."""
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, date):
-        return datetime.combine(value, time())
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value.strip())
-        except ValueError:
-            value = to_number(value)
-    number = to_number(value)
-    try:
-        return datetime.combine(EPOCH, time()) + timedelta(days=number)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _days(moment: datetime) -> float:
-    if moment.tzinfo is None:
-        return (moment - datetime.combine(EPOCH, time())) / timedelta(days=1)
-    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
-
-
-def compare(operator: str, left: Value, right: Value) -> bool:
-    """The six comparisons: as truths or numbers if either side is one, else as texts.
-
-    Dates compare by their days with numbers and with each other.
-    """
-    if operator in ("=", "!="):
-        if isinstance(left, bool) or isinstance(right, bool):
-            equal = to_truth(left) == to_truth(right)
-        elif isinstance(left, float) or isinstance(right, float):
-            one, other = to_number(left), to_number(right)
-            equal = abs(one - other) < EPSILON if math.isfinite(one - other) else one == other
-        else:
-            equal = to_text(left) == to_text(right)
-        return equal == (operator == "=")
-    one, other = to_number(_dated(left, right)), to_number(_dated(right, left))
-    if operator == "<":
-        return one < other
-    if operator == "<=":
-        return one <= other
-    return one > other if operator == ">" else one >= other
-
-
-def _dated(value: Value, beside: Value) -> Value:
-    """A text beside a date is read as a date."""
-    if isinstance(value, str) and value and isinstance(beside, date):
-        return to_day(value) or value
-    return value
-
-
-# Shuffling ------------------------------------------------------------------------------------
-
-
-def shuffle(items: Sequence[Item], seed: float) -> list[Item]:
-    """ODK's `randomize`: Fisher and Yates from the end, numbers by Park and Miller (1988).
-
-    The seed is cut to a whole number; the same seed gives the same order here, in ODK Collect and
-    in Enketo.
-    """
-    modulus, multiplier = 2147483647, 16807
-    state = int(math.fmod(seed, modulus)) if math.isfinite(seed) else 0
-    if state <= 0:
-        state += modulus - 1
-    shuffled = list(items)
-    for last in range(len(shuffled) - 1, 0, -1):
-        state = state * multiplier % modulus
-        chosen = int((state - 1) / (modulus - 1) * (last + 1))
-        shuffled[last], shuffled[chosen] = shuffled[chosen], shuffled[last]
-    return shuffled
-
-
-# Functions ------------------------------------------------------------------------------------
-
-
-def _texts(call: Callable[..., Value]) -> Callable[[Scope, Sequence[Evaluate]], Value]:
-    """A function of texts."""
-    return lambda scope, arguments: call(*(to_text(one(scope)) for one in arguments))
-
-
-def _numbers(call: Callable[..., float]) -> Callable[[Scope, Sequence[Evaluate]], Value]:
-    """A function of numbers; what has no answer is NaN."""
-
-    def evaluate(scope: Scope, arguments: Sequence[Evaluate]) -> Value:
-        try:
-            return float(call(*(to_number(one(scope)) for one in arguments)))
-        except (ValueError, OverflowError, ZeroDivisionError):
-            return NAN
-
-    return evaluate
-
-
-def _values(call: Callable[..., Value]) -> Callable[[Scope, Sequence[Evaluate]], Value]:
-    """A function of values as they are."""
-    return lambda scope, arguments: call(*(one(scope) for one in arguments))
-
-
-def _if(scope: Scope, arguments: Sequence[Evaluate]) -> Value:
-    condition, yes, no = arguments
-    return yes(scope) if to_truth(condition(scope)) else no(scope)
-
-
-def _coalesce(scope: Scope, arguments: Sequence[Evaluate]) -> Value:
-    value: Value = ""
-    for one in arguments:
-        value = one(scope)
-        if value != "" and not (isinstance(value, float) and math.isnan(value)):
-            return value
-    return value
-
-
-def _once(scope: Scope, arguments: Sequence[Evaluate]) -> Value:
-    return scope.stored(scope.here) or arguments[0](scope)
-
-
-def _round(number: float, places: float = 0.0) -> float:
-    if not math.isfinite(number):
-        return number
-    unit = Decimal(1).scaleb(-int(places))
-    return float(Decimal(repr(number)).quantize(unit, rounding=ROUND_HALF_UP))
-
-
-def _power(base: float, exponent: float) -> float:
-    result = base**exponent
-    return NAN if isinstance(result, complex) else result
-
-
-def _least(*numbers: float) -> float:
-    return NAN if any(math.isnan(one) for one in numbers) else min(numbers)
-
-
-def _most(*numbers: float) -> float:
-    return NAN if any(math.isnan(one) for one in numbers) else max(numbers)
-
-
-def _substring(text: str, start: float, length: float = math.inf) -> str:
-    """XPath's: from 1, rounded."""
-    first, end = _round(start), _round(start) + _round(length)
-    return "".join(letter for place, letter in enumerate(text, start=1) if first <= place < end)
-
-
-def _substr(text: str, start: float, end: float = math.inf) -> str:
-    """ODK's: from 0, the end left out; negative places count from the end."""
-    if math.isnan(start) or math.isnan(end):
-        return ""
-    last = len(text) if math.isinf(end) else int(end)
-    return text[slice(int(start), last)]
-
-
-def _translate(text: str, old: str, new: str) -> str:
+def _translate(text: str, letters: str, others: str) -> str:
     table: dict[int, str | None] = {}
-    for place, letter in enumerate(old):
-        table.setdefault(ord(letter), new[place] if place < len(new) else None)
+    for place, letter in enumerate(letters):
+        table.setdefault(ord(letter), others[place] if place < len(others) else None)
     return text.translate(table)
 
 
-def _selected_at(text: str, place: float) -> str:
-    words = text.split()
-    return words[int(place)] if 0 <= place < len(words) else ""
+def _substr(text: str, start: float, end: float = inf) -> str:
+    length = len(text)
+
+    def place(number: float) -> int:
+        if isnan(number):
+            return 0
+        whole = int(max(-1e9, min(1e9, number)))
+        return min(max(0, length + whole if whole < 0 else whole), length)
+
+    return text[place(start) : place(end)]
 
 
-def _matches(text: str, pattern: str) -> bool:
-    try:
-        return re.fullmatch(pattern, text) is not None
-    except re.error:
-        return False
+def _join(separator: str, *texts: str) -> str:
+    return separator.join(texts)
 
 
-def _checklist(scope: Scope, arguments: Sequence[Evaluate]) -> Value:
-    least, most = (to_number(one(scope)) for one in arguments[:2])
-    count = sum(to_truth(one(scope)) for one in arguments[2:])
-    return (least < 0 or count >= least) and (most < 0 or count <= most)
+def _concat(*texts: str) -> str:
+    return "".join(texts)
 
 
-def _weighted_checklist(scope: Scope, arguments: Sequence[Evaluate]) -> Value:
-    least, most = (to_number(one(scope)) for one in arguments[:2])
-    pairs = zip(arguments[2::2], arguments[3::2], strict=False)
-    total = sum(to_number(weight(scope)) for one, weight in pairs if to_truth(one(scope)))
-    return (least < 0 or total >= least) and (most < 0 or total <= most)
+def _normalize_space(text: str) -> str:
+    return re.sub(f"[{_SPACE}]+", " ", text.strip(_SPACE))
 
 
-def _date(value: Value) -> Value:
-    return to_day(value) or "" if value != "" else ""
+def _selected(values: str, value: str) -> bool:
+    return f" {value.strip(_SPACE)} " in f" {values} "
 
 
-def _date_time(value: Value) -> Value:
-    return to_moment(value) or "" if value != "" else ""
+def _pieces(values: str) -> list[str]:
+    return [piece for piece in values.split(" ") if piece]
 
 
-def _format_date(value: Value, pattern: Value) -> Value:
-    moment = to_moment(value) if value != "" else None
-    if moment is None:
-        return ""
-    meaning: dict[str, Callable[[datetime], str]] = {
-        "Y": lambda m: f"{m.year:04d}",
-        "y": lambda m: f"{m.year % 100:02d}",
-        "m": lambda m: f"{m.month:02d}",
-        "n": lambda m: str(m.month),
-        "b": lambda m: MONTHS[m.month - 1],
-        "d": lambda m: f"{m.day:02d}",
-        "e": lambda m: str(m.day),
-        "H": lambda m: f"{m.hour:02d}",
-        "h": lambda m: str(m.hour),
-        "M": lambda m: f"{m.minute:02d}",
-        "S": lambda m: f"{m.second:02d}",
-        "3": lambda m: f"{m.microsecond // 1000:03d}",
-        "a": lambda m: DAYS[m.weekday()],
-        "j": lambda m: f"{m.timetuple().tm_yday:03d}",
-        "W": lambda m: f"{m.isocalendar().week:02d}",
-        "%": lambda m: "%",
-    }
-    return re.sub(
-        r"%(.)",
-        lambda found: meaning[found[1]](moment) if found[1] in meaning else found[0],
-        to_text(pattern),
-    )
+def _selected_at(values: str, place: float) -> str:
+    pieces = _pieces(values)
+    return pieces[int(place)] if 0 <= place < len(pieces) else ""
 
 
-def _decimal_time(value: Value) -> Value:
-    text = to_text(value)
-    try:
-        clock = time.fromisoformat(text) if ":" in text and "T" not in text else None
-    except ValueError:
-        return NAN
-    moment = to_moment(value) if clock is None and value != "" else None
-    clock = clock or (moment.time() if moment else None)
-    if clock is None:
-        return NAN
-    return (clock.hour * 3600 + clock.minute * 60 + clock.second) / 86400
+def _boolean_from_string(text: str) -> bool:
+    return text == "1" or text.lower() == "true"
 
 
-def _decimal_date_time(value: Value) -> Value:
-    moment = to_moment(value) if value != "" else None
-    return NAN if moment is None else _days(moment)
+def _pattern(text: str) -> re.Pattern[str] | None:
+    """The compiled pattern, None where it is none; those used lately are kept."""
+    if text not in _patterns:
+        if len(_patterns) >= _PATTERN_LIMIT:
+            _patterns.clear()
+        try:
+            # JavaRosa's \d and \w mean ASCII only.
+            _patterns[text] = re.compile(text, re.ASCII)
+        except (re.error, OverflowError, RecursionError):
+            _patterns[text] = None
+    return _patterns[text]
+
+
+def _regex(text: str, pattern: str) -> bool:
+    compiled = _pattern(pattern)
+    return compiled is not None and compiled.fullmatch(text) is not None
+
+
+_DIGESTS: Mapping[str, str] = {
+    "MD5": "md5",
+    "SHA1": "sha1",
+    "SHA256": "sha256",
+    "SHA384": "sha384",
+    "SHA512": "sha512",
+}
 
 
 def _digest(text: str, algorithm: str, encoding: str = "base64") -> str:
-    names = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384",
-             "SHA-512": "sha512"}  # fmt: skip
-    if algorithm.upper() not in names:
+    name = _DIGESTS.get(algorithm.upper().replace("-", ""))
+    if name is None:
         return ""
-    made = hashlib.new(names[algorithm.upper()], text.encode(), usedforsecurity=False)
-    return made.hexdigest() if encoding == "hex" else b64encode(made.digest()).decode()
+    made = hashlib.new(name, text.encode(), usedforsecurity=False).digest()
+    return made.hex() if encoding.lower() == "hex" else base64.b64encode(made).decode()
 
 
-def _text_then_numbers(call: Callable[..., Value]) -> Callable[[Scope, Sequence[Evaluate]], Value]:
-    return lambda scope, arguments: call(
-        to_text(arguments[0](scope)), *(to_number(one(scope)) for one in arguments[1:])
-    )
+def _base64_decode(text: str) -> str:
+    try:
+        return base64.b64decode(text).decode(errors="replace")
+    except (binascii.Error, ValueError):
+        return ""
 
 
-FUNCTIONS: dict[str, Function] = {
-    # Choosing
-    "if": Function(3, 3, _if),
-    "coalesce": Function(2, ANY, _coalesce),
-    "once": Function(1, 1, _once),
-    # Truths
-    "true": Function(0, 0, _values(lambda: True)),
-    "false": Function(0, 0, _values(lambda: False)),
-    "not": Function(1, 1, _values(lambda value: not to_truth(value))),
-    "boolean": Function(1, 1, _values(to_truth)),
-    "boolean-from-string": Function(
-        1, 1, _texts(lambda text: text.lower() == "true" or to_number(text) == 1)
-    ),
-    # Numbers
-    "number": Function(1, 1, _values(to_number)),
-    "int": Function(1, 1, _numbers(lambda n: n if not math.isfinite(n) else math.trunc(n))),
-    "round": Function(1, 2, _numbers(_round)),
-    "floor": Function(1, 1, _numbers(lambda n: n if not math.isfinite(n) else math.floor(n))),
-    "ceiling": Function(1, 1, _numbers(lambda n: n if not math.isfinite(n) else math.ceil(n))),
-    "abs": Function(1, 1, _numbers(abs)),
-    "pow": Function(2, 2, _numbers(_power)),
-    "exp": Function(1, 1, _numbers(math.exp)),
-    "exp10": Function(1, 1, _numbers(lambda n: 10**n)),
-    "log": Function(1, 1, _numbers(math.log)),
-    "log10": Function(1, 1, _numbers(math.log10)),
-    "sqrt": Function(1, 1, _numbers(math.sqrt)),
-    "sin": Function(1, 1, _numbers(math.sin)),
-    "cos": Function(1, 1, _numbers(math.cos)),
-    "tan": Function(1, 1, _numbers(math.tan)),
-    "asin": Function(1, 1, _numbers(math.asin)),
-    "acos": Function(1, 1, _numbers(math.acos)),
-    "atan": Function(1, 1, _numbers(math.atan)),
-    "atan2": Function(2, 2, _numbers(math.atan2)),
-    "pi": Function(0, 0, _numbers(lambda: math.pi)),
-    "min": Function(1, ANY, _numbers(_least)),
-    "max": Function(1, ANY, _numbers(_most)),
-    "sum": Function(1, ANY, _numbers(lambda *numbers: sum(numbers))),
-    "random": Function(0, 0, lambda scope, _: scope.random()),
-    # Texts
-    "string": Function(1, 1, _texts(lambda text: text)),
-    "concat": Function(1, ANY, _texts(lambda *texts: "".join(texts))),
-    "join": Function(1, ANY, _texts(lambda between, *texts: between.join(texts))),
-    "contains": Function(2, 2, _texts(lambda text, part: part in text)),
-    "starts-with": Function(2, 2, _texts(lambda text, part: text.startswith(part))),
-    "ends-with": Function(2, 2, _texts(lambda text, part: text.endswith(part))),
-    "substring": Function(2, 3, _text_then_numbers(_substring)),
-    "substr": Function(2, 3, _text_then_numbers(_substr)),
-    "substring-before": Function(
-        2, 2, _texts(lambda text, part: text.partition(part)[0] if part in text else "")
-    ),
-    "substring-after": Function(
-        2, 2, _texts(lambda text, part: text.partition(part)[2] if part else text)
-    ),
-    "string-length": Function(1, 1, _texts(lambda text: float(len(text)))),
-    "normalize-space": Function(1, 1, _texts(lambda text: " ".join(text.split()))),
-    "translate": Function(3, 3, _texts(_translate)),
-    "regex": Function(2, 2, _texts(_matches)),
-    "uuid": Function(0, 0, lambda scope, _: scope.uuid()),
-    "digest": Function(2, 3, _texts(_digest)),
-    # Selects
-    "selected": Function(2, 2, _texts(lambda text, word: word.strip() in text.split())),
-    "selected-at": Function(2, 2, _text_then_numbers(_selected_at)),
-    "count-selected": Function(1, 1, _texts(lambda text: float(len(text.split())))),
-    "checklist": Function(3, ANY, _checklist),
-    "weighted-checklist": Function(4, ANY, _weighted_checklist),
-    # Dates
-    "date": Function(1, 1, _values(_date)),
-    "date-time": Function(1, 1, _values(_date_time)),
-    "today": Function(0, 0, lambda scope, _: scope.now.date()),
-    "now": Function(0, 0, lambda scope, _: scope.now),
-    "format-date": Function(2, 2, _values(_format_date)),
-    "format-date-time": Function(2, 2, _values(_format_date)),
-    "decimal-date-time": Function(1, 1, _values(_decimal_date_time)),
-    "decimal-time": Function(1, 1, _values(_decimal_time)),
+# Numbers --------------------------------------------------------------------------------------
+
+
+def _round(number: float, places: float = 0) -> float:
+    """Half up: towards positive infinity, also before the decimal point, as XPath says."""
+    if not isfinite(number):
+        return number
+    if isnan(places) or abs(places) > 30:
+        return nan
+    if places < 0:
+        unit = Decimal(10) ** -int(places)
+        return float((Decimal(repr(number)) / unit + Decimal("0.5")).__floor__() * unit)
+    exponent = Decimal(1).scaleb(-int(places))
+    half = ROUND_HALF_DOWN if number < 0 else ROUND_HALF_UP
+    written = Decimal(repr(number))
+    if written.adjusted() + int(places) >= 27:
+        return number
+    return float(written.quantize(exponent, rounding=half))
+
+
+def _int(number: float) -> float:
+    return float(math.trunc(number)) if isfinite(number) else number
+
+
+def _largest(*numbers: float) -> float:
+    return max((number for number in numbers if not isnan(number)), default=nan)
+
+
+def _smallest(*numbers: float) -> float:
+    return min((number for number in numbers if not isnan(number)), default=nan)
+
+
+def _sum(*numbers: float) -> float:
+    return sum((number for number in numbers if not isnan(number)), 0.0)
+
+
+def _pow(base: float, exponent: float) -> float:
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return -inf if base < 0 and exponent % 2 == 1 else inf
+    except ValueError:  # 0 to a negative power, or a root of a negative number
+        return inf if base == 0 else nan
+
+
+def _log(number: float, of: Callable[[float], float] = math.log) -> float:
+    if number == 0:
+        return -inf
+    return of(number) if number > 0 else nan
+
+
+def _guarded(of: Callable[[float], float], number: float) -> float:
+    """As IEEE 754 has it: NaN outside of the domain, infinity beyond the range."""
+    try:
+        return of(number)
+    except ValueError:
+        return nan
+    except OverflowError:
+        return inf
+
+
+def _checklist(least: float, most: float, *factors: bool) -> bool:
+    count = sum(factors)
+    return (least < 0 or count >= least) and (most < 0 or count <= most)
+
+
+# Dates and times ------------------------------------------------------------------------------
+
+
+def _now(scope: Scope) -> str:
+    return dates.written(scope.now)
+
+
+def _today(scope: Scope) -> str:
+    return scope.now.date().isoformat()
+
+
+def _moment(scope: Scope, value: Value) -> datetime | None:
+    if isinstance(value, str):
+        text = value.strip(_SPACE)
+        number = nan if dates.day_of(text) is not None else number_of_text(text)
+        if isnan(number):
+            return dates.moment_of(text, scope.now.tzinfo)
+        value = number
+    return None if isnan(value) else dates.moment_after_epoch(value, scope.now.tzinfo)
+
+
+def _date(scope: Scope, value: Value) -> str:
+    if isinstance(value, str) and dates.day_of(value) is None:
+        value = number_of_text(value)
+    if not isinstance(value, str):
+        return "" if not isfinite(value) else dates.day_after_epoch(value)
+    moment = dates.moment_of(value, scope.now.tzinfo)
+    return "" if moment is None else moment.date().isoformat()
+
+
+def _date_time(scope: Scope, value: Value) -> str:
+    moment = _moment(scope, value)
+    return "" if moment is None else dates.written(moment)
+
+
+def _decimal_date_time(scope: Scope, value: Value) -> float:
+    if not isinstance(value, str):
+        return float(value)
+    moment = _moment(scope, value)
+    return nan if moment is None else dates.days_with_fraction(moment)
+
+
+def _decimal_time(scope: Scope, value: Value) -> float:
+    if not isinstance(value, str):
+        return value - math.floor(value) if isfinite(value) else nan
+    fraction = dates.fraction_of_clock(value)
+    if fraction is not None:
+        return fraction
+    moment = _moment(scope, value)
+    return nan if moment is None else dates.fraction_of_day(moment)
+
+
+def _format_date(scope: Scope, value: Value, pattern: str) -> str:
+    moment = _moment(scope, value)
+    return "" if moment is None else dates.formatted(moment, pattern)
+
+
+# How code is made -----------------------------------------------------------------------------
+
+# `Any`: the functions of one table differ in what they take.
+_Call = Callable[..., Any]
+_ASKED: Mapping[str, Callable[[Code], Callable[[Scope], Any]]] = {
+    "t": Code.text,
+    "n": Code.number,
+    "b": Code.truth,
+    "v": lambda code: code.run,
 }
-"""By name. `jr:choice-name` is compiled apart, because it names a question."""
+"""How an argument is asked for: as text, as number, as truth, as the value that it is."""
 
-LATER = frozenset({
-    "instance", "position", "count", "count-non-empty", "indexed-repeat", "pulldata", "randomize",
-    "jr:itext", "current", "area", "distance", "id", "local-name", "name", "last", "property",
-    "base64-decode", "base64-encode", "index", "intersects", "geofence", "version", "lang",
+
+def _plain(
+    kind: Kind, takes: str, call: _Call, *, least: int | None = None, more: str = ""
+) -> Function:
+    """A function of the values of its arguments only."""
+
+    def build(arguments: tuple[Code, ...], _here: str) -> Code:
+        asked = _closures(arguments, takes, more)
+        reads = _reads(arguments)
+        match asked:
+            case [one]:
+                return Code(kind, lambda scope: call(one(scope)), reads)
+            case [one, two]:
+                return Code(kind, lambda scope: call(one(scope), two(scope)), reads)
+            case _:
+                return Code(kind, lambda scope: call(*[one(scope) for one in asked]), reads)
+
+    return Function(len(takes) if least is None else least, None if more else len(takes), build)
+
+
+def _timed(kind: Kind, takes: str, call: _Call) -> Function:
+    """A function that also looks at the time."""
+
+    def build(arguments: tuple[Code, ...], _here: str) -> Code:
+        asked = _closures(arguments, takes, "")
+        return Code(
+            kind, lambda scope: call(scope, *[one(scope) for one in asked]), _reads(arguments)
+        )
+
+    return Function(len(takes), len(takes), build)
+
+
+def _closures(arguments: Sequence[Code], takes: str, more: str) -> list[Callable[[Scope], Any]]:
+    letters = takes + more * (len(arguments) - len(takes)) if more else takes
+    return [_ASKED[letter](code) for code, letter in zip(arguments, letters, strict=False)]
+
+
+def _reads(arguments: Sequence[Code]) -> frozenset[str]:
+    return frozenset().union(*(code.reads for code in arguments))
+
+
+def _constant(value: Value) -> Callable[[tuple[Code, ...], str], Code]:
+    kind: Kind = "truth" if isinstance(value, bool) else "number"
+    return lambda _arguments, _here: Code(kind, lambda scope: value, constant=value)
+
+
+def _if(arguments: tuple[Code, ...], _here: str) -> Code:
+    condition, then, otherwise = arguments
+    holds, reads = condition.truth(), _reads(arguments)
+    kind: Kind = then.kind if then.kind == otherwise.kind else "any"
+    yes, no = then.run, otherwise.run
+    return Code(kind, lambda scope: yes(scope) if holds(scope) else no(scope), reads)
+
+
+def _coalesce(arguments: tuple[Code, ...], _here: str) -> Code:
+    first, second = arguments[0].run, arguments[1].run
+    kind: Kind = arguments[0].kind if arguments[0].kind == arguments[1].kind else "any"
+
+    def run(scope: Scope) -> Value:
+        value = first(scope)
+        blank = value == "" or value != value  # noqa: PLR0124 (NaN)
+        return second(scope) if blank else value
+
+    return Code(kind, run, _reads(arguments))
+
+
+def _once(arguments: tuple[Code, ...], here: str) -> Code:
+    fresh = arguments[0].run
+
+    def run(scope: Scope) -> Value:
+        # What is kept even while it is hidden: a seed drawn twice would shuffle twice.
+        return scope.stored(here) or fresh(scope)
+
+    return Code("any", run, arguments[0].reads)
+
+
+def _selected_build(arguments: tuple[Code, ...], _here: str) -> Code:
+    values, value = arguments[0].text(), arguments[1].text()
+    reads = _reads(arguments)
+    if isinstance(arguments[1].constant, str):
+        sought = f" {arguments[1].constant.strip(_SPACE)} "
+        return Code("truth", lambda scope: sought in f" {values(scope)} ", reads)
+    return Code("truth", lambda scope: _selected(values(scope), value(scope)), reads)
+
+
+def _regex_build(arguments: tuple[Code, ...], _here: str) -> Code:
+    pattern = arguments[1].constant
+    if isinstance(pattern, str) and _pattern(pattern) is None:
+        raise MisusedFunction(f"the regular expression {pattern!r} cannot be read")
+    return _plain("truth", "tt", _regex).build(arguments, "")
+
+
+def _format_build(arguments: tuple[Code, ...], _here: str) -> Code:
+    pattern = arguments[1].constant
+    wrong = dates.unknown_escape(pattern) if isinstance(pattern, str) else ""
+    if wrong:
+        raise MisusedFunction(f"a date has no part {wrong!r}")
+    return _timed("text", "vt", _format_date).build(arguments, "")
+
+
+def _digest_build(arguments: tuple[Code, ...], _here: str) -> Code:
+    algorithm = arguments[1].constant
+    if isinstance(algorithm, str) and not _digest("", algorithm):
+        raise MisusedFunction(f"no digest is named {algorithm!r}")
+    return _plain("text", "ttt", _digest, least=2).build(arguments, "")
+
+
+def _uuid(arguments: tuple[Code, ...], _here: str) -> Code:
+    if not arguments:
+        return Code("text", lambda scope: scope.uuid())
+    length = arguments[0].number()
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+    def run(scope: Scope) -> str:
+        wanted = length(scope)
+        count = int(min(wanted, 256)) if wanted > 0 else 0
+        return "".join(letters[int(scope.random() * 36)] for _ in range(count))
+
+    return Code("text", run, arguments[0].reads)
+
+
+def _choice_name(arguments: tuple[Code, ...], _here: str) -> Code:
+    value, path = arguments[0].text(), arguments[1].constant
+    if not isinstance(path, str):
+        raise MisusedFunction("the second argument must be the question in quotes, '${name}'")
+    # Read for its label: expression.py has made the path absolute and found its node.
+    return Code("text", lambda scope: scope.choice_label(path, value(scope)), _reads(arguments))
+
+
+def _weighted(arguments: tuple[Code, ...], _here: str) -> Code:
+    least, most = arguments[0].number(), arguments[1].number()
+    pairs = [
+        (flag.truth(), weight.number())
+        for flag, weight in zip(arguments[2::2], arguments[3::2], strict=True)
+    ]
+
+    def run(scope: Scope) -> bool:
+        total = sum((weight(scope) for flag, weight in pairs if flag(scope)), 0.0)
+        return least(scope) <= total <= most(scope)
+
+    return Code("truth", run, _reads(arguments))
+
+
+def _math(of: Callable[[float], float]) -> Function:
+    return _plain("number", "n", partial(_guarded, of))
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    # Truths
+    "true": Function(0, 0, _constant(True)),
+    "false": Function(0, 0, _constant(False)),
+    "boolean": _plain("truth", "b", bool),
+    "not": _plain("truth", "b", lambda truth: not truth),
+    "boolean-from-string": _plain("truth", "t", _boolean_from_string),
+    "if": Function(3, 3, _if),
+    "coalesce": Function(2, 2, _coalesce),
+    "once": Function(1, 1, _once),
+    "depend": Function(1, None, lambda arguments, _here: arguments[0]),
+    "checklist": _plain("truth", "nn", _checklist, more="b"),
+    "weighted-checklist": Function(2, None, _weighted, even=True),
+    # Selects
+    "selected": Function(2, 2, _selected_build),
+    "is-selected": Function(2, 2, _selected_build),
+    "selected-at": _plain("text", "tn", _selected_at),
+    "count-selected": _plain("number", "t", lambda values: float(len(_pieces(values)))),
+    "jr:choice-name": Function(2, 2, _choice_name),
+    # Texts
+    "string": _plain("text", "t", str),
+    "concat": _plain("text", "", _concat, more="t"),
+    "join": _plain("text", "t", _join, more="t"),
+    "contains": _plain("truth", "tt", lambda text, part: part in text),
+    "starts-with": _plain("truth", "tt", str.startswith),
+    "ends-with": _plain("truth", "tt", str.endswith),
+    "substr": _plain("text", "tnn", _substr, least=2),
+    "substring-before": _plain("text", "tt", _before),
+    "substring-after": _plain("text", "tt", _after),
+    "translate": _plain("text", "ttt", _translate),
+    "normalize-space": _plain("text", "t", _normalize_space),
+    "string-length": _plain("number", "t", lambda text: float(len(text))),
+    "regex": Function(2, 2, _regex_build),
+    "digest": Function(2, 3, _digest_build),
+    "base64-decode": _plain("text", "t", _base64_decode),
+    "uuid": Function(0, 1, _uuid),
+    # Numbers
+    "number": _plain("number", "n", float),
+    "int": _plain("number", "n", _int),
+    "round": _plain("number", "nn", _round, least=1),
+    "abs": _plain("number", "n", abs),
+    "sum": _plain("number", "n", _sum),
+    "max": _plain("number", "n", _largest, more="n"),
+    "min": _plain("number", "n", _smallest, more="n"),
+    "pow": _plain("number", "nn", _pow),
+    "log": _plain("number", "n", _log),
+    "log10": _plain("number", "n", partial(_log, of=math.log10)),
+    "exp": _math(math.exp),
+    "exp10": _plain("number", "n", partial(_pow, 10.0)),
+    "sqrt": _math(math.sqrt),
+    "sin": _math(math.sin),
+    "cos": _math(math.cos),
+    "tan": _math(math.tan),
+    "asin": _math(math.asin),
+    "acos": _math(math.acos),
+    "atan": _math(math.atan),
+    "atan2": _plain("number", "nn", math.atan2),
+    "pi": Function(0, 0, _constant(math.pi)),
+    "random": Function(0, 0, lambda _arguments, _here: Code("number", lambda s: s.random())),
+    # Dates
+    "today": _timed("text", "", _today),
+    "now": _timed("text", "", _now),
+    "date": _timed("text", "v", _date),
+    "date-time": _timed("text", "v", _date_time),
+    "decimal-date-time": _timed("number", "v", _decimal_date_time),
+    "decimal-time": _timed("number", "v", _decimal_time),
+    "format-date": Function(2, 2, _format_build),
+    "format-date-time": Function(2, 2, _format_build),
+}
+
+LATER: frozenset[str] = frozenset({
+    "area", "count", "count-non-empty", "current", "distance", "enclosed-area", "extract-signed",
+    "geofence", "indexed-repeat", "instance", "intersects", "jr:itext", "last", "local-name",
+    "name", "namespace-uri", "position", "property", "pulldata", "randomize", "version",
 })  # fmt: skip
-"""Functions of the specification that need node sets, places or files: not supported yet."""
+"""Functions that ODK knows and that are not supported yet where an expression stands."""
