@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-SERVER = os.environ.get("USEGAP_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/postgres")
+SERVER = os.environ.get("USEGAP_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
 
 
 def alembic(*arguments: str, url: str = "") -> str:

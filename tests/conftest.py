@@ -1,13 +1,12 @@
 """What every test has: a quiet environment, both databases, and no skipping in CI."""
 
 import os
-from importlib.util import find_spec
 
 import pytest
 from hypothesis import settings
 
 # The fixtures of the databases (SQLite, PostgreSQL).
-pytest_plugins = ["tests.databases"] if find_spec("tests.databases") else []
+pytest_plugins = ["tests.databases"]
 
 # A slow machine is not a failing test.
 settings.register_profile("usegap", deadline=None, print_blob=True)

@@ -1,5 +1,5 @@
 """The command line `usegap`: a file a group of commands."""
 
-from bot.cli.application import main
+from bot.cli.program import main
 
 __all__ = ["main"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from surveys.export.codebook import codebook_csv
 from surveys.export.plan import plan
@@ -19,7 +20,7 @@ from surveys.store.areas import ids_of
 from surveys.store.database import Database
 from surveys.store.schema import Area, Wave
 
-__all__ = ["Export", "codebook_csv", "counts", "export_files", "submissions_csv"]
+__all__ = ["Export", "codebook_csv", "counts", "export_files", "newest_wave", "submissions_csv"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,9 @@ def export_files(
 ) -> Export:  # fmt: skip
     """The submissions of an area's newest wave, and their codebook, as files in memory."""
     with database.read() as session:
-        path = session.scalar(select(Area.path).where(Area.id == area_id)) or "/"
-        inside = Area.path.startswith(path, autoescape=True)
-        villages = list(session.scalars(select(Area.id).where(Area.kind == "village", inside)))
-        # Of all waves that these villages took part in, the one opened last.
-        wave_id = session.scalar(
-            select(Wave.id)
-            .join(Area, Area.id == Wave.area_id)
-            .where(Wave.area_id.in_(ids_of(path)) | inside, Wave.opened_at <= now)
-            .order_by(Wave.opened_at.desc(), Wave.id.desc())
-            .limit(1)
-        )
-        if wave_id is None:
-            return Export({}, 0, 0)
+        wave_id, villages = newest_wave(session, area_id, now)
+    if wave_id is None:
+        return Export({}, 0, 0)
     return Export(
         {
             "submissions.csv": b"".join(submissions_csv(database, wave_id, villages, bom=bom)),
@@ -57,6 +48,21 @@ def export_files(
         },
         *counts(database, wave_id, villages),
     )
+
+
+def newest_wave(session: Session, area_id: int, now: datetime) -> tuple[int | None, list[int]]:
+    """Of all waves that an area's villages took part in the one opened last, and those villages."""
+    path = session.scalar(select(Area.path).where(Area.id == area_id)) or "/"
+    inside = Area.path.startswith(path, autoescape=True)
+    villages = list(session.scalars(select(Area.id).where(Area.kind == "village", inside)))
+    wave_id = session.scalar(
+        select(Wave.id)
+        .join(Area, Area.id == Wave.area_id)
+        .where(Wave.area_id.in_(ids_of(path)) | inside, Wave.opened_at <= now)
+        .order_by(Wave.opened_at.desc(), Wave.id.desc())
+        .limit(1)
+    )
+    return wave_id, villages
 
 
 def counts(database: Database, wave_id: int, area_ids: Collection[int]) -> tuple[int, int]:

@@ -1,0 +1,108 @@
+"""`usegap`: the program with all its commands, and how it ends when something is wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bot.cli import administrators, databases, forms, interviews, results, villages, waves
+from bot.cli.opening import Problem, note
+from bot.cli.version import __version__
+
+WRONG, MISUSED, INTERRUPTED = 1, 2, 130
+"""Exit codes: something is wrong with what was given, how it was called, or Ctrl-C."""
+
+app = typer.Typer(
+    name="usegap",
+    help="Interviews residents in chat and sends each village's use-gap profile to those who act.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (forms, villages, administrators, waves, databases):
+    app.add_typer(group.app)
+interviews.add_to(app)
+results.add_to(app)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"usegap {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def usegap(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Interviews residents in chat and sends each village's use-gap profile to those who act."""
+
+
+def main() -> None:
+    """Run the command of `sys.argv`; what is wrong is said in one line, without a traceback."""
+    try:
+        code = app(prog_name="usegap", standalone_mode=False)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough.
+        sys.stderr.close()
+        code = 0
+    except Exception as error:
+        code, lines = _explained(error)
+        if not lines:
+            raise
+        for line in lines:
+            note(line)
+    sys.exit(code or 0)
+
+
+def _explained(error: Exception) -> tuple[int, list[str]]:
+    """The exit code and what to say; nothing to say where the fault is the program's own."""
+    from sqlalchemy.exc import DBAPIError
+
+    from bot.settings import SettingsError
+    from surveys import publish
+    from surveys.form.problems import FormError
+    from surveys.store.database import UnknownDatabase
+    from surveys.store.upgrade import NewerDatabase
+
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # click's own
+        context = getattr(error, "ctx", None)
+        hint = f" See `{context.command_path} --help`." if context is not None else ""
+        return MISUSED, [f"usegap: {error.format_message()}{hint}"]
+    if type(error).__name__ == "Abort":
+        return INTERRUPTED, ["usegap: stopped."]
+    if isinstance(error, FormError):
+        return WRONG, [f"{problem.severity}: {problem}" for problem in error.problems]
+    if isinstance(error, publish.VillagesRefused):
+        several = "problem" if len(error.problems) == 1 else "problems"
+        head = f"usegap: nothing was imported: {len(error.problems)} {several} in the list."
+        return WRONG, [*map(str, error.problems), head]
+    if isinstance(error, DBAPIError):
+        # The first line alone: the others repeat the statement.
+        why = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+        return WRONG, [f"usegap: the database cannot be used: {why[0]}"]
+    expected = (
+        Problem,
+        SettingsError,
+        UnknownDatabase,
+        NewerDatabase,
+        publish.AlreadyPublished,
+        publish.NoSuchWave,
+        publish.NothingPublished,
+        publish.UnknownArea,
+        publish.WaveAlreadyOpen,
+    )
+    if isinstance(error, expected):
+        return WRONG, [f"usegap: {error}"]
+    if isinstance(error, OSError) and error.filename is not None:
+        return WRONG, [f"usegap: {error.filename}: {error.strerror}"]
+    return WRONG, []

@@ -1,0 +1,142 @@
+"""`usegap profile` and `export`: what the answers say."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from enum import StrEnum
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bot.cli.opening import BY, Problem, busy, note, now, opened, progress, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from surveys.estimation.profile import VillageProfile
+
+
+class Shape(StrEnum):
+    """How a profile is written."""
+
+    text = "text"
+    json = "json"
+    html = "html"
+    png = "png"
+
+
+class FileKind(StrEnum):
+    """How an export is written."""
+
+    csv = "csv"
+
+
+class Language(StrEnum):
+    """What a profile is written in."""
+
+    en = "en"
+    zh = "zh"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the program."""
+    app.command()(profile)
+    app.command()(export)
+
+
+def profile(
+    village: Annotated[str, typer.Argument(help="The village's code or name.")],
+    format_: Annotated[Shape, typer.Option("--format", help="How to write it.")] = Shape.text,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; without it, standard output.")
+    ] = None,
+    language: Annotated[Language | None, typer.Option(help="Without it, USEGAP_LANGUAGE.")] = None,
+) -> None:
+    """Show the profile of a village, as its administrators get it."""
+    from surveys.profiles import latest_wave, village_profiles
+    from surveys.publish import find_area
+
+    if format_ is Shape.png and out is None and sys.stdout.isatty():
+        raise typer.BadParameter("a picture needs --out FILE.png.")
+    found = settings()
+    spoken: Literal["en", "zh"] = (
+        "zh" if (language.value if language else found.language) == "zh" else "en"
+    )
+    with opened(found) as database, busy("Computing the profile …"):
+        with database.read() as session:
+            area = find_area(session, village)
+            if area.kind != "village":
+                raise Problem(f"{area.name} is a {area.kind}: name one of its villages.")
+            wave_id = latest_wave(session, area.id)
+        profiles = village_profiles(database, wave_id, [area.id], now()) if wave_id else {}
+        if not profiles:
+            raise Problem(f"Nobody in {area.name} has finished an interview yet.")
+        written = _written(next(iter(profiles.values())), format_, spoken)
+    if out is not None:
+        out.write_bytes(written)
+        note(f"The profile of {area.name} is in {out}.")
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(written)
+    sys.stdout.buffer.flush()
+
+
+def _written(profile: VillageProfile, shape: Shape, language: Literal["en", "zh"]) -> bytes:
+    if shape is Shape.json:
+        from surveys.estimation.profile import to_json
+
+        return json.dumps(to_json(profile), ensure_ascii=False, indent=2).encode() + b"\n"
+    if shape is Shape.png:
+        from surveys.reports.charts import card
+
+        return card(profile, language)
+    from surveys.reports.render import chat_text, page
+
+    if shape is Shape.html:
+        return page(profile, language).encode()
+    return unescape(re.sub(r"<[^>]*>", "", chat_text(profile, language))).encode() + b"\n"
+
+
+def export(
+    out: Annotated[Path, typer.Option(help="The folder for submissions.csv and codebook.csv.")],
+    format_: Annotated[FileKind, typer.Option("--format", help="The kind of file.")] = FileKind.csv,
+    area: Annotated[
+        str | None, typer.Option(help="County or County/Township; without it, everything.")
+    ] = None,
+    bom: Annotated[bool, typer.Option("--bom", help="Mark the files as UTF-8, for Excel.")] = False,
+) -> None:
+    """Write the submissions of the newest wave, and a codebook, for analysis."""
+    from surveys.export import codebook_csv, counts, newest_wave, submissions_csv
+    from surveys.publish import find_area
+    from surveys.store.audit import audit
+
+    with opened(settings()) as database:
+        with database.begin() as session:
+            place = find_area(session, area)
+            wave_id, villages = newest_wave(session, place.id, now())
+            if wave_id is None:
+                raise Problem("No wave was opened there yet: there is nothing to export.")
+            audit(session, BY, "export", f"area {place.id}", now())
+        out.mkdir(parents=True, exist_ok=True)
+        with progress("Writing submissions") as tell:
+            rows = submissions_csv(database, wave_id, villages, bom=bom, progress=tell)
+            _write(out / f"submissions.{format_}", rows)
+        _write(out / f"codebook.{format_}", codebook_csv(database, wave_id, villages, bom=bom))
+        written, withheld = counts(database, wave_id, villages)
+    typer.echo(f"{written} submissions are in {out}/submissions.{format_}.")
+    if withheld:
+        typer.echo(
+            f"{withheld} villages are left out: fewer than 10 persons or 5 homes answered there."
+        )
+
+
+def _write(file: Path, pieces: Iterator[bytes]) -> None:
+    """All of it or nothing: an export that broke off is not taken for a whole one."""
+    part = file.with_name(f".{file.name}.part")
+    with part.open("wb") as target:
+        target.writelines(pieces)
+    part.replace(file)
