@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.orm import Session
 
-from surveys.store.database import insert_into
+from surveys.store.database import insert_into, kind_of
 from surveys.store.schema import Area, Base, Form, FormVersion, Household, Wave
 
 DAILY: Table = Base.metadata.tables["daily_count"]
@@ -99,7 +99,7 @@ def target_of(session: Session, area_id: int) -> int | None:
 def add_to_day(session: Session, area_id: int, kind: str, day: date) -> None:
     """One more of this kind on this day."""
     row = {"day": day, "area_id": area_id, "kind": kind, "count": 1}
-    statement = insert_into(session, DAILY).values(row)
+    statement = insert_into(kind_of(session), DAILY).values(row)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=[DAILY.c.day, DAILY.c.area_id, DAILY.c.kind],

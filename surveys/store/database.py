@@ -56,13 +56,13 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One write transaction: committed at the end, rolled back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _session(self.engine) as session:
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent look; writing in it is an error of the database."""
-        with Session(self._reading, expire_on_commit=False) as session, session.begin():
+        with _session(self._reading) as session:
             yield session
 
     async def in_thread(
@@ -85,6 +85,14 @@ class Database:
         self._readers.shutdown()
         self.engine.dispose()
         self._reading.dispose()
+
+
+@contextmanager
+def _session(engine: Engine) -> Iterator[Session]:
+    """A session inside a transaction of the engine: half the price of a session's own."""
+    with engine.begin() as connection, Session(connection, expire_on_commit=False) as session:
+        yield session
+        session.flush()
 
 
 def url_of(url: str) -> URL:
@@ -156,13 +164,17 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
     @event.listens_for(engine, "begin")
     def begin_now(connection: Connection) -> None:
         # IMMEDIATE: a transaction that turns into a writer half-way fails instead of waiting.
-        connection.exec_driver_sql(begin)
+        # Past SQLAlchemy, which would spend more on it than SQLite.
+        connection.connection.cursor().execute(begin)
 
     return engine
 
 
-def insert_into(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that knows ON CONFLICT, in the words of this session's database."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+def kind_of(session: Session) -> str:
+    """ "sqlite" or "postgresql"."""
+    return session.get_bind().dialect.name
+
+
+def insert_into(kind: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, in the words of this kind of database."""
+    return postgresql.insert(table) if kind == "postgresql" else sqlite.insert(table)

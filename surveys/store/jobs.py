@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Table, delete, null, select, update
 from sqlalchemy.orm import Session
 
-from surveys.store.database import insert_into
+from surveys.store.database import insert_into, kind_of
 from surveys.store.schema import Base, Job
 
 JOB: Table = Base.metadata.tables["job"]
@@ -35,7 +35,7 @@ def add_job(
 ) -> bool:
     """Order a piece of work; False where one with this key was ordered before, done or not."""
     row = {"kind": kind, "arguments": arguments, "due_at": due_at, "key": key, "tries": 0}
-    statement = insert_into(session, JOB).values(row).on_conflict_do_nothing()
+    statement = insert_into(kind_of(session), JOB).values(row).on_conflict_do_nothing()
     return session.execute(statement.returning(JOB.c.id)).one_or_none() is not None
 
 

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Insert,
     Table,
     and_,
     bindparam,
@@ -25,9 +27,10 @@ from sqlalchemy import (
     update,
 )  # fmt: skip
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from surveys.store.audit import audit
-from surveys.store.database import insert_into
+from surveys.store.database import insert_into, kind_of
 from surveys.store.jobs import add_job
 from surveys.store.schema import Base, Contact, Inbox, Outbox
 from surveys.store.vault import Vault
@@ -90,6 +93,13 @@ class Taken:
 # In -------------------------------------------------------------------------------------------
 
 
+@cache
+def _take(kind: str) -> ReturningInsert[int]:
+    # Made once, like every statement that an answer needs: building costs more than executing.
+    statement = insert_into(kind, INBOX).on_conflict_do_nothing()
+    return statement.returning(INBOX.c.update_id)
+
+
 def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: datetime) -> set[int]:
     """Keep updates; the ids of those that were not there before."""
     if not taken:
@@ -103,7 +113,7 @@ def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: dat
         }
         for one in taken
     ]
-    statement = insert_into(session, INBOX).on_conflict_do_nothing().returning(INBOX.c.update_id)
+    statement = _take(kind_of(session))
     return set(session.connection().execute(statement, rows).scalars())
 
 
@@ -194,6 +204,11 @@ _PUT: dict[str, Any] = {
 }
 
 
+@cache
+def _put(kind: str) -> Insert:
+    return insert_into(kind, OUTBOX).values(_PUT).on_conflict_do_nothing()
+
+
 def put(
     session: Session, vault: Vault, outgoings: Sequence[Outgoing], lane: str, now: datetime
 ) -> list[Queued]:
@@ -205,9 +220,8 @@ def put(
     if not outgoings:
         return []
     rows = [_row(vault, one, lane, now) for one in outgoings]
-    statement = insert_into(session, OUTBOX).values(_PUT).on_conflict_do_nothing()
     connection = session.connection()
-    if connection.execute(statement, rows).rowcount != len(rows):
+    if connection.execute(_put(kind_of(session)), rows).rowcount != len(rows):
         ids = [row["id"] for row in rows]
         connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
         keys = [one.key for one in outgoings if one.key is not None]
@@ -284,6 +298,7 @@ _SENT = (
     .where(OUTBOX.c.id == bindparam("sent"))
     .values(message_id=bindparam("message"), done_at=bindparam("now"), **_ERASED)
 )
+_FORGET = delete(OUTBOX).where(OUTBOX.c.id == bindparam("sent"), OUTBOX.c.key.is_(None))
 
 
 def settle_sent(session: Session, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:
@@ -292,18 +307,9 @@ def settle_sent(session: Session, sent: Iterable[tuple[int, int | None]], now: d
     if not messages:
         return
     connection = session.connection()
-    gone = connection.execute(
-        delete(OUTBOX)
-        .where(OUTBOX.c.id.in_(list(messages)), OUTBOX.c.key.is_(None))
-        .returning(OUTBOX.c.id)
-    ).scalars()
-    for outbox_id in gone:
-        del messages[outbox_id]
-    if messages:
-        connection.execute(
-            _SENT,
-            [{"sent": row, "message": message, "now": now} for row, message in messages.items()],
-        )
+    rows = [{"sent": row, "message": message, "now": now} for row, message in messages.items()]
+    connection.execute(_FORGET, rows)
+    connection.execute(_SENT, rows)
 
 
 def settle_failed(
@@ -330,7 +336,9 @@ def note_message(
         "id": next_id(), "key": key, "contact_id": contact_id, "created_at": now, "done_at": now,
         "message_id": message_id,
     }  # fmt: skip
-    session.connection().execute(insert_into(session, OUTBOX).on_conflict_do_nothing(), [row])
+    session.connection().execute(
+        insert_into(kind_of(session), OUTBOX).on_conflict_do_nothing(), [row]
+    )
 
 
 def of_interview(interview_id: int) -> ColumnElement[bool]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from surveys.store.schema import Administrator, Contact, Household, Interview, Respondent
+from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
+
+CONTACT: Table = Base.metadata.tables["contact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,17 @@ class OwnRecord:
     created_at: datetime
 
 
-_CONTACT = select(
-    Contact.id, Contact.language, Contact.current_interview_id, Contact.blocked_at
-).with_for_update(key_share=True)
+_CONTACT = (
+    select(CONTACT.c.id, CONTACT.c.language, CONTACT.c.current_interview_id, CONTACT.c.blocked_at)
+    .where(CONTACT.c.address_hash == bindparam("lane"))
+    .with_for_update(key_share=True)
+)
 
 
 def contact_by_lane(session: Session, lane: str) -> ContactRow | None:
     """The contact with this keyed hash, locked until the transaction ends (PostgreSQL): two
     replicas never handle updates of one person at once."""
-    row = session.execute(_CONTACT.where(Contact.address_hash == lane)).one_or_none()
+    row = session.connection().execute(_CONTACT, {"lane": lane}).one_or_none()
     return None if row is None else ContactRow(*row)
 
 
