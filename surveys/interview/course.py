@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import isnan
 
-from surveys.form.functions import shuffle
 from surveys.form.model import Choice, Question
+from surveys.form.shuffling import shuffle, shuffling_seed
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Prompt
 
@@ -133,7 +133,7 @@ class Course:
         seed = float(self.scope.seed)
         if choices.seed is not None:
             self.scope.here = question.path
-            given = choices.seed.as_number(self.scope)
+            given = shuffling_seed(choices.seed.as_text(self.scope))
             seed = seed if isnan(given) else given
         return tuple(shuffle(choices.choices, seed))
 

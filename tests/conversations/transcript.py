@@ -14,6 +14,8 @@
 
 Events: begin, tap PLACE (from 1) or ACTION, tap #SEQ PLACE, type WORDS, send KIND, speak LANGUAGE;
 "@ TIME" sets the clock. "=" lines are the whole submission, computed nodes and times left out.
+With "words: no" the form's own sentences are left out, and choices stand by their values: for a
+form whose wording is somebody else's test.
 `python -m tests.conversations.transcript FILE` prints the file as it would have to be.
 """
 
@@ -92,6 +94,7 @@ def play(found: Transcript) -> Transcript:
     language = language_of(form, found.settings.get("language", ""))
     now = datetime.fromisoformat(found.settings.get("now", "2026-11-24T09:00:00+08:00"))
     interview = begin(form, int(found.settings.get("seed", "1")), language)
+    words = found.settings.get("words") != "no"
     played = Transcript(found.head, found.settings, found.table)
     for line, _ in found.turns:
         if line.startswith("@"):
@@ -102,7 +105,7 @@ def play(found: Transcript) -> Transcript:
         event = event_of(line[2:], interview)
         interview, effects = step(form, interview, event, now)
         check(form, interview, effects, now)
-        told = [one for effect in effects for one in tell(effect)]
+        told = [one for effect in effects for one in tell(effect, words)]
         played.turns.append((line, [f"< {one}" for one in told]))
     asked = {question.path for question in form.questions if question.asked}
     played.kept = [
@@ -146,28 +149,31 @@ def name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def tell(effect) -> list[str]:
+def tell(effect, words: bool = True) -> list[str]:
     if isinstance(effect, Ask | Redraw):
         asked = effect.prompt
         kind = "ask" if isinstance(effect, Ask) else "redraw"
         flags = " required" * asked.required + " back" * asked.can_go_back
-        hint = f" ({asked.hint})" if asked.hint else ""
+        label = f' "{asked.label}"' * words
+        hint = f" ({asked.hint})" * (words and bool(asked.hint))
         so_far = f" so far {asked.answer!r}" if asked.answer else ""
         place = f"{asked.number}/{asked.total}"
-        first = f'{kind} #{asked.seq} {place} {name(asked.path)} "{asked.label}"{hint}{so_far}'
+        first = f"{kind} #{asked.seq} {place} {name(asked.path)}{label}{hint}{so_far}"
         labels = [
-            f"[{label}]" if value in asked.selected else label for value, label in asked.choices
+            f"[{one}]" if value in asked.selected else one
+            for value, label in asked.choices
+            for one in (label if words else value,)
         ]
         return [first + flags, *(["  " + " | ".join(labels)] if labels else [])]
     if isinstance(effect, Say):
-        return [f'say {name(effect.path)} "{effect.text}"']
+        return [f"say {name(effect.path)}" + f' "{effect.text}"'.replace("\n", " / ") * words]
     if isinstance(effect, Closed):
         place = f"{effect.number}/{effect.total}"
-        shown = f' "{effect.shown}"' if effect.shown else ""
+        shown = f' "{effect.shown}"' * (words and bool(effect.shown))
         return [f"closed #{effect.seq} {place} {name(effect.path)} {effect.how}{shown}"]
     if isinstance(effect, Refused):
-        message = f' "{effect.message}"' if effect.message else ""
-        return [f"refused {effect.reason} {effect.given!r}{message}"]
+        message = f' {effect.given!r} "{effect.message}"' * words
+        return [f"refused {effect.reason}{message}"]
     if isinstance(effect, Logged):
         return [f"log {effect.kind} {name(effect.path)} {effect.value}".strip()]
     if isinstance(effect, Stale):

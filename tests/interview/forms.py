@@ -47,7 +47,9 @@ def label(words):
 
 
 def choices(values=VALUES, shuffled=False, seed=None):
-    return Choices("list", tuple(Choice(one, label(f"choice {one}")) for one in values), shuffled, seed)
+    return Choices(
+        "list", tuple(Choice(one, label(f"choice {one}")) for one in values), shuffled, seed
+    )
 
 
 def form_of(*children, order=None):
@@ -84,14 +86,14 @@ def condition(question, negated):
 def computed(question, path, kind):
     source = question.path
     if kind == "once":
-        return expression(
-            "once(random())", {path}, lambda s: s.stored(path) or f"{s.random():.6f}"
-        )
+        return expression("once(random())", {path}, lambda s: s.stored(path) or f"{s.random():.6f}")
     if kind == "random":
         return expression("random()", (), lambda s: f"{s.random():.6f}")
     if kind == "words":
         return expression("count", {source}, lambda s: str(len(s.value(source).split())))
-    return expression("plus", {source}, lambda s: f"{number(s.value(source)) + 1:g}".replace("nan", "NaN"))
+    return expression(
+        "plus", {source}, lambda s: f"{number(s.value(source)) + 1:g}".replace("nan", "NaN")
+    )
 
 
 def constraint(kind, path, earlier):
@@ -122,15 +124,16 @@ CONSTRAINTS = {
 DEFAULTS = {"select_one": "b", "select_multiple": "a b", "integer": "2", "text": "so"}
 TYPES = [
     "select_one", "select_one", "select_multiple", "select_multiple", "integer", "integer",
-    "decimal", "text", "date", "note", "calculate",
+    "decimal", "text", "date", "note", "calculate", "calculate", "calculate",
 ]  # fmt: skip
 
 
 @st.composite
 def questions(draw, earlier, path, steady):
-    kind = draw(st.sampled_from(TYPES if earlier else TYPES[:-1]))
+    kind = draw(st.sampled_from(TYPES if earlier else TYPES[:-3]))
     before = [one for one in earlier if one.type != "note"]
-    some = st.sampled_from(before) if before else None
+    # The latest twice: chains, where one thing follows from another, are what goes wrong.
+    some = st.sampled_from([*before[-2:], *before[-1:], *before]) if before else None
 
     def maybe(chance):
         return some is not None and draw(st.integers(0, 99)) < chance
@@ -147,12 +150,13 @@ def questions(draw, earlier, path, steady):
     if kind in CONSTRAINTS and draw(st.booleans()):
         rule = draw(st.sampled_from(CONSTRAINTS[kind]))
         numbers = [one for one in before if one.type in ("integer", "decimal")]
+        rule = "no more than" if "integer" in kind and numbers else rule
         if rule != "no more than" or numbers:
             given["constraint"] = constraint(rule, path, draw(st.sampled_from(numbers or [None])))
             given["constraint_message"] = label("no")
     if draw(st.booleans()):
         given["required"] = condition(draw(some), False) if maybe(30) else always()
-    if kind in DEFAULTS and draw(st.integers(0, 9)) == 0:
+    if kind in DEFAULTS and draw(st.integers(0, 5)) == 0:
         given["default"] = DEFAULTS[kind]
     if maybe(5):
         given["read_only"] = condition(draw(some), False)

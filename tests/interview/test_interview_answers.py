@@ -172,4 +172,6 @@ def test_a_label_is_never_another_choice(names, data):
     found = read("select_one", choices, label, TODAY)
     if isinstance(found, Read) and found.values != (value,):
         # Only signs that nobody types as words may read as a position.
-        assert not any(sign.isalpha() for sign in label) or label.strip() in "一二三四五六七八九十两〇"
+        assert (
+            not any(sign.isalpha() for sign in label) or label.strip() in "一二三四五六七八九十两〇"
+        )
