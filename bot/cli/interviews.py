@@ -28,14 +28,16 @@ def add_to(app: typer.Typer) -> None:
 def demo(
     villages: Annotated[int, typer.Option(min=1, max=50, help="How many villages.")] = 3,
     residents: Annotated[
-        int, typer.Option(min=1, max=5000, help="How many residents answer.")
+        int, typer.Option(min=1, max=5000, help="How many residents answer, in each of them.")
     ] = 60,
     out: Annotated[Path, typer.Option(help="The folder for what comes out.")] = Path("demo-out"),
 ) -> None:
     """Let simulated residents answer, and see their villages' profiles: no token, no server."""
-    from bot.demo import play
+    from rich.console import Console
 
-    play.main(villages=villages, residents=residents, out=out)
+    from bot.demo.play import play
+
+    play(villages, residents, out, Console())
 
 
 def run() -> None:

@@ -50,5 +50,5 @@ def close(area: Where = None) -> None:
     from surveys.publish import close_wave
 
     with opened(settings()) as database, database.begin() as session:
-        ordered = close_wave(session, now=now(), area_path=area, by=BY)
+        ordered = close_wave(session, now(), area, by=BY)
     typer.echo(f"The wave is closed. {ordered} profiles are sent as soon as the bot runs.")

@@ -74,7 +74,7 @@ def open_wave(
 
 
 def close_wave(
-    session: Session, *, now: datetime, area_path: str | None = None, by: str = "command line"
+    session: Session, now: datetime, area_path: str | None = None, *, by: str = "command line"
 ) -> int:
     """Close the wave that is open in an area (None: the programme); how many profiles are ordered.
 
