@@ -64,7 +64,7 @@ class Wording:
             for choice in question.choices.choices
         }
         buttons = [label.lstrip("☐☑● ") for label, data in message.buttons if data[-1].isdigit()]
-        lines = [line.split(maxsplit=1)[-1].lstrip("☑ ") for line in message.text.splitlines()]
+        lines = [line.partition(" ")[2].lstrip("☑ ") for line in message.text.splitlines()]
         in_buttons = [labels[label] for label in buttons if label in labels]
         return in_buttons or [labels[line] for line in lines if line in labels]
 
@@ -136,7 +136,7 @@ async def _answer_all(
 ) -> str | None:
     answered = 0
     while True:
-        link = re.search(r"start=(home-\w+)", message.text)
+        link = re.search(r"start=(home-[\w-]+)", message.text)
         if link:
             tally.finished += 1
             tally.when_finished()
