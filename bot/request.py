@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from yarl import URL
 
 # The library's way to ask for `retry_after` as a timedelta: without it each 429 warns on stderr.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+# Below a warning the library logs addresses with the token, and whole messages.
+logging.getLogger("telegram").setLevel(logging.WARNING)
 
 CONNECT = 10.0
 """Seconds to reach the server."""
@@ -122,9 +126,9 @@ class AiohttpRequest(BaseRequest):
         if self._session is None or self._session.closed:
             raise RuntimeError("the request is not initialized")
         body, headers, upload = _body(request_data)
-        address, proxy = self._address(url)
         failure: TelegramError
         try:
+            address, proxy = self._address(url)
             async with self._session.request(
                 method,
                 address,
@@ -140,8 +144,9 @@ class AiohttpRequest(BaseRequest):
                 return response.status, self._without_token(answer, response.status)
         except TimeoutError:
             failure = TimedOut()
-        except (ClientError, OSError) as error:
-            failure = NetworkError(f"aiohttp.{type(error).__name__}")
+        except (ClientError, OSError, ValueError) as error:
+            # A ValueError: the address of the server cannot be read.
+            failure = NetworkError(type(error).__name__)
         # Outside of the handlers, so that the original with its address is not its context.
         raise failure
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PREFIX = "USEGAP_"
@@ -215,7 +216,12 @@ def _token(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    if not text.startswith(("https://", "http://")) or any(sign.isspace() for sign in text):
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or any(sign.isspace() for sign in text):
         raise ValueError("must be an address that begins with https://")
     return text.rstrip("/")
 

@@ -1,0 +1,243 @@
+"""The wiring: which handler answers what, and how the program starts and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from telegram.error import InvalidToken, TelegramError
+
+from bot.access import command, unknown_command, voice
+from bot.admin import commands as admin
+from bot.desk import Desk, now
+from bot.inbox import INVALID, Halted, Incoming
+from bot.jobs import work
+from bot.outbox import Outgoing
+from bot.pump import Handle, Pump
+from bot.request import TelegramBot
+from bot.respondent import conversation, kept, other, welcome
+from bot.say import send, tapped
+from bot.settings import Settings, key_of
+from bot.texts import LANGUAGES, speak
+from surveys.publish import ensure_ready
+from surveys.store.database import Database, file_of
+from surveys.store.upgrade import head, revision_of, upgrade
+from surveys.store.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One thing the bot answers to."""
+
+    name: str
+    matches: Callable[[Incoming], bool]
+    handle: Handle
+
+
+def kind(*kinds: str) -> Callable[[Incoming], bool]:
+    """Updates of these kinds."""
+    return lambda incoming: incoming.kind in kinds
+
+
+def says(name: str) -> Callable[[Incoming], bool]:
+    """The command "/name", with or without something after it."""
+    return lambda incoming: incoming.kind == "text" and command(incoming.text)[0] == name
+
+
+def button(prefix: str) -> Callable[[Incoming], bool]:
+    """Taps on buttons whose data begins so."""
+    return lambda incoming: incoming.kind == "tap" and incoming.text.startswith(prefix)
+
+
+def is_command(incoming: Incoming) -> bool:
+    """Any command at all."""
+    return incoming.kind == "text" and bool(command(incoming.text)[0])
+
+
+def within(incoming: Incoming) -> bool:
+    """ "/back", "/skip" and "/stop": to a question for text, a plain word is an answer."""
+    return incoming.kind == "text" and command(incoming.text)[0] in ("back", "skip", "stop", "done")
+
+
+HANDLERS: tuple[Handler, ...] = (
+    Handler("group", kind("group"), other.in_group),
+    Handler("blocked", kind("blocked", "unblocked"), other.blocked),
+    Handler("edited", kind("edited"), other.edited),
+    Handler("answer", button("i:"), conversation.tap),
+    Handler("language chosen", button("l:"), welcome.language_chosen),
+    Handler("consent", button("c:"), welcome.consented),
+    Handler("who", button("w:"), welcome.who),
+    Handler("stopped", button("s:"), kept.stopped),
+    Handler("remove from chat", button("r:"), kept.clear_chat),
+    Handler("data of", button("m:"), kept.mydata_of),
+    Handler("forget step", button("f:"), kept.forget_step),
+    Handler("profile step", button("a:"), admin.profile_step),
+    Handler("other button", kind("tap"), other.unknown_button),
+    Handler("invite", admin.is_invite, admin.accept),
+    Handler("start", says("start"), welcome.start),
+    Handler("language", says("language"), welcome.language),
+    Handler("mydata", says("mydata"), kept.mydata),
+    Handler("forget", says("forget"), kept.forget_who),
+    Handler("help", says("help"), other.help_),
+    Handler("summary", says("summary"), admin.summarise),
+    Handler("villages", says("villages"), admin.villages),
+    Handler("profile", says("profile"), admin.profile),
+    Handler("export", says("export"), admin.export),
+    Handler("word to a question", within, conversation.typed),
+    Handler("other command", is_command, unknown_command),
+    Handler("typed", kind("text", "other"), conversation.typed),
+)
+"""The first that matches answers."""
+
+
+def handle(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
+    """Answer one update within its transaction."""
+    for handler in HANDLERS:
+        if handler.matches(incoming):
+            return handler.handle(session, incoming, desk)
+    return []
+
+
+def apologise(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
+    """The one sentence for someone whose update could not be handled."""
+    if incoming.kind not in ("text", "tap", "other"):
+        return []
+    _, say = voice(session, incoming, desk)
+    sentence = say(
+        "Something went wrong here, and your last message did not arrive. Please send it again;"
+        " /start shows the question."
+    )
+    return [*tapped(incoming), send(incoming.chat_id, sentence)]
+
+
+async def run(
+    settings: Settings,
+    *,
+    limits: bool = True,
+    stop: asyncio.Event | None = None,
+    started: Callable[[Desk], None] | None = None,
+) -> None:
+    """Run the bot until `stop` is set, or SIGINT or SIGTERM arrives.
+
+    `started` is called once updates are about to be asked for. `limits=False` is for a server of
+    our own. Raises `Halted`, `SettingsError`, `NewerDatabase`, `UnknownDatabase` or `WrongKey`,
+    each with one sentence for the operator.
+    """
+    stop = stop or asyncio.Event()
+    vault, database = open_store(settings)
+    bot = TelegramBot(settings.token, settings.api)
+    await bot.connect()
+    listening = listen_for_signals(stop)
+    try:
+        desk = Desk(settings, vault, await username(bot, settings))
+        await offer_commands(bot)
+        pump = Pump(database, desk, bot, handle, apologise, limits=limits)
+        log.info("@%s is at work", desk.bot_username)
+        if started is not None:
+            started(desk)
+        await pump.run(stop, work)
+        log.info("stopped; nothing is lost")
+    finally:
+        listening()
+        await bot.disconnect()
+        database.close()
+
+
+def open_store(settings: Settings) -> tuple[Vault, Database]:
+    """The database, brought to this version, with something to ask; and the key to it.
+
+    SQLite is migrated here, PostgreSQL is not: several programs may share it.
+    """
+    url = settings.database_url
+    file = file_of(url)
+    try:
+        if file is not None:
+            upgrade(url)
+        elif revision_of(url) != head():
+            raise Halted(
+                "The tables of the database are of another version: run `usegap db upgrade`."
+            )
+        vault = Vault(key_of(settings, file, create=True))
+        database = Database(url)
+        with database.begin() as session:
+            ensure_ready(
+                session,
+                organisation=settings.organisation,
+                contact=settings.contact,
+                retention_months=settings.retention_months,
+                now=now(),
+                time_zone=settings.time_zone,
+            )
+    except SQLAlchemyError as error:
+        raise Halted(
+            f"The database cannot be used ({type(error).__name__}): look at USEGAP_DATABASE_URL."
+        ) from None
+    return vault, database
+
+
+async def username(bot: TelegramBot, settings: Settings) -> str:
+    """The bot's name; raises `Halted` where the server cannot be reached or knows no such bot."""
+    for pause in (1.0, 2.0, None):
+        try:
+            me = await bot.call("getMe", {}, timeout=10.0)
+        except InvalidToken:
+            raise Halted(INVALID) from None
+        except TelegramError as error:
+            if pause is None:
+                raise Halted(
+                    f"{settings.api} cannot be reached ({error.message.split(':')[0][:60]}):"
+                    " look at the network, at HTTPS_PROXY if you need one, and at"
+                    " USEGAP_TELEGRAM_API."
+                ) from None
+            await asyncio.sleep(pause)
+        else:
+            return str(me["username"])
+    raise AssertionError("the last try returns or raises")
+
+
+async def offer_commands(bot: TelegramBot) -> None:
+    """Tell Telegram the commands that everyone is shown, in each language."""
+    for language in ("", *LANGUAGES):
+        say = speak(language or "en")
+        given = {
+            "commands": [
+                {"command": "start", "description": say("begin, or go on where you were")},
+                {"command": "language", "description": say("another language")},
+                {"command": "mydata", "description": say("see all that is kept about you")},
+                {"command": "forget", "description": say("have it deleted")},
+                {"command": "help", "description": say("what I can do")},
+            ],
+            "language_code": language,
+        }
+        try:
+            await bot.call("setMyCommands", given)
+        except TelegramError as error:
+            # The menu is a convenience: the bot works without it.
+            log.warning("the menu of commands could not be set: %s", type(error).__name__)
+            return
+
+
+def listen_for_signals(stop: asyncio.Event) -> Callable[[], None]:
+    """Let SIGINT and SIGTERM set `stop`; gives the function that undoes it."""
+    loop = asyncio.get_running_loop()
+    heard: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except (ValueError, RuntimeError, NotImplementedError):
+            # Not the main thread, or a system without signals: whoever started us stops us.
+            continue
+        heard.append(number)
+
+    def undo() -> None:
+        for number in heard:
+            loop.remove_signal_handler(number)
+
+    return undo

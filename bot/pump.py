@@ -1,0 +1,200 @@
+"""From Telegram through the database and back: take in, handle, send, until told to stop.
+
+Nothing here knows what is said. One function handles an update within its transaction; work beside
+the conversation (profiles, exports) runs along and hands over its messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot.desk import Desk
+from bot.inbox import Incoming, Poller, read
+from bot.lanes import Lanes, where
+from bot.outbox import Outgoing, Sender
+from bot.request import TelegramBot
+from surveys.conduct.people import set_blocked
+from surveys.conduct.settle import (
+    Queued,
+    Taken,
+    mark_failed,
+    mark_sent,
+    message_id_of,
+    note_failure,
+    queue,
+    settle,
+    take_in,
+    unsent,
+    waiting,
+)
+from surveys.store.database import Database
+from surveys.store.messages import prune_inbox
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[Session, Incoming, Desk], list[Outgoing]]
+HandOver = Callable[[Sequence[Queued]], None]
+Beside = Callable[[Database, Desk, HandOver, asyncio.Event], Awaitable[None]]
+LEFT_OVER = 100_000
+"""Messages of an earlier run that are lined up at the start."""
+KEPT = timedelta(days=2)
+"""How long the numbers of handled updates are kept: Telegram redelivers for 24 hours."""
+PRUNE_EVERY = 3600.0
+PAUSE = 5.0
+"""Seconds until work that the database failed begins again."""
+
+
+class DatabaseLedger:
+    """What became of messages, noted on the database's thread."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def sent(self, marks: Sequence[tuple[int, int | None]]) -> None:
+        """(outbox id, message_id) of what is done."""
+        await self._database.in_thread(mark_sent, self._database, marks, self._clock())
+
+    async def failed(self, outbox_id: int, error: str, retry_at: datetime | None) -> None:
+        """A message was given up (None), or is put off."""
+        await self._database.in_thread(
+            mark_failed, self._database, outbox_id, error, retry_at, self._clock()
+        )
+
+    async def message_id_of(self, key: str) -> int | None:
+        """The message_id of the message with this key."""
+        return await self._database.in_reader(message_id_of, self._database, key)
+
+    async def unreachable(self, lane: str) -> None:
+        """The person cannot be written to: remembered until they write again."""
+
+        def remember(now: datetime) -> None:
+            with self._database.begin() as session:
+                set_blocked(session, lane, now)
+
+        await self._database.in_thread(remember, self._clock())
+
+
+class Pump:
+    """One bot at work."""
+
+    def __init__(
+        self,
+        database: Database,
+        desk: Desk,
+        bot: TelegramBot,
+        handle: Handle,
+        apology: Handle,
+        *,
+        limits: bool = True,
+    ) -> None:
+        """`handle` answers an update; `apology` says one sentence when five tries failed."""
+        self.database = database
+        self.desk = desk
+        self._handle = handle
+        self._apology = apology
+        self.sender = Sender(bot, DatabaseLedger(database, desk.clock), desk.clock, limits=limits)
+        self.lanes = Lanes(self._take_turn, self._note_failure, self._apologise)
+        self._poller = Poller(bot, self._keep, self.lanes.put, self.lanes.room)
+
+    async def run(self, stop: asyncio.Event, beside: Beside) -> None:
+        """Work until `stop`, or until polling makes no sense any more (`Halted`); then drain."""
+        await self._load()
+        tasks = [
+            asyncio.ensure_future(one)
+            for one in (
+                self._poller.run(),
+                self._steadily(
+                    partial(beside, self.database, self.desk, self.sender.put, stop), stop
+                ),
+                self._steadily(self._prune, stop),
+                stop.wait(),
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.set()
+            # Work beside ends by itself at `stop`, between two jobs; the others at once.
+            for task in (tasks[0], tasks[2]):
+                task.cancel()
+            await asyncio.wait(tasks, timeout=10)
+            tasks[1].cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.lanes.close()
+            await self.sender.close()
+        for task in done:
+            task.result()
+
+    async def _load(self) -> None:
+        """Line up what an earlier run left: first what to say, then what to handle."""
+        messages = await self.database.in_reader(unsent, self.database, self.desk.vault, LEFT_OVER)
+        updates = await self.database.in_reader(waiting, self.database, self.desk.vault)
+        if messages or updates:
+            log.info("left over: %d messages, %d updates", len(messages), len(updates))
+        self.sender.put(messages)
+        self.lanes.put(updates)
+
+    async def _keep(self, updates: Sequence[dict[str, Any]]) -> Sequence[Taken]:
+        return await self.database.in_thread(
+            take_in, self.database, self.desk.vault, updates, self.desk.clock()
+        )
+
+    async def _take_turn(self, taken: Taken) -> None:
+        incoming = read(taken.update, taken.lane)
+        queued = await self.database.in_thread(
+            settle,
+            self.database,
+            self.desk.vault,
+            taken,
+            partial(self._answer, incoming),
+            self.desk.clock(),
+        )
+        self.sender.put(queued)
+
+    def _answer(self, incoming: Incoming | None, session: Session) -> list[Outgoing]:
+        return [] if incoming is None else self._handle(session, incoming, self.desk)
+
+    async def _note_failure(self, taken: Taken, error: str) -> bool:
+        return await self.database.in_thread(
+            note_failure, self.database, taken.update_id, error, self.desk.clock()
+        )
+
+    async def _apologise(self, taken: Taken) -> None:
+        incoming = read(taken.update, taken.lane)
+        if incoming is not None:
+            self.sender.put(await self.database.in_thread(self._queue_apology, incoming))
+
+    def _queue_apology(self, incoming: Incoming) -> list[Queued]:
+        with self.database.begin() as session:
+            said = self._apology(session, incoming, self.desk)
+            return queue(
+                session, self.desk.vault, said, lane=incoming.lane, contact_id=None,
+                now=self.desk.clock(),
+            )  # fmt: skip
+
+    async def _steadily(self, work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+        """Begin work again when the database failed it: the conversation goes on meanwhile."""
+        while not stop.is_set():
+            try:
+                await work()
+            except SQLAlchemyError as error:
+                log.warning("work beside the conversation waits: %s", where(error))
+                await asyncio.sleep(PAUSE)
+
+    async def _prune(self) -> None:
+        while True:
+            await self.database.in_thread(self._prune_now)
+            await asyncio.sleep(PRUNE_EVERY)
+
+    def _prune_now(self) -> None:
+        with self.database.begin() as session:
+            prune_inbox(session, self.desk.clock() - KEPT)

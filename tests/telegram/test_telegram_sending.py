@@ -1,0 +1,235 @@
+"""What is queued goes out: in order, within the limits, again after a failure, or given up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from bot.demo.server import Telegram
+from bot.outbox import Outgoing, Queued, Sender
+from bot.request import TelegramBot
+
+
+class Ledger:
+    """A ledger in memory."""
+
+    def __init__(self):
+        self.marks, self.failures, self.lost, self.keys, self.commits = {}, [], [], {}, 0
+
+    async def sent(self, marks):
+        self.commits += 1
+        self.marks |= dict(marks)
+
+    async def failed(self, outbox_id, error, retry_at):
+        self.failures.append((outbox_id, error, retry_at))
+
+    async def message_id_of(self, key):
+        return self.keys.get(key)
+
+    async def unreachable(self, lane):
+        self.lost.append(lane)
+
+
+def clock():
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def sending(people=1, *, strict=False, **options):
+    async with Telegram(limits=strict) as telegram:
+        bot = TelegramBot(telegram.token, telegram.url)
+        await bot.connect()
+        ledger = Ledger()
+        sender = Sender(bot, ledger, clock, **({"first_pause": 0.02} | options))
+        chats = [telegram.person(number + 1) for number in range(people)]
+        for person in chats:
+            await person.send("/start")
+        try:
+            yield telegram, sender, ledger, chats
+        finally:
+            await sender.close(0.1)
+            await bot.disconnect()
+
+
+class Queue:
+    """Makes outbox rows with growing ids."""
+
+    def __init__(self):
+        self.last = 0
+
+    def _row(self, outgoing, **more):
+        self.last += 1
+        return Queued(self.last, f"lane{outgoing.chat_id}", None, outgoing, **more)
+
+    def send(self, chat, text, key=None, **more):
+        payload = {"chat_id": chat, "text": text, "parse_mode": "HTML"}
+        return self._row(Outgoing("sendMessage", payload, chat, key=key), **more)
+
+    def edit(self, chat, text, edits):
+        payload = {"chat_id": chat, "text": text}
+        return self._row(Outgoing("editMessageText", payload, chat, edits=edits))
+
+
+def said(person):
+    return [message.text for message in person.messages if message.from_bot]
+
+
+async def test_edits_find_the_message_that_was_sent_under_their_key():
+    async with sending() as (telegram, sender, ledger, (person,)):
+        queue = Queue()
+        ledger.keys["old"] = (await person_message(telegram, person)).message_id
+        sender.put([queue.send(1, "q1", "ask:1"), queue.edit(1, "q1 ✓", "ask:1")])
+        sender.put([queue.edit(1, "nobody", "never"), queue.edit(1, "before ✓", "old")])
+        await sender.idle()
+        assert said(person) == ["before ✓", "q1 ✓"]
+        assert ledger.marks[1] == person.last.message_id
+        assert [failure[:2] for failure in ledger.failures] == [(3, "never sent")]
+
+
+async def person_message(telegram, person):
+    bot = TelegramBot(telegram.token, telegram.url)
+    await bot.connect()
+    await bot.call("sendMessage", {"chat_id": person.id, "text": "before"})
+    await bot.disconnect()
+    return person.last
+
+
+async def test_order_holds_through_every_kind_of_failure():
+    async with sending(3) as (telegram, sender, ledger, people):
+        queue = Queue()
+        for what in ("cut", 502, 500, 504):
+            telegram.fault("sendMessage", what, 2)
+        rows = [queue.send(chat.id, str(number)) for number in range(20) for chat in people]
+        sender.put(rows)
+        await sender.idle()
+        for person in people:
+            assert said(person) == [str(number) for number in range(20)]
+        assert set(ledger.marks) == {row.outbox_id for row in rows}
+        assert not ledger.failures
+        assert ledger.commits < 10
+
+
+async def test_a_429_is_waited_for_by_its_chat_alone():
+    async with sending(2) as (telegram, sender, _, (one, two)):
+        queue = Queue()
+        telegram.fault("sendMessage", 429, retry_after=1, chat_id=1)
+        begun = time.monotonic()
+        sender.put([queue.send(1, "a"), queue.send(1, "b"), queue.send(2, "c")])
+        await two.wait_for(lambda message: message.text == "c", 0.5)
+        await sender.idle()
+        assert said(one) == ["a", "b"]
+        assert time.monotonic() - begun >= 1
+        assert len(telegram.refusals) == 1
+
+
+async def test_a_second_chats_429_stops_everything_for_a_while():
+    async with sending(3) as (telegram, sender, _, people):
+        queue = Queue()
+        for chat in (1, 2):
+            telegram.fault("sendMessage", 429, retry_after=1, chat_id=chat)
+        sender.put([queue.send(1, "a"), queue.send(2, "a")])
+        await asyncio.sleep(0.2)
+        begun = time.monotonic()
+        sender.put([queue.send(3, "a")])
+        await sender.idle()
+        assert time.monotonic() - begun >= 0.7
+        assert [said(person) for person in people] == [["a"]] * 3
+        assert len(telegram.refusals) == 2
+
+
+async def test_telegrams_limits_are_never_met():
+    async with sending(40, strict=True) as (telegram, sender, _, people):
+        queue = Queue()
+        begun = time.monotonic()
+        sender.put([queue.send(person.id, "hello") for person in people])
+        sender.put([queue.send(1, str(number)) for number in range(6)])
+        await sender.idle()
+        assert telegram.refusals == []
+        # 46 messages at 28 a second, the first 28 at once; 7 in one chat, 4 of them at once.
+        assert time.monotonic() - begun >= 2.7
+        assert said(people[0]) == ["hello", *map(str, range(6))]
+
+
+async def test_questions_overtake_edits_when_many_calls_wait():
+    async with sending(40) as (_, sender, _, people):
+        queue = Queue()
+        sender.put([queue.send(person.id, "q1", f"k{person.id}") for person in people])
+        await sender.idle()
+        for person in people:
+            person.read_all()
+        for person in people:
+            chat = person.id
+            sender.put([queue.edit(chat, "q1 ✓", f"k{chat}"), queue.send(chat, "q2")])
+        await asyncio.sleep(1.2)
+        edited = sum(person.messages[1].text == "q1 ✓" for person in people)
+        asked = sum(person.last.text == "q2" for person in people)
+        assert 0 < edited < asked
+        await sender.idle()
+        assert all(said(person) == ["q1 ✓", "q2"] for person in people)
+
+
+async def test_broken_html_is_said_plainly_and_other_refusals_are_given_up():
+    async with sending() as (telegram, sender, ledger, (person,)):
+        queue = Queue()
+        sender.put([queue.send(1, "<b>1 &lt; 2</i> <u>x"), queue.send(1, ""), queue.send(1, "on")])
+        sender.put([queue.edit(1, "on", "k"), queue.send(1, "k", "k"), queue.edit(1, "k", "k")])
+        await sender.idle()
+        assert said(person) == ["1 < 2 x", "on", "k"]
+        assert [(number, error) for number, error, _ in ledger.failures] == [
+            (2, "Message text is empty"), (4, "never sent"),
+        ]  # fmt: skip
+        assert set(ledger.marks) == {1, 3, 5, 6}
+        assert telegram.counts["editMessageText"] == 0
+
+
+async def test_whoever_blocked_the_bot_gets_nothing_more():
+    async with sending(2) as (_, sender, ledger, (person, other)):
+        queue = Queue()
+        await person.block()
+        sender.put([queue.send(1, "a"), queue.send(1, "b"), queue.send(2, "c")])
+        await sender.idle()
+        assert ledger.lost == ["lane1"]
+        assert set(ledger.marks) == {1, 2, 3}
+        assert said(other) == ["c"]
+
+
+async def test_one_message_that_never_works_does_not_hold_up_the_others(monkeypatch):
+    monkeypatch.setattr("bot.outbox.LONGEST_PAUSE", 0.02)
+    async with sending(2) as (telegram, sender, ledger, (person, other)):
+        queue = Queue()
+        telegram.fault("sendDocument", 500, 1000)
+        payload = {"chat_id": 1}
+        poison = Outgoing("sendDocument", payload, 1, field="document", attachment=b"x")
+        sender.put([queue._row(poison), queue.send(1, "behind")])
+        await asyncio.sleep(0.05)
+        sender.put([queue.send(2, "meanwhile")])
+        await sender.idle()
+        assert (said(person), said(other)) == (["behind"], ["meanwhile"])
+        ((outbox_id, error, retry_at),) = ledger.failures
+        assert (outbox_id, error) == (1, "NetworkError")
+        assert retry_at > clock() + timedelta(minutes=5)
+
+
+async def test_a_message_for_later_waits():
+    async with sending() as (_, sender, _, (person,)):
+        queue = Queue()
+        later = clock() + timedelta(seconds=0.3)
+        sender.put([queue.send(1, "later", not_before=later), queue.send(1, "now")])
+        await person.wait_for(lambda message: message.text == "later", 2)
+        assert said(person) == ["now", "later"]
+        assert clock() >= later
+
+
+async def test_an_outage_is_one_line_in_the_log(caplog):
+    caplog.set_level("INFO")
+    async with sending(3, first_pause=0.01) as (telegram, sender, _, people):
+        queue = Queue()
+        telegram.fault("sendMessage", "cut", 12)
+        sender.put([queue.send(person.id, "a") for person in people])
+        await sender.idle()
+        lines = [record.message for record in caplog.records if record.name == "bot.outbox"]
+        assert len(lines) == 2
+        assert lines[0].startswith("messages cannot be sent")
+        assert lines[1] == "messages go out again"
