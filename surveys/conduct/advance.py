@@ -113,6 +113,9 @@ def _finish(
     if loaded.exclude is not None and values.get(loaded.exclude) == "1":
         drop_person(session, row.contact_id, row.respondent_id)
         return False
+    if loaded.instance_id is not None:
+        # KEY and instanceID are one in ODK; the engine's own is no wider than the seed.
+        values[loaded.instance_id] = row.key
     finish(session, row.id, values, now)
     target = target_of(session, row.area_id)
     if target is not None and count_finished(session, row.wave_id, row.area_id) >= target:

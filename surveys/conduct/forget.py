@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.conduct.forms import form_of
 from surveys.form.model import Form, Question, Text, language_of
 from surveys.store.audit import audit
+from surveys.store.database import leave_no_traces
 from surveys.store.interviews import (
     Kept,
     interviews_of,
@@ -88,6 +89,7 @@ def forget(
         theirs = [one for one in theirs if one == respondent_id]
         if not theirs:
             return 0
+    leave_no_traces(session)
     begun = interviews_of(session, theirs)
     leave_interviews(session, contact_id, begun)
     erase_messages(session, contact_id, begun)
@@ -107,6 +109,7 @@ def forget(
 
 def drop_person(session: Session, contact_id: int | None, respondent_id: str) -> None:
     """Delete a person with everything, and a contact that nobody needs any more."""
+    leave_no_traces(session)
     if contact_id is not None:
         erase_messages(session, contact_id, interviews_of(session, [respondent_id]))
     erase_respondents(session, [respondent_id])
@@ -126,6 +129,7 @@ def drop_contact(session: Session, contact_id: int) -> None:
 
 def sweep(session: Session) -> None:
     """Delete homes in which nobody is left and contacts whom nobody needs (see `is_needed`)."""
+    leave_no_traces(session)
     erase_empty_households(session)
     for contact_id in idle_contacts(session):
         drop_contact(session, contact_id)

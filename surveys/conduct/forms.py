@@ -26,6 +26,8 @@ class Loaded:
     """The path of the question that says who answers for whom."""
     exclude: str | None
     """The path of the node that is 1 where an interview is not kept."""
+    instance_id: str | None
+    """The path of the node that names the submission (ODK's instanceID)."""
 
 
 _forms: WeakKeyDictionary[Engine, dict[int, Loaded]] = WeakKeyDictionary()

@@ -32,6 +32,7 @@ class InterviewRow:
     """An interview as a turn needs it."""
 
     id: int
+    key: str
     respondent_id: str
     contact_id: int | None
     wave_id: int
@@ -49,6 +50,7 @@ class InterviewRow:
 _LOAD = (
     select(
         INTERVIEW.c.id,
+        INTERVIEW.c.key,
         INTERVIEW.c.respondent_id,
         RESPONDENT.c.contact_id,
         INTERVIEW.c.wave_id,

@@ -220,18 +220,25 @@ def test_what_is_kept_is_shown_in_plain_words(database, vault, county, lived):
     assert len(unfinished["answers"]) == 2
 
 
-def test_a_forgotten_chat_number_is_in_no_byte_of_the_file(sqlite_url, vault, county_in):
+def test_what_is_forgotten_is_in_no_byte_of_the_file_nor_its_log(sqlite_url, vault, county_in):
+    def kept():
+        file = file_of(sqlite_url)
+        found = b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+        return [trace for trace in traces if trace.encode() in found]
+
+    traces = {vault.fingerprint(ADDRESS), WORDS}
     database = Database(sqlite_url)
     county_in(database)
     with database.begin() as session:
         answer(session, agree(session, vault, person=ADDRESS), "1", "40", "1", WORDS)
         contact = reach(session, vault.fingerprint(ADDRESS)).contact_id
+    assert len(kept()) == 2
+    with database.begin() as session:
         forget(session, contact, None, keep_answers=False, now=NOW)
+    # Not closed: the bot goes on running.
+    assert kept() == []
     database.close()
-    file = file_of(sqlite_url)
-    kept = b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
-    for trace in (ADDRESS, vault.fingerprint(ADDRESS), WORDS):
-        assert trace.encode() not in kept
+    assert kept() == []
 
 
 STEP = st.tuples(
