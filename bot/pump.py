@@ -99,6 +99,8 @@ class Pump:
         """`handle` answers an update; `apology` says one sentence when five tries failed."""
         self.database = database
         self.desk = desk
+        self.patience = 5.0
+        """Seconds that a stop gives to what is being handled, then to what is being sent."""
         self._handle = handle
         self._apology = apology
         self.sender = Sender(bot, DatabaseLedger(database, desk.clock), desk.clock, limits=limits)
@@ -129,8 +131,8 @@ class Pump:
             await asyncio.wait(tasks, timeout=10)
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.lanes.close()
-            await self.sender.close()
+            await self.lanes.close(self.patience)
+            await self.sender.close(self.patience)
         for task in done:
             task.result()
 

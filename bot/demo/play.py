@@ -213,8 +213,8 @@ async def _everyone(
     with progress:
         task = progress.add_task("0 answers", total=len(homes))
         async with asyncio.TaskGroup() as group:
-            for number, people in enumerate(homes):
-                group.create_task(one(number, people))
+            for number, one_home in enumerate(homes):
+                group.create_task(one(number, one_home))
     return tally
 
 
@@ -317,8 +317,8 @@ def _show(
         highlight=False,
     )
     console.print("Open these:", highlight=False)
-    for place in found:
-        console.print(f"  {out / place.code}.html, .png, .txt", markup=False, highlight=False)
+    for village in found:
+        console.print(f"  {out / village.code}.html, .png, .txt", markup=False, highlight=False)
     console.print(
         f"  {out / 'submissions.csv'} and {out / 'codebook.csv'}", markup=False, highlight=False
     )

@@ -17,6 +17,8 @@ from surveys.form.model import Form, Question, language_of
 
 PATIENCE = 60.0
 """Seconds that a resident waits for the bot before the demo says that something is wrong."""
+GLANCE = 2.0
+"""Seconds after which someone looks up what was asked."""
 SLIPS = ("???", "不知道啊", "what is this", "1000000", "嗯")
 NUMERALS = "一二三四五六七八九"
 TYPES = 0.15
@@ -143,7 +145,7 @@ async def _answer_all(
             return link[1]
         question = wording.question(message.text)
         if question is None or not message.buttons:
-            message = await phone.next_message(PATIENCE)
+            message = await _what_now(phone)
             continue
         answered += 1
         tally.answers += 1
@@ -177,9 +179,7 @@ class Asked:
     def typed(self, value: str, random: Random) -> str:
         """A choice as someone types it: its place."""
         place = str(self.values.index(value) + 1)
-        return random.choice(
-            [place, place, f"{place}.", "一二三四五六七八九"[int(place) - 1 :][:1]]
-        )
+        return random.choice([place, place, f"{place}.", NUMERALS[int(place) - 1 : int(place)]])
 
 
 async def _answer(
@@ -193,9 +193,7 @@ async def _answer(
     if not asked.values:
         return await _say(phone, wanted[0])
     several = question.type == "select_multiple"
-    if resident.random.random() < TYPES and (
-        several or len(asked.values) <= len("一二三四五六七八九")
-    ):
+    if resident.random.random() < TYPES and (several or len(asked.values) <= len(NUMERALS)):
         if several:
             places = [str(asked.values.index(value) + 1) for value in wanted]
             return await _say(phone, resident.random.choice((" ", "，", ",")).join(places))
@@ -236,6 +234,18 @@ async def _stop_and_return(phone: Person, message: SeenMessage) -> SeenMessage:
     phone.read_all()
     await phone.tap(menu, go_on)
     return await phone.next_message(PATIENCE)
+
+
+async def _what_now(phone: Person) -> SeenMessage:
+    """What comes next; if nothing does (an answer was refused), the question that still stands."""
+    try:
+        return await phone.next_message(GLANCE)
+    except TimeoutError:
+        return await phone.wait_for(_has_choices, PATIENCE)
+
+
+def _has_choices(message: SeenMessage) -> bool:
+    return any(data.startswith("i:") for _, data in message.buttons)
 
 
 async def _say(phone: Person, text: str) -> SeenMessage:
