@@ -208,7 +208,7 @@ async def test_what_a_stop_left_is_done_by_the_next_start(database):
             while len(telegram.world.updates) or pump.lanes.waiting:
                 await asyncio.sleep(0.01)
             # As SIGKILL would: no draining.
-            pump.sender._closed = True
+            pump.patience = 0.0
         late = {"update_id": 999_999, "message": lan.raw(lan.find(1)) | {"text": "late"}}
         take_in(database, VAULT, [late], now())
         telegram._faults.clear()

@@ -37,12 +37,12 @@ def clock():
 
 
 @asynccontextmanager
-async def sending(people=1, *, strict=False, **options):
-    async with Telegram(limits=strict) as telegram:
+async def sending(people=1, *, limits=False, **options):
+    async with Telegram(limits=limits) as telegram:
         bot = TelegramBot(telegram.token, telegram.url)
         await bot.connect()
         ledger = Ledger()
-        sender = Sender(bot, ledger, clock, **({"first_pause": 0.02} | options))
+        sender = Sender(bot, ledger, clock, limits=limits, **({"first_pause": 0.02} | options))
         chats = [telegram.person(number + 1) for number in range(people)]
         for person in chats:
             await person.send("/start")
@@ -140,7 +140,7 @@ async def test_a_second_chats_429_stops_everything_for_a_while():
 
 
 async def test_telegrams_limits_are_never_met():
-    async with sending(40, strict=True) as (telegram, sender, _, people):
+    async with sending(40, limits=True) as (telegram, sender, _, people):
         queue = Queue()
         begun = time.monotonic()
         sender.put([queue.send(person.id, "hello") for person in people])
@@ -153,7 +153,7 @@ async def test_telegrams_limits_are_never_met():
 
 
 async def test_questions_overtake_edits_when_many_calls_wait():
-    async with sending(40) as (_, sender, _, people):
+    async with sending(40, limits=True) as (_, sender, _, people):
         queue = Queue()
         sender.put([queue.send(person.id, "q1", f"k{person.id}") for person in people])
         await sender.idle()
