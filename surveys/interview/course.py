@@ -152,9 +152,8 @@ class Course:
 
 def in_order(question: Question, values: tuple[str, ...]) -> str:
     """A select_multiple's value: its choices in the order of their list, however tapped."""
-    if question.choices is None:
-        return " ".join(values)
-    return " ".join(choice.value for choice in question.choices.choices if choice.value in values)
+    listed = question.choices.choices if question.choices is not None else ()
+    return " ".join(choice.value for choice in listed if choice.value in values)
 
 
 def _is_chinese(language: str) -> bool:

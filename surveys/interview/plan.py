@@ -147,9 +147,9 @@ def _sources(form: Form, gates: Gates, inputs: Mapping[str, frozenset[str]]) -> 
         if path in seen:
             continue
         seen.add(path)
-        node = form.nodes.get(path)
+        node = form.nodes[path]
         if isinstance(node, Question) and node.asked:
             found.append(path)
-        elif node is not None:
+        else:
             waiting.extend(inputs[path])
     return tuple(sorted(found))

@@ -122,12 +122,16 @@ class InterviewScope:
                 self.answers.pop(path, None)
 
     def text(self, text: Text | None, here: str) -> str:
-        """A text in the language of the interview, with what it quotes as it is now."""
+        """A text in the language of the interview, with what it quotes as it is now.
+
+        Where the form has no such translation: in its default language, or in any.
+        """
         if text is None:
             return ""
         pieces = text.pieces.get(self.language)
         if pieces is None:
-            pieces = text.pieces.get(self.plan.form.default_language, ())
+            spare = next(iter(text.pieces.values()), ())
+            pieces = text.pieces.get(self.plan.form.default_language, spare)
         if len(pieces) == 1 and isinstance(pieces[0], str):
             return pieces[0]
         before, self.here = self.here, here

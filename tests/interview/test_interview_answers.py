@@ -34,8 +34,10 @@ def one(typed, choices=ENGLISH):
 
 @pytest.mark.parametrize(
     "typed",
-    ["3", "３", "③", "三", "3.", "3)", "(3)", "第3个", "第三个", "选3", "选第三项", "no. 3", "#3", "3号",
-     "Keypad phone", " keypad  PHONE! ", "ｋｅｙｐａｄ　phone", "keypad", "pad ph", "basic", "BASIC"],
+    ["3", "３", "③", "三", "3.", "3)", "(3)", "第3个", "第三个", "选3",
+     "选第三项", "no. 3", "#3", "3号",
+     "Keypad phone", " keypad  PHONE! ", "ｋｅｙｐａｄ　phone",
+     "keypad", "pad ph", "basic", "BASIC"],
 )  # fmt: skip
 def test_ways_to_name_a_choice(typed):
     assert one(typed) == "basic"

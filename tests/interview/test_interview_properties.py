@@ -95,7 +95,7 @@ def go_on(draw, form, interview, limit=30):
 @settings(max_examples=300)
 @given(forms(), st.data())
 def test_whatever_happens(form, data):
-    """Never raises; the document holds everything; what is computed is what a full pass computes."""
+    """Never raises, the document holds everything, a full pass computes what is computed."""
     interview = begin(form, data.draw(st.integers(0, 2**31)), form.languages[0])
     for _ in range(data.draw(st.integers(1, 25))):
         event = data.draw(events(interview.asked))
