@@ -74,7 +74,7 @@ def moment_after_epoch(days: float, zone: tzinfo | None) -> datetime | None:
 
 
 def fraction_of_clock(text: str) -> float | None:
-    """A time of the day without a date, "13:30", as a fraction of the day; None where it is none."""
+    """A time without a date, "13:30", as a fraction of the day; None where it is none."""
     found = _TIME.match(text)
     clock = None if found is None else _clock(found)
     return None if clock is None else fraction_of_day(datetime.combine(EPOCH, clock))

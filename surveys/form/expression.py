@@ -15,7 +15,7 @@ from typing import Literal
 
 from lark import Token, Tree
 
-from surveys.form.functions import FUNCTIONS, LATER, MisusedFunction, shuffling_seed
+from surveys.form.functions import FUNCTIONS, LATER, MisuseError, shuffling_seed
 from surveys.form.grammar import ExpressionError, parse
 from surveys.form.values import (
     Code,
@@ -266,7 +266,7 @@ class _Compiler:
             arguments = (arguments[0], self._named(arguments[1].constant, place))
         try:
             return function.build(arguments, self.here)
-        except MisusedFunction as wrong:
+        except MisuseError as wrong:
             raise ExpressionError(f"{name}(): {wrong}.", place) from None
 
     def _named(self, text: str, place: int) -> Code:
@@ -286,10 +286,7 @@ class _Compiler:
             return Code("truth", lambda scope: one(scope) or two(scope), _all_reads(codes))
 
         def run(scope: Scope) -> bool:
-            for part in parts:
-                if part(scope):
-                    return True
-            return False
+            return any(part(scope) for part in parts)
 
         return Code("truth", run, _all_reads(codes))
 
@@ -301,10 +298,7 @@ class _Compiler:
             return Code("truth", lambda scope: one(scope) and two(scope), _all_reads(codes))
 
         def run(scope: Scope) -> bool:
-            for part in parts:
-                if not part(scope):
-                    return False
-            return True
+            return all(part(scope) for part in parts)
 
         return Code("truth", run, _all_reads(codes))
 

@@ -1,7 +1,7 @@
 """The ODK function library: how many arguments each function takes, and its code.
 
-Source: the ODK XForms specification, https://getodk.github.io/xforms-spec/#xpath-functions; where it
-is silent, JavaRosa. No function raises: what cannot be computed is "" as text and NaN as number.
+Source: the ODK XForms specification, https://getodk.github.io/xforms-spec/#xpath-functions; where
+it is silent, JavaRosa. No function raises: what cannot be computed is "" as text and NaN as number.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from surveys.form.values import (
     number_of_text,
 )
 
-__all__ = ["FUNCTIONS", "LATER", "Function", "MisusedFunction", "shuffle", "shuffling_seed"]
+__all__ = ["FUNCTIONS", "LATER", "Function", "MisuseError", "shuffle", "shuffling_seed"]
 
 
-class MisusedFunction(ValueError):
+class MisuseError(ValueError):
     """A call whose arguments can be seen to be wrong before anything is evaluated."""
 
 
@@ -379,7 +379,7 @@ def _selected_build(arguments: tuple[Code, ...], _here: str) -> Code:
 def _regex_build(arguments: tuple[Code, ...], _here: str) -> Code:
     pattern = arguments[1].constant
     if isinstance(pattern, str) and _pattern(pattern) is None:
-        raise MisusedFunction(f"the regular expression {pattern!r} cannot be read")
+        raise MisuseError(f"the regular expression {pattern!r} cannot be read")
     return _plain("truth", "tt", _regex).build(arguments, "")
 
 
@@ -387,14 +387,14 @@ def _format_build(arguments: tuple[Code, ...], _here: str) -> Code:
     pattern = arguments[1].constant
     wrong = dates.unknown_escape(pattern) if isinstance(pattern, str) else ""
     if wrong:
-        raise MisusedFunction(f"a date has no part {wrong!r}")
+        raise MisuseError(f"a date has no part {wrong!r}")
     return _timed("text", "vt", _format_date).build(arguments, "")
 
 
 def _digest_build(arguments: tuple[Code, ...], _here: str) -> Code:
     algorithm = arguments[1].constant
     if isinstance(algorithm, str) and not _digest("", algorithm):
-        raise MisusedFunction(f"no digest is named {algorithm!r}")
+        raise MisuseError(f"no digest is named {algorithm!r}")
     return _plain("text", "ttt", _digest, least=2).build(arguments, "")
 
 
@@ -415,7 +415,7 @@ def _uuid(arguments: tuple[Code, ...], _here: str) -> Code:
 def _choice_name(arguments: tuple[Code, ...], _here: str) -> Code:
     value, path = arguments[0].text(), arguments[1].constant
     if not isinstance(path, str):
-        raise MisusedFunction("the second argument must be the question in quotes, '${name}'")
+        raise MisuseError("the second argument must be the question in quotes, '${name}'")
     # Read for its label: expression.py has made the path absolute and found its node.
     return Code("text", lambda scope: scope.choice_label(path, value(scope)), _reads(arguments))
 

@@ -85,7 +85,7 @@ def _explained(text: str, wrong: UnexpectedInput) -> ExpressionError:
         place = wrong.token.start_pos or 0
         found = str(wrong.token)
     elif isinstance(wrong, UnexpectedCharacters):
-        place = wrong.pos_in_stream
+        place = wrong.pos_in_stream or 0
         found = text[place]
     else:
         opened, _ = _brackets(text)

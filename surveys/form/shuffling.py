@@ -1,8 +1,8 @@
 """Choices in another order for each interview, and the same order each time: `randomize()`.
 
-The generator is Park and Miller's "minimal standard" (1988, doi:10.1145/63039.63042), the shuffle is
-Fisher and Yates' from the front, both as the ODK XForms specification and JavaRosa have them, so that
-ODK Collect shows the same order for the same seed.
+The generator is Park and Miller's "minimal standard" (1988, doi:10.1145/63039.63042), the shuffle
+is Fisher and Yates' from the front, both as the ODK XForms specification and JavaRosa have them, so
+that ODK Collect shows the same order for the same seed.
 """
 
 from __future__ import annotations
