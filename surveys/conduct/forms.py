@@ -48,7 +48,12 @@ def loaded_form(session: Session, form_version_id: int) -> Loaded:
         form = load(xform)
         names = {one.role: one.name for one in from_json(indicators) if one.role}
         paths = {question.name: question.path for question in form.questions}
-        loaded = Loaded(form, paths.get(names.get("mode", "")), paths.get(names.get("exclude", "")))
+        loaded = Loaded(
+            form,
+            mode=paths.get(names.get("mode", "")),
+            exclude=paths.get(names.get("exclude", "")),
+            instance_id=next((one.path for one in form.questions if one.preload == "uid"), None),
+        )
         kept[form_version_id] = loaded
     return loaded
 
