@@ -8,7 +8,7 @@ from surveys.form.xlsform import convert
 from surveys.publish import ensure_ready, import_villages, publish
 from surveys.store.schema import Area, Household, Interview, Respondent, Wave
 
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 VILLAGES = """code,name,area,households,adults,target,adults_offline,reference
 LP01,Liuping,He/Shang,200,480,12,60,no
 LP02,"=Cmd Village",He/Shang,150,300,,30,no
@@ -87,12 +87,12 @@ def open_field(database, villages=VILLAGES):
 
 
 def interview(
-    session, where, village, home, *, entry=None, status="finished", version=None, at=None,
+    session, where, place, home, /, *, entry=None, status="finished", version=None, at=None,
     mode="self", language="English (en)", **answers,
 ):  # fmt: skip
     """One person's interview; `answers` by path with __ for /: home__A6="3"."""
     where.made += 1
-    area, number = where.villages[village], where.made
+    area, number = where.villages[place], where.made
     if session.get(Household, home) is None:
         session.add(Household(id=home, area_id=area))
         session.flush()

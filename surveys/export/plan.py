@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,6 +16,9 @@ from surveys.form.model import Form, Question
 from surveys.form.xform import load
 from surveys.store.schema import Area, FormVersion, Interview, Respondent, Wave
 from surveys.store.schema import Form as FormRow
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 FEWEST_PERSONS, FEWEST_HOMES = 10, 5
 BATCH = 500
@@ -100,19 +103,21 @@ def plan(session: Session, wave_id: int, area_ids: Collection[int]) -> Plan:
         for area_id in persons
         if persons[area_id] >= FEWEST_PERSONS and len(homes[area_id]) >= FEWEST_HOMES
     )
-    forms, private, user = _forms(session, wave_id)
-    columns = _columns(forms.values(), private)
+    versions, private, user = _versions(session, wave_id)
+    columns = _columns(versions.values(), private)
     taken = {column.name for column in columns}
     return Plan(
         wave_id=wave_id,
         area_ids=tuple(enough),
         columns=columns,
         own={name: MARK + name if name in taken else name for name in (*BEFORE, *AFTER)},
-        languages=tuple(dict.fromkeys(tag for form in forms.values() for tag in form.languages)),
+        languages=tuple(
+            dict.fromkeys(name for one in versions.values() for name in one.form.languages)
+        ),
         weights=_weights(session, wave_id, enough, user),
         user=user,
         villages=_villages(session, enough),
-        versions={version_id: form.version for version_id, form in forms.items()},
+        versions={version_id: one.form.version for version_id, one in versions.items()},
         submissions=sum(persons[area_id] for area_id in enough),
         villages_withheld=len(persons) - len(enough),
     )
@@ -128,7 +133,7 @@ def in_wave(wave_id: int, area_ids: Collection[int]) -> list[Any]:
     ]
 
 
-def _forms(session: Session, wave_id: int) -> tuple[dict[int, Form], set[str], str]:
+def _versions(session: Session, wave_id: int) -> tuple[dict[int, _Version], set[str], str]:
     """Every version that was answered in a wave (and its current one); who is private, who user.
 
     A question that any version calls private is left out of all of them.
@@ -147,18 +152,43 @@ def _forms(session: Session, wave_id: int) -> tuple[dict[int, Form], set[str], s
     return {row.id: _compiled(row.xform) for row in rows}, private, user
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A form version with the paths of its nodes in the order of its instance.
+
+    That is the order of the sheet, and of ODK Central's columns; `Form` has what is asked in order.
+    """
+
+    form: Form
+    paths: tuple[str, ...]
+
+
 @lru_cache(maxsize=16)
-def _compiled(xform: str) -> Form:
-    return load(xform)
+def _compiled(xform: str) -> _Version:
+    from defusedxml.ElementTree import fromstring
+
+    instance = fromstring(xform).find("{*}head/{*}model/{*}instance")
+    root = instance[0]
+    return _Version(load(xform), tuple(_paths(root, f"/{root.tag.rpartition('}')[2]}")))
 
 
-def _columns(forms: Iterable[Form], private: Collection[str]) -> tuple[Column, ...]:
+def _paths(node: Element, path: str) -> Iterator[str]:
+    for child in node:
+        here = f"{path}/{child.tag.rpartition('}')[2]}"
+        yield here
+        yield from _paths(child, here)
+
+
+def _columns(versions: Iterable[_Version], private: Collection[str]) -> tuple[Column, ...]:
     """The questions of all versions, newest version first, with the choices of all of them."""
     questions: dict[str, Question] = {}
     values: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for form in forms:
-        for question in form.questions:
-            if question.type == "note" or question.name in private or _is_meta(question.path):
+    for version in versions:
+        for path in version.paths:
+            question = version.form.nodes.get(path)
+            if not isinstance(question, Question) or question.type == "note":
+                continue
+            if question.name in private or _is_meta(path):
                 continue
             questions.setdefault(question.path, question)
             if question.type == "select_multiple" and question.choices is not None:

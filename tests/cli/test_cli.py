@@ -1,0 +1,259 @@
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from surveys.store.database import Database
+from tests.fieldwork import VILLAGES, answered, interview, open_field
+
+BROKEN = """
+| survey | | | | |
+| | type | name | label | relevant |
+| | integer | A1 | How many? | |
+| | integer | A2 | And? | ${A9} > 1 |
+"""
+
+
+@pytest.fixture
+def usegap(tmp_path, monkeypatch, capsysbinary):
+    """Runs a command in an empty folder: its exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["usegap", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsysbinary.readouterr()
+        assert b"Traceback" not in out + err
+        return ended.value.code or 0, out, err.decode()
+
+    return call
+
+
+@pytest.fixture
+def in_the_field(sqlite_url, monkeypatch):
+    """A database with answers, named by the environment."""
+    monkeypatch.setenv("USEGAP_DATABASE_URL", sqlite_url)
+    database = Database(sqlite_url)
+    field = open_field(database)
+    with database.begin() as session:
+        answered(session, field, "LP01", 8)
+        answered(session, field, "LP03", 2)
+        answered(session, field, "TOWN", 6)
+    yield database, field
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["villages links", "admin invite --role programme --bot b", "wave close", "profile LP01",
+     "export --out o", "db upgrade", "db check", "form publish f.md"],
+)  # fmt: skip
+def test_without_a_database_commands_say_so_and_make_none(usegap, command, tmp_path):
+    code, out, err = usegap(*command.split())
+    assert (code, out) == (1, b"")
+    assert err.startswith("usegap: There is no database")
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("nonsense", 2), ("export", 2), ("profile LP01 --format pdf", 2), ("villages import", 2),
+     ("villages import nowhere.csv", 1), ("form check nowhere.xlsx", 1), ("chat nothing", 1),
+     ("admin invite --role area --bot b", 2), ("demo --villages 0", 2), ("--help", 0)],
+)  # fmt: skip
+def test_exit_codes_tell_misuse_from_trouble(usegap, command, code):
+    found, _, err = usegap(*command.split())
+    assert found == code
+    assert err.count("\n") == (code != 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("USEGAP_DATABASE_URL", "mysql://root:hunter2@x/y", "SQLite file or PostgreSQL"),
+        ("USEGAP_DATABASE_URL", "postgresql://root:hunter2@127.0.0.1:1/y", "cannot be used"),
+        ("USEGAP_TIME_ZONE", "Mars", "USEGAP_TIME_ZONE"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_without_its_value(usegap, monkeypatch, name, value, what):
+    monkeypatch.setenv(name, value)
+    code, _, err = usegap("db", "check")
+    assert code == 1
+    assert what in err
+    assert "hunter2" not in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("missing", ["USEGAP_TELEGRAM_TOKEN", "USEGAP_ORGANISATION",
+                                     "USEGAP_CONTACT"])  # fmt: skip
+def test_run_names_the_setting_it_needs_and_starts_nothing(usegap, monkeypatch, tmp_path, missing):
+    given = {"USEGAP_TELEGRAM_TOKEN": "1234:" + "x" * 35, "USEGAP_ORGANISATION": "O",
+             "USEGAP_CONTACT": "C"}  # fmt: skip
+    for name, value in given.items():
+        if name != missing:
+            monkeypatch.setenv(name, value)
+    code, _, err = usegap("run")
+    assert code == 1
+    assert missing in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_telegram_out_of_reach_is_said_without_the_token(usegap, monkeypatch, in_the_field):
+    token = "1234:" + "x" * 35
+    monkeypatch.setenv("USEGAP_TELEGRAM_TOKEN", token)
+    monkeypatch.setenv("USEGAP_TELEGRAM_API", "http://127.0.0.1:9")
+    code, out, err = usegap("admin", "invite", "--role", "programme")
+    assert code == 1
+    assert "Telegram cannot be reached" in err
+    assert token not in err
+    database, _ = in_the_field
+    with database.read() as session:
+        from surveys.store.schema import Invite
+
+        assert session.query(Invite).count() == 0
+    assert out == b""
+
+
+def test_villages_are_imported_into_a_new_database(usegap, tmp_path):
+    (tmp_path / "v.csv").write_text("code,name\nA,\n")
+    code, _, err = usegap("villages", "import", "v.csv")
+    assert code == 1
+    assert "line 1: the header lacks area" in err
+    assert not (tmp_path / "usegap.db").exists()
+    (tmp_path / "v.csv").write_text(VILLAGES)
+    code, out, _ = usegap("villages", "import", "v.csv")
+    assert code == 0
+    assert out.startswith(b"4 villages added, 0 updated, 4 counties and townships made; 1 ")
+    code, out, _ = usegap("villages", "links", "--bot", "@gap_bot", "--out", "qr")
+    assert code == 0
+    assert b"LP01\tLiuping\thttps://t.me/gap_bot?start=LP01\n" in out
+    pictures = sorted(path.name for path in (tmp_path / "qr").iterdir())
+    assert pictures == ["LP01.png", "LP02.png", "LP03.png", "TOWN.png"]
+    assert (tmp_path / "qr" / "LP01.png").read_bytes().startswith(b"\x89PNG")
+    code, out, _ = usegap("db", "check")
+    assert (code, out) == (0, b"The database is right; it has 4 villages.\n")
+
+
+def test_a_form_is_checked_with_everything_that_is_wrong(usegap, tmp_path):
+    (tmp_path / "broken.md").write_text(BROKEN)
+    code, _, err = usegap("form", "check", "broken.md")
+    assert code == 1
+    assert "A9" in err
+    (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04no zip")
+    code, _, err = usegap("form", "check", "broken.xlsx")
+    assert code == 1
+    assert err.startswith("error: ")
+
+
+def test_a_form_is_published_once(usegap, in_the_field, tmp_path):
+    from surveys.instruments import shipped
+
+    (tmp_path / "three.md").write_bytes(shipped("three_questions"))
+    assert usegap("form", "check", "three.md")[0] == 0
+    assert usegap("form", "publish", "three.md")[1].endswith(b"is published.\n")
+    assert b"just as it is" in usegap("form", "publish", "three.md")[1]
+    (tmp_path / "three.md").write_bytes(shipped("three_questions").replace(b"Use", b"Using"))
+    code, _, err = usegap("form", "publish", "three.md")
+    assert code == 1
+    assert "give the changed form a new version" in err
+
+
+def test_invites_are_links_with_a_code_that_works(usegap, in_the_field):
+    code, out, _ = usegap("admin", "invite", "--role", "area", "--area", "He/Shang", "--bot", "b")
+    assert code == 0
+    assert out.startswith(b"https://t.me/b?start=admin-")
+    assert usegap("admin", "invite", "--role", "area", "--area", "He/X", "--bot", "b")[0] == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_profile_in_every_shape(usegap, in_the_field, tmp_path, language):
+    code, out, _ = usegap("profile", "lp01", "--language", language)
+    assert code == 0
+    assert "Liuping" in out.decode()
+    assert b"<b>" not in out
+    document = json.loads(usegap("profile", "Liuping", "--format", "json")[1])
+    assert (document["code"], document["persons"]) == ("LP01", 16)
+    html = usegap("profile", "LP01", "--format", "html", "--language", language)[1]
+    assert f'lang="{language}' in html.decode()
+    code, out, err = usegap("profile", "LP01", "--format", "png", "--out", "p.png")
+    assert (code, out, err) == (0, b"", "The profile of Liuping is in p.png.\n")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_profiles_that_there_are_not(usegap, in_the_field):
+    assert "is a county" in usegap("profile", "He")[2]
+    assert "Nobody in =Cmd Village has finished" in usegap("profile", "LP02")[2]
+    assert "No area is named LP99" in usegap("profile", "LP99")[2]
+
+
+def test_an_export_is_written_whole_and_audited(usegap, in_the_field, tmp_path):
+    database, field = in_the_field
+    with database.begin() as session:
+        interview(session, field, "LP01", "x", village="=1+1")
+    code, out, _ = usegap("export", "--out", "files", "--bom")
+    assert code == 0
+    assert out.decode().splitlines() == [
+        "29 submissions are in files/submissions.csv.",
+        "1 villages are left out: fewer than 10 persons or 5 homes answered there.",
+    ]
+    files = {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()}
+    assert sorted(files) == ["codebook.csv", "submissions.csv"]
+    assert all(content.startswith(b"\xef\xbb\xbf") for content in files.values())
+    assert b"'=1+1" in files["submissions.csv"]
+    with database.read() as session:
+        from surveys.store.schema import Audit
+
+        assert session.query(Audit).filter_by(action="export", actor="command line").count() == 1
+
+
+def test_waves_close_and_open(usegap, in_the_field, monkeypatch):
+    code, _, err = usegap("wave", "open")
+    assert code == 1
+    assert "USEGAP_ORGANISATION" in err
+    monkeypatch.setenv("USEGAP_ORGANISATION", "O")
+    monkeypatch.setenv("USEGAP_CONTACT", "C")
+    assert "close it first" in usegap("wave", "open")[2]
+    assert usegap("wave", "close")[1].startswith(b"The wave is closed. 3 profiles")
+    assert "No wave is open" in usegap("wave", "close")[2]
+    assert usegap("wave", "open", "--name", "Spring", "--form", "small")[0] == 0
+
+
+def test_a_newer_database_and_no_database_at_all(usegap, in_the_field, tmp_path, monkeypatch):
+    database, _ = in_the_field
+    with sqlite3.connect(database.url.database) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    code, _, err = usegap("db", "check")
+    assert code == 1
+    assert "newer version" in err
+    (tmp_path / "text.db").write_text("this is no database" * 100)
+    monkeypatch.setenv("USEGAP_DATABASE_URL", "sqlite:///text.db")
+    code, _, err = usegap("db", "check")
+    assert code == 1
+    assert "not a database" in err
+
+
+def test_a_form_is_tried_in_the_terminal(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.cli", "chat", "three_questions", "--language", "zh"],
+        input="1\n1 2\n三\n", capture_output=True, text=True, cwd=tmp_path, check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "最近三个月，你上过网吗？" in done.stdout
+    assert "谢谢你" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_one():
+    done = subprocess.run([sys.executable, "-m", "bot.cli", "--version"], capture_output=True,
+                          text=True, check=True, cwd=Path(__file__).parents[2])  # fmt: skip
+    from bot.cli.version import __version__
+
+    assert done.stdout == f"usegap {__version__}\n"
