@@ -210,7 +210,7 @@ def _missing(name: str) -> SettingsError:
 def _token(text: str) -> str:
     number, _, rest = text.partition(":")
     allowed = rest.replace("_", "").replace("-", "")
-    if text and not (number.isdigit() and len(rest) >= 20 and allowed.isalnum()):
+    if text and not (text.isascii() and number.isdigit() and len(rest) >= 20 and allowed.isalnum()):
         raise ValueError("is not a bot's token: it is a number, a colon and about 35 characters")
     return text
 
