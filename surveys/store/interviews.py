@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from surveys.store.database import kind_of
 from surveys.store.schema import (
     Area,
     Base,
@@ -113,13 +114,14 @@ def finish(session: Session, interview_id: int, submission: dict[str, str], now:
     )
 
 
-_LOG = insert(EVENT)
+_LOG = {"sqlite": insert(EVENT), "postgresql": insert(EVENT).returning(EVENT.c.id)}
+"""With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row."""
 
 
 def log(session: Session, lines: Sequence[dict[str, Any]]) -> None:
     """Append lines: interview_id, at, kind, node, value, update_id."""
     if lines:
-        session.connection().execute(_LOG, lines)
+        session.connection().execute(_LOG[kind_of(session)], lines)
 
 
 def add_interview(session: Session, **values: Any) -> int:

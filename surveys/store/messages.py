@@ -205,8 +205,10 @@ _PUT: dict[str, Any] = {
 
 
 @cache
-def _put(kind: str) -> Insert:
-    return insert_into(kind, OUTBOX).values(_PUT).on_conflict_do_nothing()
+def _put(kind: str) -> Insert | ReturningInsert[int]:
+    statement = insert_into(kind, OUTBOX).values(_PUT).on_conflict_do_nothing()
+    # With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row.
+    return statement if kind == "sqlite" else statement.returning(OUTBOX.c.id)
 
 
 def put(
@@ -221,7 +223,9 @@ def put(
         return []
     rows = [_row(vault, one, lane, now) for one in outgoings]
     connection = session.connection()
-    if connection.execute(_put(kind_of(session)), rows).rowcount != len(rows):
+    kind = kind_of(session)
+    result = connection.execute(_put(kind), rows)
+    if (result.rowcount if kind == "sqlite" else len(result.all())) != len(rows):
         ids = [row["id"] for row in rows]
         connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
         keys = [one.key for one in outgoings if one.key is not None]
