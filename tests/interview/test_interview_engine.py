@@ -260,3 +260,68 @@ def test_nothing_is_at_hand_before_and_after():
     done, _ = step(form, started(form)[0], Typed("x"), NOW)
     assert prompt(form, done, NOW) is None
     assert datetime.fromisoformat(done.ended) == NOW
+
+
+def test_an_expression_knows_where_it_stands():
+    """Also after it looked at another node, whose own conditions stand elsewhere."""
+    seen = {}
+
+    def told(name, answer, looks=True):
+        def evaluate(scope):
+            seen[name] = scope.here
+            if looks:
+                scope.value("/d/first")
+                assert scope.here == seen[name]
+            return answer
+
+        return expression(name, (), evaluate)
+
+    first = told("condition", True, looks=False)
+    form = form_of(
+        Question("/d/first", "first", "text", default="x", relevant=first),
+        Question(
+            "/d/q",
+            "q",
+            "text",
+            Text({ENGLISH: ("It is ", told("label", "so"))}),
+            constraint=told("constraint", True),
+            required=told("required", True),
+        ),
+    )
+    interview, _ = started(form)
+    interview, _ = step(form, interview, Tapped(1, "done"), NOW)
+    step(form, interview, Typed("y"), NOW)
+    own = dict.fromkeys(("label", "constraint", "required"), "/d/q")
+    assert seen == {"condition": "/d/first"} | own
+
+
+def test_a_constraint_sees_what_its_own_answer_would_bring():
+    gate = expression("selected", {"/d/q"}, lambda scope: "b" in scope.value("/d/q").split())
+    free = expression("/d/c = ''", {"/d/c", "/d/q"}, lambda scope: scope.value("/d/c") == "")
+    form = form_of(
+        Question("/d/c", "c", "calculate", default="1", relevant=gate),
+        Question("/d/q", "q", "select_multiple", label("q"), choices=choices(), constraint=free),
+        order=("/d/q", "/d/c"),
+    )
+    interview, _ = started(form)
+    interview, _ = step(form, interview, Tapped(1, 0), NOW)
+    after, effects = step(form, interview, Tapped(1, 1), NOW)
+    assert [one.reason for one in effects if isinstance(one, Refused)] == ["constraint"]
+    assert after == interview
+    assert step(form, interview, Tapped(1, "done"), NOW)[0].answers["/d/q"] == "a"
+
+
+def test_what_hangs_on_the_day_is_settled_when_someone_comes_back():
+    day = expression("today()", (), lambda scope: scope.now.date().isoformat())
+    form = form_of(
+        Question("/d/day", "day", "calculate", calculation=day),
+        Question("/d/q", "q", "text", Text({ENGLISH: (expression("", {"/d/day"}, _day),)})),
+    )
+    interview, _ = started(form)
+    _, effects = step(form, interview, Begin(), NOW + timedelta(days=1))
+    asked = next(one.prompt for one in effects if isinstance(one, Ask))
+    assert asked.label == "2026-11-25"
+
+
+def _day(scope):
+    return scope.value("/d/day")
