@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from forms import LANGUAGES, NOW, VALUES, choices, expression, form_of, label
 from hypothesis import given
 from hypothesis import strategies as st
+from small_forms import LANGUAGES, NOW, VALUES, choices, expression, form_of, label
 
 from surveys.form.model import Question, Text
 from surveys.form.shuffling import shuffle

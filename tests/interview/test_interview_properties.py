@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
-from forms import NOW, Plain, forms
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_forms import NOW, Plain, forms
 
 from surveys.form.model import Question
 from surveys.interview.engine import begin, prompt, step, submission
