@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.cli.forms import converted
-from bot.cli.opening import BY, Problem, now, opened, settings
+from bot.cli.opening import Problem, now, settings
 from bot.settings import needed_for
 
 if TYPE_CHECKING:
@@ -41,21 +41,11 @@ def demo(
 
 
 def run() -> None:
-    """Run the bot until it is stopped. Makes and upgrades the database, opens the first wave."""
-    from bot import application
-    from surveys.publish import ensure_ready
+    """Run the bot until it is stopped. Makes the database if needed, opens the first wave."""
+    from bot import application, logs
 
     found = settings(*needed_for("run"))
-    with opened(found, create=True) as database, database.begin() as session:
-        ensure_ready(
-            session,
-            organisation=found.organisation,
-            contact=found.contact,
-            retention_months=found.retention_months,
-            now=now(),
-            time_zone=found.time_zone,
-            by=BY,
-        )
+    logs.set_up(found.log_level, found.token, found.secret_key)
     asyncio.run(application.run(found))
 
 

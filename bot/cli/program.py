@@ -68,11 +68,13 @@ def _explained(error: Exception) -> tuple[int, list[str]]:
     """The exit code and what to say; nothing to say where the fault is the program's own."""
     from sqlalchemy.exc import DBAPIError
 
+    from bot.inbox import Halted
     from bot.settings import SettingsError
     from surveys import publish
     from surveys.form.problems import FormError
     from surveys.store.database import UnknownDatabase
     from surveys.store.upgrade import NewerDatabase
+    from surveys.store.vault import WrongKey
 
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # click's own
         context = getattr(error, "ctx", None)
@@ -92,6 +94,8 @@ def _explained(error: Exception) -> tuple[int, list[str]]:
         return WRONG, [f"usegap: the database cannot be used: {why[0]}"]
     expected = (
         Problem,
+        Halted,
+        WrongKey,
         SettingsError,
         UnknownDatabase,
         NewerDatabase,
