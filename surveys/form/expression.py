@@ -15,7 +15,7 @@ from typing import Literal
 
 from lark import Token, Tree
 
-from surveys.form.functions import FUNCTIONS, LATER, MisuseError, shuffling_seed
+from surveys.form.functions import FUNCTIONS, LATER, MisuseError
 from surveys.form.grammar import ExpressionError, parse
 from surveys.form.values import (
     Code,
@@ -114,7 +114,7 @@ def compile_itemset(text: str, here: str, known: Collection[str]) -> Itemset:
             raise ExpressionError("randomize() takes the choices and a seed.", _position(call))
         shuffled, tree = True, _tree(arguments[0])
         if len(arguments) == 2:
-            seed = compiler.seed(_tree(arguments[1]))
+            seed = compiler.expression(compiler.code(_tree(arguments[1])))
     return Itemset(_instance_of(tree), shuffled, seed)
 
 
@@ -149,18 +149,6 @@ class _Compiler:
             _number=code.number(),
             _truth=code.truth(),
             unknown=frozenset(self.unknown),
-        )
-
-    def seed(self, tree: Tree[Token]) -> Expression:
-        """A shuffle's seed: as a number it is what JavaRosa makes of the text."""
-        code = self.code(tree)
-        told = code.text()
-        return Expression(
-            text=self.text,
-            reads=code.reads,
-            _text=told,
-            _number=lambda scope: shuffling_seed(told(scope)),
-            _truth=code.truth(),
         )
 
     def code(self, tree: Tree[Token]) -> Code:

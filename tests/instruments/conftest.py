@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from surveys.instruments import shipped, shipped_names
+from tests.javarosa import compiled
 
 Sheets = dict[str, list[dict[str, str]]]
 
@@ -58,22 +59,14 @@ def xform_of() -> Callable[[bytes], str]:
 
 
 @pytest.fixture(scope="session")
-def javarosa(java, xform_of, tmp_path_factory) -> Callable[[Iterable[Mapping[str, str]]], list]:
+def javarosa(xform_of, tmp_path_factory) -> Callable[[Iterable[Mapping[str, str]]], list]:
     """Answers the instrument as ODK Collect would, many respondents in one call.
 
     For each: what was shown or asked without an answer, what was refused, and the value of every
     relevant node that has one.
     """
-    import pyxform
-
-    compiler = shutil.which("javac")
-    if compiler is None:
-        pytest.skip("javac is not installed")
     folder: Path = tmp_path_factory.mktemp("javarosa")
-    validate = "validators/odk_validate/bin/ODK_Validate.jar"
-    jar = Path(pyxform.__file__).parent / validate
-    source = Path(__file__).with_name("Interviews.java")
-    subprocess.run([compiler, "-cp", jar, "-d", folder, source], check=True)
+    command = compiled(Path(__file__).with_name("Interviews.java"), folder)
     form = folder / "form.xml"
     form.write_text(xform_of(shipped()), encoding="utf-8")
 
@@ -82,7 +75,7 @@ def javarosa(java, xform_of, tmp_path_factory) -> Callable[[Iterable[Mapping[str
         given = folder / "respondents.tsv"
         given.write_text("\n".join(lines) + "\n", encoding="utf-8")
         ran = subprocess.run(
-            [java, "-cp", f"{jar}:{folder}", "Interviews", form, given],
+            [*command, form, given],
             check=True,
             capture_output=True,
             encoding="utf-8",
