@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -123,8 +124,7 @@ class Sender:
             if lane is None:
                 lane = self._lanes[one.lane] = _Lane()
                 lane.items.append(one)
-                if not self._closed:
-                    self._start(one.lane, lane)
+                self._start(one.lane, lane)
             else:
                 lane.items.append(one)
         if self._lanes:
@@ -156,14 +156,17 @@ class Sender:
     # One person -------------------------------------------------------------------------------
 
     def _start(self, name: str, lane: _Lane) -> None:
+        if self._closed:
+            return
         task = asyncio.create_task(self._run(name, lane))
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(partial(self._ended, name, lane))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, name: str, lane: _Lane, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("sending to someone ended badly: %s", where(error))
+            log.error("sending to someone stopped, and goes on later: %s", where(error))
+            asyncio.get_running_loop().call_later(LONGEST_PAUSE, self._start, name, lane)
         self._rest_if_done()
 
     async def _run(self, name: str, lane: _Lane) -> None:

@@ -19,10 +19,11 @@ from bot.pump import Pump
 from bot.request import TelegramBot
 from bot.say import edit, send, tapped
 from bot.settings import Settings
+from surveys.conduct.people import know
 from surveys.conduct.settle import take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
-from surveys.store.schema import Audit, Inbox, Outbox
+from surveys.store.schema import Audit, Contact, Inbox, Outbox
 from surveys.store.upgrade import upgrade
 from surveys.store.vault import Vault
 
@@ -217,6 +218,23 @@ async def test_what_a_stop_left_is_done_by_the_next_start(database):
             await settled(telegram, pump)
         assert said(lan) == ["0", "1", "2", "3", "4", "late"]
         assert traces(database) == ["0", "1", "2", "3", "4", "late"]
+
+
+async def test_whoever_blocked_the_bot_is_remembered(database):
+    def acquainted(session, incoming, desk):
+        know(session, VAULT, incoming.lane, str(incoming.chat_id), "en", desk.clock())
+        if incoming.kind == "blocked":
+            return []
+        return [send(incoming.chat_id, text) for text in ("a", "b")]
+
+    async with Telegram() as telegram, pumping(telegram, database, acquainted) as pump:
+        lan = telegram.person(1)
+        await lan.send("hello")
+        lan.blocked = True
+        await settled(telegram, pump)
+        with database.read() as session:
+            assert session.scalars(select(Contact.blocked_at)).one() is not None
+            assert session.scalars(select(Outbox.id)).all() == []
 
 
 @pytest.mark.parametrize(("status", "sentence"), [(401, INVALID), (409, TWICE)])
