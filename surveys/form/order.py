@@ -1,46 +1,52 @@
-"""In which order a form is settled: every expression after what it reads."""
+"""The order in which the nodes of a form are settled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from graphlib import CycleError, TopologicalSorter
-
-from surveys.form.model import Group, Node, Question
+import heapq
+from collections.abc import Collection, Mapping
 
 
-class Cycle(ValueError):  # noqa: N818 - what it is, not what it does
-    """Nodes that need each other's values."""
+class CircleError(Exception):
+    """Nodes that wait for each other."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
-        super().__init__("a cycle of expressions")
+        super().__init__(" → ".join(paths))
         self.paths = paths
+        """Each reads the one after it, the last the first."""
 
 
-def evaluation_order(root: Group) -> tuple[str, ...]:
-    """The paths of all nodes below `root`, each after its group and after all that it reads.
+def in_order(reads: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """The nodes, each after those that it reads, otherwise in the order given.
 
-    A node's own value is not something it waits for: constraints and `once()` look at it. Raises
-    `Cycle` with the paths of one circle, the first named again at its end.
+    Raises `CircleError`, naming one circle, where there is no such order.
     """
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for node, around in _walk(root, ()):
-        sorter.add(node.path, *around, *(_needed(node) - {node.path}))
-    try:
-        known = {node.path for node, _ in _walk(root, ())}
-        return tuple(path for path in sorter.static_order() if path in known)
-    except CycleError as error:
-        raise Cycle(tuple(reversed(error.args[1]))) from None
+    places = {path: place for place, path in enumerate(reads)}
+    paths = tuple(reads)
+    waits = {path: len(set(read)) for path, read in reads.items()}
+    readers: dict[str, list[str]] = {}
+    for path, read in reads.items():
+        for one in set(read):
+            readers.setdefault(one, []).append(path)
+    ready = [places[path] for path, count in waits.items() if count == 0]
+    heapq.heapify(ready)
+    ordered: list[str] = []
+    while ready:
+        path = paths[heapq.heappop(ready)]
+        ordered.append(path)
+        for reader in readers.get(path, ()):
+            waits[reader] -= 1
+            if waits[reader] == 0:
+                heapq.heappush(ready, places[reader])
+    if len(ordered) < len(paths):
+        raise CircleError(_circle(reads, {path for path in paths if waits[path] > 0}))
+    return tuple(ordered)
 
 
-def _needed(node: Node) -> set[str]:
-    reads = set(node.relevant.reads) if node.relevant is not None else set()
-    if isinstance(node, Question) and node.calculation is not None:
-        reads |= node.calculation.reads
-    return reads
-
-
-def _walk(group: Group, around: tuple[str, ...]) -> Iterator[tuple[Node, tuple[str, ...]]]:
-    for child in group.children:
-        yield child, around
-        if isinstance(child, Group):
-            yield from _walk(child, (*around, child.path))
+def _circle(reads: Mapping[str, Collection[str]], stuck: set[str]) -> tuple[str, ...]:
+    """A circle among nodes each of which reads another of them."""
+    path = next(one for one in reads if one in stuck)
+    way: list[str] = []
+    while path not in way:
+        way.append(path)
+        path = next(one for one in reads[path] if one in stuck)
+    return tuple(way[way.index(path) :])

@@ -1,16 +1,21 @@
-"""XForm XML, as pyxform and other ODK tools write it, to a frozen `Form`.
-
-Source: the ODK XForms specification. Everything that is wrong is told at once, each with its node.
-"""
+"""XForm XML, as pyxform and ODK write it, to a `Form`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from xml.etree.ElementTree import Element, ParseError
 
-from surveys.form.expression import Expression, ExpressionError, compile_expression
-from surveys.form.itext import ITEXT_REFERENCE, Texts, local, named
+from surveys.form import problems
+from surveys.form.expression import (
+    DataType,
+    Expression,
+    ExpressionError,
+    Itemset,
+    compile_expression,
+    compile_itemset,
+)
 from surveys.form.model import (
     Choice,
     Choices,
@@ -21,372 +26,325 @@ from surveys.form.model import (
     Question,
     QuestionType,
     Text,
-)  # fmt: skip
-from surveys.form.order import Cycle, evaluation_order
-from surveys.form.problems import FormError, Problem
-
-JR = "{http://openrosa.org/javarosa}"
-ORX = "{http://openrosa.org/xforms}"
-ODK = "{http://www.opendatakit.org/xforms}"
-
-ITEMSET = re.compile(
-    r"^\s*(?P<shuffle>randomize\(\s*)?instance\(\s*'(?P<list>[^']+)'\s*\)/root/item"
-    r"(?P<filter>\[.*\])?\s*(?:,\s*(?P<seed>[^)]+?)\s*)?(?(shuffle)\))\s*$"
 )
-INPUTS: Mapping[str, QuestionType] = {
-    "string": "text", "int": "integer", "integer": "integer", "decimal": "decimal", "date": "date",
-}  # fmt: skip
-PRELOADS: Mapping[tuple[str, str], Preload] = {
+from surveys.form.order import CircleError, in_order
+from surveys.form.outline import Outline, Place, local, outline_of
+from surveys.form.problems import FormError, Problem
+from surveys.form.texts import Texts, read_itext
+
+_JR = "{http://openrosa.org/javarosa}"
+_ORX = "{http://openrosa.org/xforms}"
+_INPUTS: Mapping[str, QuestionType] = {
+    "": "text",
+    "string": "text",
+    "text": "text",
+    "int": "integer",
+    "integer": "integer",
+    "decimal": "decimal",
+    "date": "date",
+}
+"""What an `input` of this data type asks."""
+_NUMBERS = frozenset({"int", "integer", "decimal"})
+_CAST: Mapping[str, str] = {"int": "int", "integer": "int", "decimal": "number", "date": "date"}
+"""The function that makes a computed value one of the node's type."""
+_KINDS: Mapping[str, str] = {
+    "upload": "a photo, sound, video or file",
+    "range": "a range",
+    "rank": "a ranking",
+    "trigger": "an acknowledgement",
+    "secret": "a password",
+    "geopoint": "a location",
+    "geotrace": "a line on a map",
+    "geoshape": "an area on a map",
+    "barcode": "a barcode",
+    "time": "a time of day",
+    "dateTime": "a date with a time",
+    "binary": "a file",
+}
+"""Controls and data types that cannot be asked yet, in words."""
+_PRELOADS: Mapping[tuple[str, str], Preload] = {
     ("timestamp", "start"): "start",
     ("timestamp", "end"): "end",
     ("date", "today"): "today",
     ("uid", ""): "uid",
 }
-COLUMNS = {
-    "relevant": "relevant",
-    "required": "required",
-    "constraint": "constraint",
-    "calculate": "calculation",
-    "readonly": "read_only",
-}
-"""The column of an XLSForm that each attribute of a bind is written in."""
+_ITEM_TEXT = re.compile(r"\s*jr:itext\(\s*([\w.-]+)\s*\)\s*\Z")
 
 
-def load(xml: str | bytes, rows: Mapping[str, int] | None = None) -> Form:
+def load(xml: str | bytes, *, strict: bool = False) -> Form:
     """The form that an XForm describes, every expression compiled.
 
-    `rows` gives the row of each name in the sheet `survey`, where the XForm was made from one, so
-    that problems can name it. Raises `FormError` with everything that is wrong.
+    With `strict` a bare name in an expression that stands for no node is an error; otherwise it is
+    blank, as in JavaRosa, and a warning. Raises `FormError` with everything that is wrong.
     """
-    return _Loader(_parse(xml), rows or {}).form()
+    form, found = read(xml, strict=strict)
+    if form is None:
+        raise FormError(tuple(problem for problem in found if problem.severity == "error"))
+    return form
 
 
-def _parse(xml: str | bytes) -> Element:
+def read(xml: str | bytes, *, strict: bool = False) -> tuple[Form | None, tuple[Problem, ...]]:
+    """As `load`, with all problems, warnings too; None instead of a form with errors."""
+    root = _parsed(xml)
+    if isinstance(root, Problem):
+        return None, (root,)
+    model = root.find("{*}head/{*}model")
+    body = root.find("{*}body")
+    primary = None if model is None else model.find("{*}instance/*")
+    if model is None or body is None or primary is None:
+        part = "model" if model is None else "body" if body is None else "instance"
+        return None, (problems.no_part(part),)
+    building = _Building(model, outline_of(model, body, primary), strict)
+    return building.form(primary, root.findtext("{*}head/{*}title", default="").strip())
+
+
+def _parsed(xml: str | bytes) -> Element | Problem:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
+    content = xml.encode(errors="surrogatepass") if isinstance(xml, str) else xml
     try:
-        root: Element = fromstring(xml.encode() if isinstance(xml, str) else xml)
+        root: Element = fromstring(content, forbid_dtd=True)
     except DefusedXmlException:
-        raise _unusable(
-            "This XForm declares entities, which are refused because they can do harm."
-        ) from None
-    except (ParseError, ValueError):
-        raise _unusable("This is not an XForm: its XML cannot be read.") from None
+        return problems.not_xml("it declares entities or a document type")
+    except (ParseError, ValueError, LookupError):
+        return problems.not_xml("it is not well-formed XML")
     return root
 
 
-def _unusable(what: str) -> FormError:
-    return FormError((Problem("error", what, ""),))
+class _Building:
+    """A form being built from its outline; what is wrong is collected."""
 
+    def __init__(self, model: Element, outline: Outline, strict: bool) -> None:
+        self.outline = outline
+        self.strict = strict
+        self.problems = outline.problems
+        leaves = [place for path, place in outline.places.items() if path not in outline.children]
+        self.known = {place.path: None for place in leaves}
+        self.types: dict[str, DataType] = {
+            place.path: "number" for place in leaves if place.type in _NUMBERS
+        }
+        languages, itext = read_itext(model)
+        self.texts = Texts(languages, itext, self.compiled, self.problems.append)
+        self.choices: dict[tuple[str, str, str], tuple[Choice, ...]] = {}
 
-class _Loader:
-    """One pass over an XForm, collecting problems on the way."""
-
-    def __init__(self, root: Element, rows: Mapping[str, int]) -> None:
-        self.rows = rows
-        self.problems: list[Problem] = []
-        model = next((part for part in root.iter() if local(part) == "model"), None)
-        body = next((part for part in root.iter() if local(part) == "body"), None)
-        if model is None or body is None:
-            raise _unusable("This is not an XForm: it has no model or no body.")
-        self.body = body
-        self.title = next((p.text or "" for p in root.iter() if local(p) == "title"), "")
-        instances = [part for part in model if local(part) == "instance"]
-        if not instances or not len(instances[0]):
-            raise _unusable("This is not an XForm: it has no instance.")
-        self.data = instances[0][0]
-        self.root = f"/{local(self.data)}"
-        self.items = {part.get("id", ""): part for part in instances[1:]}
-        self.binds = {part.get("nodeset", ""): part for part in model if local(part) == "bind"}
-        self.types = {self.root: "group"}
-        self.defaults: dict[str, str] = {}
-        self._declare(self.data, self.root)
-        self.texts = Texts(next(iter(named(model, "itext")), None), self._output)
-        self.controls: dict[str, Element] = {}
-        self._refuse_actions(model)
-
-    def form(self) -> Form:
-        """The form, or `FormError` with all problems."""
-        children = self._children(self.body)
-        shown = set(self._paths(children))
-        hidden = [
-            node for path in self.defaults if path not in shown for node in self._calculation(path)
-        ]
-        root = Group(self.root, local(self.data), None, None, (*hidden, *children))
-        form_id = self.data.get("id", "")
-        if not form_id:
-            self._problem("", "", "The form has no id.", "Write form_id in the sheet settings.")
-        order: tuple[str, ...] = ()
-        try:
-            order = evaluation_order(root)
-        except Cycle as cycle:
-            chain = " → ".join(path.rsplit("/", maxsplit=1)[-1] for path in cycle.paths)
-            self._problem(
-                cycle.paths[0], "calculation",
-                f"These need each other's values, in a circle: {chain}.",
-                "Take one of them out of the other's expression.",
-            )  # fmt: skip
+    def form(self, primary: Element, title: str) -> tuple[Form | None, tuple[Problem, ...]]:
+        tree = self.group(self.outline.places[self.outline.root])
+        order = self.order(tree)
         if any(problem.severity == "error" for problem in self.problems):
-            raise FormError(tuple(self.problems))
-        return Form(
-            id=form_id,
-            version=self.data.get("version") or self.data.get(f"{ORX}version") or "",
-            title=self.title.strip() or form_id,
+            return None, tuple(self.problems)
+        form = Form(
+            id=primary.get("id") or local(primary),
+            version=primary.get(f"{_ORX}version") or primary.get("version") or "",
+            title=title,
             languages=self.texts.languages,
-            root=root,
+            root=tree,
             order=order,
             warnings=tuple(str(problem) for problem in self.problems),
         )
+        return form, tuple(self.problems)
 
-    # The instance ---------------------------------------------------------------------------
+    def order(self, tree: Group) -> tuple[str, ...]:
+        reads: dict[str, set[str]] = {}
 
-    def _declare(self, element: Element, path: str) -> None:
-        """Note every node of the instance with its type and default."""
-        for child in element:
-            here = f"{path}/{local(child)}"
-            if here == f"{self.root}/meta":
-                continue
-            bind = self.binds.get(here)
-            if len(child):
-                self.types[here] = "group"
-                self._declare(child, here)
-            else:
-                kind = bind.get("type", "string") if bind is not None else "string"
-                self.types[here] = kind.rsplit(":", maxsplit=1)[-1]
-                self.defaults[here] = (child.text or "").strip()
+        def visit(node: Node, above: str | None) -> None:
+            needs = set() if above is None else {above}
+            if node.relevant is not None:
+                needs |= node.relevant.reads
+            if isinstance(node, Question):
+                if node.calculation is not None:
+                    needs |= node.calculation.reads
+                reads[node.path] = needs
+                return
+            if above is not None or node is not tree:
+                reads[node.path] = needs
+            for child in node.children:
+                visit(child, None if node is tree else node.path)
 
-    def _refuse_actions(self, model: Element) -> None:
-        for part in model:
-            if local(part) in ("setvalue", "setgeopoint", "recordaudio"):
-                path = part.get("ref", "")
-                self._problem(
-                    path, "default",
-                    "A default that is computed, or a trigger, is not supported yet.",
-                    "Use a calculation with once() instead.",
-                )  # fmt: skip
+        visit(tree, None)
+        try:
+            return in_order(reads)
+        except CircleError as found:
+            self.problems.append(problems.circle(found.paths))
+            return ()
 
-    # The body -------------------------------------------------------------------------------
+    # Expressions ------------------------------------------------------------------------------
 
-    def _children(self, element: Element) -> tuple[Node, ...]:
-        found: list[Node] = []
-        for child in element:
-            tag = local(child)
-            if tag == "group":
-                found += self._group(child)
-            elif tag in ("input", "select", "select1"):
-                found += self._question(child, tag)
-            elif tag in ("label", "hint"):
-                continue
-            else:
-                path = child.get("ref") or child.get("nodeset") or ""
-                self._unsupported(path, tag)
-        return tuple(found)
-
-    def _group(self, element: Element) -> list[Node]:
-        path = element.get("ref") or element.get("nodeset") or ""
-        if any(local(child) == "repeat" for child in element):
-            self._unsupported(path, "repeat")
-            return []
-        children = self._children(element)
-        if not path:
-            return list(children)
-        if path not in self.types:
-            self._problem(path, "name", "The group stands in no instance.", "")
-            return []
-        inside = [
-            node
-            for hidden in self.defaults
-            if hidden.rsplit("/", maxsplit=1)[0] == path and not self._has_control(hidden)
-            for node in self._calculation(hidden)
-        ]
-        return [
-            Group(
-                path,
-                path.rsplit("/", maxsplit=1)[-1],
-                self._label(element, "label"),
-                self._bound(path, "relevant"),
-                (*children, *inside),
-                element.get("appearance", ""),
+    def compiled(self, text: str, here: str, column: str) -> Expression | None:
+        """The expression of this text; None, and a problem, where it is none."""
+        try:
+            made = compile_expression(
+                text, here, self.known, types=self.types, lenient=not self.strict
             )
-        ]
-
-    def _has_control(self, path: str) -> bool:
-        if not self.controls:
-            self.controls = {
-                part.get("ref", ""): part for part in self.body.iter() if part.get("ref")
-            }
-        return path in self.controls
-
-    def _question(self, element: Element, tag: str) -> list[Node]:
-        path = element.get("ref", "")
-        kind = self.types.get(path)
-        if kind is None:
-            self._problem(path, "name", "The question stands in no instance.", "")
-            return []
-        read_only = self._bound(path, "readonly")
-        always = read_only is not None and not read_only.reads and read_only.text == "true()"
-        if tag == "select1":
-            question_type: QuestionType | None = "select_one"
-        elif tag == "select":
-            question_type = "select_multiple"
-        elif kind == "string" and always:
-            question_type = "note"
-        else:
-            question_type = INPUTS.get(kind)
-        if question_type is None or kind == "odk:rank":
-            self._unsupported(path, kind)
-            return []
-        if element.get("query"):
-            self._unsupported(path, "select_one_external")
-            return []
-        return [
-            Question(
-                path=path,
-                name=path.rsplit("/", maxsplit=1)[-1],
-                type=question_type,
-                label=self._label(element, "label"),
-                hint=self._label(element, "hint"),
-                choices=self._choices(element, path) if tag != "input" else None,
-                relevant=self._bound(path, "relevant"),
-                required=self._bound(path, "required"),
-                required_message=self._message(path, "requiredMsg"),
-                constraint=self._bound(path, "constraint"),
-                constraint_message=self._message(path, "constraintMsg"),
-                calculation=self._bound(path, "calculate"),
-                default=self.defaults.get(path, ""),
-                read_only=None if question_type == "note" else read_only,
-                appearance=element.get("appearance", ""),
+        except ExpressionError as wrong:
+            self.problems.append(
+                problems.bad_expression(here, column, text, wrong.message, wrong.position)
             )
-        ]
-
-    def _calculation(self, path: str) -> list[Node]:
-        """A node without a control: computed, or filled by itself."""
-        bind = self.binds.get(path)
-        preload: Preload = ""
-        if bind is not None and bind.get(f"{JR}preload"):
-            pair = (bind.get(f"{JR}preload", ""), bind.get(f"{JR}preloadParams", ""))
-            preload = PRELOADS.get(pair, "")
-        return [
-            Question(
-                path=path,
-                name=path.rsplit("/", maxsplit=1)[-1],
-                type="calculate",
-                relevant=self._bound(path, "relevant"),
-                calculation=self._bound(path, "calculate"),
-                default=self.defaults.get(path, ""),
-                preload=preload,
-            )
-        ]
-
-    def _paths(self, nodes: Iterable[Node]) -> Iterable[str]:
-        for node in nodes:
-            yield node.path
-            if isinstance(node, Group):
-                yield from self._paths(node.children)
-
-    # Choices --------------------------------------------------------------------------------
-
-    def _choices(self, element: Element, path: str) -> Choices | None:
-        itemset = next(iter(named(element, "itemset")), None)
-        if itemset is None:
-            choices = tuple(
-                Choice(_text(item, "value"), self._label(item, "label") or _blank(self.texts))
-                for item in named(element, "item")
-            )
-            if not choices:
-                self._problem(path, "type", "The question has no choices.", "Write its list.")
-            return Choices("", choices)
-        nodeset = itemset.get("nodeset", "")
-        match = ITEMSET.match(nodeset)
-        if match is None or match["filter"]:
-            self._problem(
-                path, "choice_filter", "Choices that are filtered are not supported yet.",
-                "Write a question of its own for each case.",
-            )  # fmt: skip
             return None
-        name = match["list"]
-        source = self.items.get(name)
-        if source is None or source.get("src"):
-            self._problem(
-                path, "type", f"The list {name} comes from a file, which is not supported yet.",
-                "Write the choices in the sheet choices.",
-            )  # fmt: skip
+        for name in sorted(made.unknown):
+            self.problems.append(problems.unknown_name(here, column, name))
+        return made
+
+    def condition(self, place: Place, attribute: str, column: str, idle: str) -> Expression | None:
+        """A condition of a bind; None where it is absent or always the same as if it were."""
+        text = place.bind.get(attribute, "").strip()
+        return self.compiled(text, place.path, column) if text and text != idle else None
+
+    def calculation(self, place: Place) -> Expression | None:
+        text, column = place.bind.get("calculate", "").strip(), "calculation"
+        if not text and place.at_first:
+            text, column = f"once({place.at_first})", "default"
+        if not text:
             return None
-        value = next((p.get("ref", "name") for p in named(itemset, "value")), "name")
-        label = next((p.get("ref", "label") for p in named(itemset, "label")), "label")
-        seed = match["seed"]
-        return Choices(
-            name,
-            tuple(
-                self._item(item, value, label) for item in source.iter() if local(item) == "item"
-            ),
-            shuffled=match["shuffle"] is not None,
-            seed=self._compile(path, "parameters", seed) if seed else None,
+        made = self.compiled(text, place.path, column)
+        cast = _CAST.get(place.type)
+        if made is None or cast is None:
+            return made
+        wrapped = compile_expression(
+            f"{cast}({text})", place.path, self.known, types=self.types, lenient=not self.strict
+        )
+        return replace(wrapped, text=text)
+
+    # Nodes ------------------------------------------------------------------------------------
+
+    def group(self, place: Place) -> Group:
+        inner: list[Node] = []
+        for path in self.outline.children[place.path]:
+            child = self.outline.places.get(path)
+            if child is not None:
+                is_group = path in self.outline.children
+                inner.append(self.group(child) if is_group else self.question(child))
+        control = place.control
+        return Group(
+            path=place.path,
+            name=place.name,
+            label=None if control is None else self.label(control, place.path),
+            relevant=self.condition(place, "relevant", "relevant", "true()"),
+            children=tuple(inner),
+            appearance="" if control is None else control.get("appearance", ""),
         )
 
-    def _item(self, item: Element, value: str, label: str) -> Choice:
-        inside = ITEXT_REFERENCE.match(label)
-        if inside is not None:
-            text = self.texts.get(_text(item, inside[1].strip())) or _blank(self.texts)
-        else:
-            text = self.texts.same(_text(item, label))
-        return Choice(_text(item, value), text)
+    def question(self, place: Place) -> Question:
+        control, path = place.control, place.path
+        kind = self.type(place)
+        hint = None if control is None else control.find("{*}hint")
+        return Question(
+            path=path,
+            name=place.name,
+            type=kind,
+            label=None if control is None else self.label(control, path),
+            hint=self.texts.of_element(hint, path, "hint"),
+            choices=self.chosen(place) if kind in ("select_one", "select_multiple") else None,
+            relevant=self.condition(place, "relevant", "relevant", "true()"),
+            required=self.condition(place, "required", "required", "false()"),
+            required_message=self.message(place, "requiredMsg", "required_message"),
+            constraint=self.condition(place, "constraint", "constraint", "true()"),
+            constraint_message=self.message(place, "constraintMsg", "constraint_message"),
+            calculation=self.calculation(place),
+            default=(place.element.text or "").strip(),
+            preload=self.preload(place),
+            read_only=self.condition(place, "readonly", "read_only", "false()"),
+            appearance="" if control is None else control.get("appearance", ""),
+        )
 
-    # Texts and expressions ------------------------------------------------------------------
+    def type(self, place: Place) -> QuestionType:
+        if place.control is None:
+            return "calculate"
+        if place.kind == "select1":
+            return "select_one"
+        if place.kind == "select":
+            return "select_multiple"
+        asked = _INPUTS.get(place.type) if place.kind == "input" else None
+        if asked is None:
+            unknown = place.kind if place.kind != "input" else place.type
+            kind = _KINDS.get(unknown, f"the type {unknown}")
+            self.problems.append(problems.not_supported(place.path, kind))
+            return "text"
+        if "query" in place.control.attrib:
+            self.problems.append(problems.not_supported(place.path, "a list from a file"))
+        return "note" if asked == "text" and place.bind.get("readonly") == "true()" else asked
 
-    def _label(self, element: Element, tag: str) -> Text | None:
-        part = next(iter(named(element, tag)), None)
-        return None if part is None else self.texts.of(part)
+    def label(self, control: Element, path: str) -> Text | None:
+        return self.texts.of_element(control.find("{*}label"), path, "label")
 
-    def _message(self, path: str, attribute: str) -> Text | None:
-        bind = self.binds.get(path)
-        written = bind.get(f"{JR}{attribute}") if bind is not None else None
-        return self.texts.referred(written) if written else None
+    def message(self, place: Place, attribute: str, column: str) -> Text | None:
+        return self.texts.of_message(place.bind.get(_JR + attribute), place.path, column)
 
-    def _bound(self, path: str, attribute: str) -> Expression | None:
-        bind = self.binds.get(path)
-        written = bind.get(attribute) if bind is not None else None
-        if not written or (attribute in ("required", "readonly") and written == "false()"):
-            return None
-        return self._compile(path, COLUMNS[attribute], written)
+    def preload(self, place: Place) -> Preload:
+        what = place.bind.get(f"{_JR}preload", "")
+        if not what:
+            return ""
+        parameter = place.bind.get(f"{_JR}preloadParams", "")
+        found = _PRELOADS.get((what, parameter))
+        if found is None:
+            self.problems.append(problems.never_filled(place.path, parameter or what))
+            return ""
+        return found
 
-    def _output(self, text: str) -> Expression | None:
-        """The expression of a `${…}` inside a label."""
-        return self._compile(self.root + "/label", "label", text)
+    # Choices ----------------------------------------------------------------------------------
 
-    def _compile(self, path: str, column: str, text: str) -> Expression | None:
+    def chosen(self, place: Place) -> Choices | None:
+        control, path = place.control, place.path
+        itemset = None if control is None else control.find("{*}itemset")
+        if control is None or itemset is None:
+            inline = () if control is None else self.inline(control, path)
+            return self.checked(place, Choices(place.name, inline))
         try:
-            return compile_expression(text, path, self.types)
-        except ExpressionError as error:
-            self._problem(path, column, f"{error.message} It stands in: {_short(text)}", "")
+            found = compile_itemset(itemset.get("nodeset", ""), path, self.known)
+        except ExpressionError as wrong:
+            text = itemset.get("nodeset", "")
+            self.problems.append(
+                problems.bad_expression(path, "choice_filter", text, wrong.message, wrong.position)
+            )
             return None
+        listed = self.listed(itemset, found, path)
+        return self.checked(place, Choices(found.instance, listed, found.shuffled, found.seed))
 
-    # Problems -------------------------------------------------------------------------------
+    def inline(self, control: Element, path: str) -> tuple[Choice, ...]:
+        return tuple(
+            Choice(
+                value,
+                self.texts.of_element(item.find("{*}label"), path, "label") or self.bare(value),
+            )
+            for item in control.iterfind("{*}item")
+            for value in (item.findtext("{*}value", default="").strip(),)
+        )
 
-    def _unsupported(self, path: str, kind: str) -> None:
-        self._problem(
-            path, "type", f"Questions of the type {kind} are not supported yet.",
-            "Leave the question out, or ask it as text or as a choice.",
-        )  # fmt: skip
+    def listed(self, itemset: Element, found: Itemset, path: str) -> tuple[Choice, ...]:
+        """The choices of a secondary instance: made once, however many questions share them."""
+        refs = [
+            "" if part is None else part.get("ref", "")
+            for part in (itemset.find("{*}value"), itemset.find("{*}label"))
+        ]
+        key = (found.instance, refs[0], refs[1])
+        if key not in self.choices:
+            text = _ITEM_TEXT.match(refs[1])
+            self.choices[key] = tuple(
+                Choice(
+                    item.get(refs[0], ""),
+                    (
+                        self.texts.of_id(item.get(text[1], ""), path, "label")
+                        if text
+                        else self.texts.of_message(item.get(refs[1]), path, "label")
+                    )
+                    or self.bare(item.get(refs[0], "")),
+                )
+                for item in self.outline.lists.get(found.instance, ())
+            )
+        return self.choices[key]
 
-    def _problem(self, path: str, column: str, what: str, remedy: str) -> None:
-        name = path.rsplit("/", maxsplit=1)[-1]
-        row = self.rows.get(name)
-        subject = f"{name}: {what}" if name and column != "label" else what
-        problem = Problem("error", subject, remedy, "survey" if row else "", row, column)
-        if problem not in self.problems:
-            self.problems.append(problem)
+    def checked(self, place: Place, choices: Choices) -> Choices:
+        if not choices.choices:
+            self.problems.append(problems.no_choices(place.path, choices.list_name))
+        seen: set[str] = set()
+        for choice in choices.choices:
+            if not choice.value or any(letter.isspace() for letter in choice.value):
+                self.problems.append(problems.spaced_choice(place.path, choice.value))
+            if choice.value in seen:
+                self.problems.append(problems.choice_twice(place.path, choice.value))
+            seen.add(choice.value)
+        return choices
 
-
-def _text(element: Element, tag: str) -> str:
-    return next((part.text or "" for part in named(element, tag)), "").strip()
-
-
-def _blank(texts: Texts) -> Text:
-    return texts.same("")
-
-
-def _short(text: str, most: int = 120) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[:most] + " …"
+    def bare(self, value: str) -> Text:
+        """The label of a choice without one: its value, in every language."""
+        return Text(dict.fromkeys(self.texts.languages, (value,)))

@@ -1,26 +1,46 @@
 """An XLSForm workbook to XForm XML through pyxform, to a `Form`, and its sheet `indicators`.
 
-pyxform is imported when a form is converted, not before: nobody who only runs interviews needs it.
+pyxform is imported when a form is converted, not before: who only runs interviews needs none of it.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import get_args
+from typing import Literal
+from xml.parsers.expat import ExpatError
 
-from surveys.form.indicators import Base, Dimension, Indicator, Kind, Role
+from surveys.form.indicator_rows import read_indicators
+from surveys.form.indicators import Indicator
 from surveys.form.model import Form
 from surveys.form.problems import FormError, Problem
 from surveys.form.sheets import Row, Sheets, read_sheets
-from surveys.form.xform import load
+from surveys.form.xform import read
 
-ENDINGS = ("xlsx", "xls", "md", "csv", "xml")
-ROW = re.compile(r"\[row : (\d+)\]\s*")
-SHEET = re.compile(r"'(survey|choices|settings)' sheet")
-COLUMN = re.compile(r"'(relevant|constraint|calculation|required|label|type|name|default)' value")
-LABEL = "label::"
+_ENDINGS = ("xlsx", "xls", "md", "csv", "xml")
+_ROW = re.compile(r"\[row : (\d+)\]\s*")
+_SHEET = re.compile(r"(?:the '|the |')(survey|choices|settings)'? (?:work)?sheet", re.IGNORECASE)
+_COLUMN = re.compile(
+    r"'(relevant|constraint|calculation|required|label|type|name|default|parameters|appearance"
+    r"|choice_filter|trigger|list_name|hint)' (?:value|column)"
+)
+_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "calculation": ("calculation", "calculate"),
+    "read_only": ("read_only", "readonly"),
+    "relevant": ("relevant", "relevance"),
+    "choice_filter": ("choice_filter", "parameters", "type"),
+}
+"""The headers under which an XLSForm may have what a problem is about."""
+_TRANSLATED = ("label", "hint", "constraint_message", "required_message")
+_BEGIN = re.compile(r"begin[ _](group|repeat)\b")
+_END = re.compile(r"end[ _](group|repeat)\b")
+_REFERENCE = re.compile(r"(?:(?<=\()\s)?(?<![\w)/'])/[\w.-]+(?:/[\w.-]+)*/([\w.-]+)(?:\s(?=[,)]))?")
+"""A path as pyxform writes it for ${name}, with the spaces that it adds."""
+_UNKNOWN_TYPE = re.compile(r"Unknown question type '([^']*)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,154 +60,183 @@ def convert(content: bytes, name: str, *, validate: bool = False) -> Workbook:
     `validate` runs ODK Validate too, which needs Java. Raises `FormError` with all problems.
     """
     kind = PurePath(name).suffix.lower().lstrip(".")
-    if kind not in ENDINGS:
+    if kind not in _ENDINGS:
         raise _error(
-            f"{PurePath(name).name} is no form file: its name must end in .xlsx, .xls, .md, .csv"
-            " or .xml."
+            f"{PurePath(name).name} is no form file.",
+            "Its name must end in .xlsx, .xls, .md, .csv or .xml.",
         )
     if kind == "xml":
-        xform = content.decode("utf-8-sig", errors="replace")
-        return Workbook(xform, load(content), (), ())
+        form, problems = read(content)
+        return _workbook(content.decode("utf-8-sig", errors="replace"), form, (), problems)
     sheets = read_sheets(content, kind)
     if not sheets.get("survey"):
-        raise _error("The workbook has no sheet 'survey' with questions in it.")
-    xform, warnings = _to_xform(content, kind, validate)
-    rows = {row.cells.get("name", ""): row.number for row in sheets["survey"]}
-    form = load(xform, rows)
-    indicators, problems = _indicators(sheets, form)
-    problems = [*problems, *_untranslated(sheets)]
-    if any(problem.severity == "error" for problem in problems):
-        raise FormError(tuple(problems))
-    return Workbook(xform, form, tuple(indicators), (*warnings, *problems))
+        raise _error(
+            "The workbook has no sheet survey with questions in it.",
+            "Name the sheet with the questions survey.",
+        )
+    xform, told = _to_xform(content, kind, sheets, validate)
+    form, found = read(xform, strict=True)
+    problems = (*told, *_located(found, sheets), *_untranslated(sheets))
+    if form is None:
+        return _workbook(xform, None, (), problems)
+    indicators, wrong = read_indicators(sheets.get("indicators", ()), form)
+    return _workbook(xform, form, indicators, (*problems, *wrong))
 
 
-def _to_xform(content: bytes, kind: str, validate: bool) -> tuple[str, list[Problem]]:
+def _workbook(
+    xform: str,
+    form: Form | None,
+    indicators: tuple[Indicator, ...],
+    problems: tuple[Problem, ...],
+) -> Workbook:
+    errors = tuple(problem for problem in problems if problem.severity == "error")
+    if form is None or errors:
+        raise FormError(errors)
+    return Workbook(xform, form, indicators, problems)
+
+
+def _error(what: str, remedy: str) -> FormError:
+    return FormError((Problem("error", what, remedy),))
+
+
+# pyxform --------------------------------------------------------------------------------------
+
+
+def _to_xform(
+    content: bytes, kind: str, sheets: Sheets, validate: bool
+) -> tuple[str, tuple[Problem, ...]]:
     from pyxform.errors import PyXFormError
     from pyxform.validators.odk_validate import ODKValidateError
     from pyxform.xls2xform import convert as to_xform
 
     # Text is given as text: pyxform tells workbooks from tables by their type.
-    source = content.decode("utf-8-sig") if kind in ("md", "csv") else content
+    source: str | bytes = content
+    if kind in ("md", "csv"):
+        source = content.decode("utf-8-sig")
+        source = _without_indicators(source) if kind == "csv" else source
     try:
         result = to_xform(xlsform=source, file_type=f".{kind}", validate=validate)
     except ODKValidateError as error:
-        raise _error(f"ODK Validate refuses the form: {_one_line(str(error))}") from None
+        raise _error("ODK Validate refuses the form.", _one_line(str(error))) from None
     except PyXFormError as error:
-        raise FormError((_from_pyxform(str(error), "error"),)) from None
-    except Exception as error:
-        # pyxform raises what it likes on a broken workbook; whatever it is goes to the author.
+        raise FormError((_from_pyxform(str(error), "error", sheets),)) from None
+    except (
+        ArithmeticError, AssertionError, AttributeError, ExpatError, LookupError, OSError,
+        RuntimeError, TypeError, ValueError,
+    ) as error:  # fmt: skip
+        # What pyxform lets through on a broken workbook is for the author to see, not a crash.
         raise _error(
-            f"The workbook cannot be read as an XLSForm ({type(error).__name__}):"
-            f" {_one_line(str(error))}"
+            "The workbook cannot be read as an XLSForm.",
+            f"The converter says: {type(error).__name__}, {_one_line(str(error))}",
         ) from None
-    return result.xform, [_from_pyxform(text, "warning") for text in result.warnings]
+    return result.xform, tuple(_from_pyxform(text, "warning", sheets) for text in result.warnings)
 
 
-def _from_pyxform(message: str, severity: str) -> Problem:
-    row, sheet, column = ROW.search(message), SHEET.search(message), COLUMN.search(message)
-    return Problem(
-        "error" if severity == "error" else "warning",
-        _one_line(ROW.sub("", message)),
+def _without_indicators(text: str) -> str:
+    """A CSV workbook without the sheet that pyxform stumbles over (in other files it does not)."""
+    kept = io.StringIO()
+    writer, inside = csv.writer(kept), False
+    for cells in csv.reader(io.StringIO(text)):
+        if cells and cells[0].strip():
+            inside = cells[0].strip().lower() == "indicators"
+        if not inside:
+            writer.writerow(cells)
+    return kept.getvalue()
+
+
+def _from_pyxform(message: str, severity: Literal["error", "warning"], sheets: Sheets) -> Problem:
+    """A message of pyxform's, with the sheet, row and column that it names or means."""
+    row, sheet, column = _ROW.search(message), _SHEET.search(message), _COLUMN.search(message)
+    told = Problem(
+        severity,
+        _one_line(_ROW.sub("", message)),
         "",
-        sheet[1] if sheet else "survey" if row else "",
-        int(row[1]) if row else None,
-        column[1] if column else "",
+        sheet=sheet[1].lower() if sheet else "survey" if row else "",
+        row=int(row[1]) if row else None,
+        column=column[1] if column else "",
+    )
+    unknown = _UNKNOWN_TYPE.search(message)
+    for one in sheets["survey"] if unknown else ():
+        if unknown and one.cells.get("type") == unknown[1]:
+            return replace(told, sheet="survey", row=one.number, column="type")
+    return told
+
+
+def _one_line(text: str, most: int = 400) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
+# Where in the workbook ------------------------------------------------------------------------
+
+
+def _located(found: Iterable[Problem], sheets: Sheets) -> tuple[Problem, ...]:
+    """Problems of the XForm at the row and column of the sheet survey that they come from."""
+    rows = _rows_by_path(sheets["survey"])
+    told: dict[Problem, None] = {}
+    for problem in found:
+        row = rows.get(problem.node.partition("/")[2].partition("/")[2])
+        placed = replace(problem, remedy=_REFERENCE.sub(r"${\1}", problem.remedy))
+        if row is not None:
+            placed = replace(
+                placed, sheet="survey", row=row.number, column=_header(row, problem.column)
+            )
+        told[placed] = None
+    return tuple(told)
+
+
+def _rows_by_path(survey: Iterable[Row]) -> dict[str, Row]:
+    """The rows that have a name, by the names of the groups around them and their own."""
+    around: list[str] = []
+    rows: dict[str, Row] = {}
+    for row in survey:
+        kind, name = row.cells.get("type", "").lower(), row.cells.get("name", "")
+        if _END.match(kind):
+            del around[-1:]
+            continue
+        if name:
+            rows["/".join((*around, name))] = row
+        if _BEGIN.match(kind):
+            around.append(name)
+    return rows
+
+
+def _header(row: Row, column: str) -> str:
+    """The header of the cell that a problem is about, as the author wrote it."""
+    wanted = _HEADERS.get(column, (column,))
+    fitting = [
+        header
+        for header, cell in row.cells.items()
+        if cell and header.partition("::")[0].strip().lower().removeprefix("bind:") in wanted
+    ]
+    # Of several languages the one that quotes a value.
+    return next(
+        (header for header in fitting if "${" in row.cells[header]), (fitting or [column])[0]
     )
 
 
-def _one_line(text: str, most: int = 300) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[:most] + " …"
-
-
-def _error(what: str) -> FormError:
-    return FormError((Problem("error", what, ""),))
-
-
-# The sheet indicators ---------------------------------------------------------------------------
-
-
-def _indicators(sheets: Sheets, form: Form) -> tuple[list[Indicator], list[Problem]]:
-    names = {question.name for question in form.questions}
-    found: list[Indicator] = []
+def _untranslated(sheets: Sheets) -> tuple[Problem, ...]:
+    """Texts that are there in one language and missing in another."""
     problems: list[Problem] = []
-    roles: dict[str, str] = {}
-
-    def wrong(row: Row, column: str, what: str, remedy: str) -> None:
-        problems.append(Problem("error", what, remedy, "indicators", row.number, column))
-
-    def one_of(row: Row, column: str, allowed: tuple[str, ...]) -> str:
-        word = row.cells.get(column, "").strip()
-        if word and word not in allowed:
-            wrong(row, column, f"{word} is none of the known words.",
-                  f"Write one of: {', '.join(part for part in allowed if part)}.")  # fmt: skip
-            return ""
-        return word
-
-    for row in sheets.get("indicators", ()):
-        name = row.cells.get("name", "").strip()
-        if name not in names:
-            wrong(row, "name", f"There is no question or calculation {name or '(empty)'}.",
-                  "Write a name from the sheet survey.")  # fmt: skip
-            continue
-        role = one_of(row, "role", get_args(Role))
-        if role and role in roles:
-            wrong(row, "role", f"{roles[role]} has the role {role} already.", "Take one away.")
-        if role:
-            roles[role] = name
-        kind = one_of(row, "kind", get_args(Kind))
-        dimension = one_of(row, "dimension", get_args(Dimension))
-        base = one_of(row, "base", get_args(Base)) or "zero"
-        better = one_of(row, "higher_is_better", ("yes", "no"))
-        if not role and not kind:
-            wrong(row, "kind", f"{name} has neither a role nor a kind.", "Write one of them.")
-        found.append(
-            Indicator(
-                name=name,
-                label={
-                    header.removeprefix(LABEL): text
-                    for header, text in row.cells.items()
-                    if header.startswith(LABEL) and text
-                }
-                or {form.default_language: row.cells.get("label", "") or name},
-                role=role or None,  # type: ignore[arg-type]
-                dimension=dimension,  # type: ignore[arg-type]
-                kind=kind or None,  # type: ignore[arg-type]
-                base=base,  # type: ignore[arg-type]
-                reference=_number(row, problems),
-                reference_source=row.cells.get("reference_source", ""),
-                higher_is_better={"yes": True, "no": False}.get(better),
-            )
-        )
-    return found, problems
-
-
-def _number(row: Row, problems: list[Problem]) -> float | None:
-    text = row.cells.get("reference", "").strip()
-    if not text:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        problems.append(
-            Problem("error", f"{text} is no number.", "Write a number like 66.5.", "indicators",
-                    row.number, "reference")
-        )  # fmt: skip
-        return None
-
-
-def _untranslated(sheets: Sheets) -> list[Problem]:
-    """Labels that are there in one language and missing in another."""
-    problems = []
     for sheet in ("survey", "choices"):
         for row in sheets.get(sheet, ()):
-            labels = {head: text for head, text in row.cells.items() if head.startswith(LABEL)}
-            if not any(labels.values()):
-                continue
-            problems += [
-                Problem("warning", f"{row.cells.get('name', '')} has no text in this language.",
-                        "Write the translation.", sheet, row.number, header)
-                for header, text in labels.items()
-                if not text
-            ]  # fmt: skip
-    return problems
+            for column in _TRANSLATED:
+                texts = {
+                    header: text
+                    for header, text in row.cells.items()
+                    if header.startswith(f"{column}::")
+                }
+                if any(texts.values()):
+                    problems += [
+                        Problem(
+                            "warning",
+                            f"{row.cells.get('name', '')} has no text in this language.",
+                            "Write the translation.",
+                            sheet=sheet,
+                            row=row.number,
+                            column=header,
+                        )
+                        for header, text in texts.items()
+                        if not text
+                    ]
+    return tuple(problems)

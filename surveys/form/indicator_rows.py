@@ -1,0 +1,111 @@
+"""The sheet `indicators` of a workbook, read and checked against the form (METHOD.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import get_args
+
+from surveys.form.indicators import Base, Dimension, Indicator, Kind, Role
+from surveys.form.model import Form
+from surveys.form.problems import Problem
+from surveys.form.sheets import Row
+
+_LABEL = "label::"
+
+
+def read_indicators(
+    rows: Iterable[Row], form: Form
+) -> tuple[tuple[Indicator, ...], tuple[Problem, ...]]:
+    """The indicators of these rows, and what is wrong with them, each at its row and column."""
+    reading = _Reading(form)
+    for row in rows:
+        reading.row(row)
+    return tuple(reading.found), tuple(reading.problems)
+
+
+class _Reading:
+    def __init__(self, form: Form) -> None:
+        self.names = {question.name for question in form.questions}
+        self.language = form.default_language
+        self.found: list[Indicator] = []
+        self.problems: list[Problem] = []
+        self.roles: dict[str, str] = {}
+        self.seen: set[str] = set()
+
+    def wrong(self, row: Row, column: str, what: str, remedy: str, *, mild: bool = False) -> None:
+        self.problems.append(
+            Problem("warning" if mild else "error", what, remedy, "indicators", row.number, column)
+        )
+
+    def word(self, row: Row, column: str, allowed: tuple[str, ...]) -> str:
+        """The word in a cell, "" where it is empty or none of those allowed."""
+        word = row.cells.get(column, "")
+        if word and word not in allowed:
+            known = ", ".join(one for one in allowed if one)
+            self.wrong(row, column, f"{word} is no {column}.", f"Write one of: {known}.")
+            return ""
+        return word
+
+    def number(self, row: Row, column: str) -> float | None:
+        text = row.cells.get(column, "")
+        if not text:
+            return None
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if isfinite(number):
+            return number
+        self.wrong(row, column, f"{text} is no number.", "Write a number like 66.5.")
+        return None
+
+    def row(self, row: Row) -> None:
+        name = row.cells.get("name", "")
+        if name not in self.names:
+            what = f"The form has no {name}." if name else "The name is missing."
+            self.wrong(row, "name", what, "Write a name from the sheet survey.")
+            return
+        if name in self.seen:
+            self.wrong(row, "name", f"{name} is listed twice.", "Take one row away.")
+        self.seen.add(name)
+        role, kind = self.word(row, "role", get_args(Role)), self.word(row, "kind", get_args(Kind))
+        if role in self.roles:
+            other = self.roles[role]
+            self.wrong(row, "role", f"{other} has the role {role} already.", "Take one away.")
+        if role:
+            self.roles[role] = name
+        if not row.cells.get("role") and not row.cells.get("kind"):
+            self.wrong(row, "kind", f"{name} has neither a role nor a kind.", "Write one of them.")
+        reference, source = self.number(row, "reference"), row.cells.get("reference_source", "")
+        if reference is not None and not source:
+            self.wrong(
+                row,
+                "reference_source",
+                f"Nobody can tell where the reference of {name} comes from.",
+                "Write who published it, and when.",
+                mild=True,
+            )
+        better = self.word(row, "higher_is_better", ("yes", "no"))
+        self.found.append(
+            Indicator(
+                name=name,
+                label=self.label(row, name),
+                role=role or None,  # type: ignore[arg-type]
+                dimension=self.word(row, "dimension", get_args(Dimension)),  # type: ignore[arg-type]
+                kind=kind or None,  # type: ignore[arg-type]
+                base=self.word(row, "base", get_args(Base)) or "zero",  # type: ignore[arg-type]
+                reference=reference,
+                reference_source=source,
+                higher_is_better={"yes": True, "no": False}.get(better),
+            )
+        )
+
+    def label(self, row: Row, name: str) -> dict[str, str]:
+        """By language; the name where there is none."""
+        labels = {
+            header.removeprefix(_LABEL): text
+            for header, text in row.cells.items()
+            if header.startswith(_LABEL) and text
+        }
+        return labels or {self.language: row.cells.get("label") or name}

@@ -1,0 +1,106 @@
+"""The texts of an XForm: in every language, with the values that they quote."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
+
+from surveys.form import problems
+from surveys.form.expression import Expression
+from surveys.form.model import Text
+from surveys.form.problems import Problem
+
+Pieces = tuple[str | Expression, ...]
+Compile = Callable[[str, str, str], Expression | None]
+"""Given a text, the node and the column: its expression, or None and a problem noted."""
+
+_ITEXT = re.compile(r"\s*jr:itext\(\s*'([^']*)'\s*\)\s*\Z")
+_SHOWN = ("", "long", "short")
+"""The forms of a text that a person reads, the best first."""
+_MEDIA = frozenset({"image", "big-image", "audio", "video"})
+NO_LANGUAGE = ""
+
+
+@dataclass
+class Texts:
+    """The texts of one XForm."""
+
+    languages: tuple[str, ...]
+    """The default first; ("",) where there are no translations."""
+    itext: Mapping[str, Mapping[str, Mapping[str, Element]]]
+    """By id, language and form ("" is the plain one)."""
+    compile: Compile
+    note: Callable[[Problem], None]
+    _told_of_media: set[str] = field(default_factory=set)
+
+    def of_element(self, element: Element | None, here: str, column: str) -> Text | None:
+        """The text of a label or hint; None where there is none."""
+        if element is None:
+            return None
+        reference = element.get("ref")
+        if reference is not None:
+            return self.of_message(reference, here, column)
+        pieces = self._pieces(element, here, column)
+        return Text(dict.fromkeys(self.languages, pieces)) if pieces else None
+
+    def of_message(self, message: str | None, here: str, column: str) -> Text | None:
+        """The text that an attribute holds, or names with `jr:itext('…')`."""
+        if not message:
+            return None
+        found = _ITEXT.match(message)
+        if found is not None:
+            return self.of_id(found[1], here, column)
+        return Text(dict.fromkeys(self.languages, (message.strip(),)))
+
+    def of_id(self, text_id: str, here: str, column: str) -> Text | None:
+        """The text with this id, in every language that has it; None where it has no words."""
+        by_language = self.itext.get(text_id)
+        if by_language is None:
+            self.note(problems.no_text(here, text_id))
+            return None
+        told: dict[str, Pieces] = {}
+        for language in self.languages:
+            forms = by_language.get(language, {})
+            if _MEDIA & forms.keys() and here not in self._told_of_media:
+                self._told_of_media.add(here)
+                self.note(problems.media_left_out(here))
+            best = next((forms[form] for form in _SHOWN if form in forms), None)
+            if best is not None and (pieces := self._pieces(best, here, column)):
+                told[language] = pieces
+        # pyxform writes "-" where a translation is missing: another language says more.
+        if any(pieces != ("-",) for pieces in told.values()):
+            told = {language: pieces for language, pieces in told.items() if pieces != ("-",)}
+        return Text(told) if told else None
+
+    def _pieces(self, element: Element, here: str, column: str) -> Pieces:
+        pieces: list[str | Expression] = [element.text or ""]
+        for child in element:
+            value = child.get("value") or child.get("ref")
+            if value:
+                expression = self.compile(value, here, column)
+                if expression is not None:
+                    pieces.append(expression)
+            pieces.append(child.tail or "")
+        if isinstance(pieces[0], str):
+            pieces[0] = pieces[0].lstrip()
+        if isinstance(pieces[-1], str):
+            pieces[-1] = pieces[-1].rstrip()
+        return tuple(piece for piece in pieces if piece)
+
+
+def read_itext(model: Element) -> tuple[tuple[str, ...], dict[str, dict[str, dict[str, Element]]]]:
+    """The languages of a model, the default first, and its texts by id, language and form."""
+    itext: dict[str, dict[str, dict[str, Element]]] = {}
+    languages: list[str] = []
+    for translation in model.iterfind("{*}itext/{*}translation"):
+        language = translation.get("lang", "")
+        default = translation.get("default") not in (None, "", "false()")
+        languages.insert(0 if default else len(languages), language)
+        for text in translation.iterfind("{*}text"):
+            forms = itext.setdefault(text.get("id", ""), {}).setdefault(language, {})
+            for value in text.iterfind("{*}value"):
+                forms.setdefault(value.get("form", ""), value)
+    # pyxform calls the language of a form without languages "default".
+    return tuple(languages) or (NO_LANGUAGE,), itext
