@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 64
 """Sent messages that are marked in one commit …"""
-SOON = 0.05
+SOON = 0.2
 """… or those of so many seconds."""
 REMEMBERED = 20_000
 """Message ids kept in memory, so that an edit need not ask the database."""

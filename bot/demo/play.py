@@ -10,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
+import secrets
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +24,6 @@ from typing import Literal
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.application import run
 from bot.demo.residents import Place, Resident, home
 from bot.demo.server import Telegram
 from bot.demo.talking import Tally, Wording, whole_home
@@ -111,19 +113,19 @@ def villages_csv(found: Sequence[Place], target: int) -> bytes:
 async def _play(found: list[Place], residents: int, out: Path, console: Console) -> None:
     telegram = Telegram(limits=False)
     async with telegram:
-        settings = Settings.read(
-            {
-                "USEGAP_TELEGRAM_TOKEN": telegram.token,
-                "USEGAP_TELEGRAM_API": telegram.url,
-                "USEGAP_DATABASE_URL": f"sqlite:///{out / 'usegap.db'}",
-                "USEGAP_ORGANISATION": "Qinghe County Office of Agriculture (demo)",
-                "USEGAP_CONTACT": "Li Mei, village office, 0000-000000",
-                "USEGAP_LOG_LEVEL": "warning",
-            }
-        )
+        environment = {
+            "USEGAP_TELEGRAM_TOKEN": telegram.token,
+            "USEGAP_TELEGRAM_API": telegram.url,
+            "USEGAP_DATABASE_URL": f"sqlite:///{(out / 'usegap.db').absolute()}",
+            "USEGAP_SECRET_KEY": secrets.token_urlsafe(32),
+            "USEGAP_ORGANISATION": "Qinghe County Office of Agriculture (demo)",
+            "USEGAP_CONTACT": "Li Mei, village office, 0000-000000",
+            "USEGAP_LOG_LEVEL": "warning",
+        }
+        settings = Settings.read(environment)
         codes = _prepare(settings, villages_csv(found, max(round(residents * 0.7), 1)))
         form = convert(shipped(), "village_digital.md").form
-        async with _bot(settings):
+        async with _bot(environment):
             offices = [
                 Office(telegram.person(1, "en", "County office"), "en"),
                 Office(telegram.person(2, "zh-hans", "Lishan township"), "zh"),
@@ -138,22 +140,17 @@ async def _play(found: list[Place], residents: int, out: Path, console: Console)
 
 
 @asynccontextmanager
-async def _bot(settings: Settings) -> AsyncIterator[None]:
-    """The bot at work, as `usegap run` would be; stopped and drained at the end."""
-    stop, ready = asyncio.Event(), asyncio.Event()
-    work = asyncio.create_task(
-        run(settings, limits=False, stop=stop, started=lambda desk: ready.set())
+async def _bot(environment: Mapping[str, str]) -> AsyncIterator[None]:
+    """The bot at work in a process of its own; told to stop, and drained, at the end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.demo.unhurried", env=os.environ | environment
     )
-    waiting = asyncio.create_task(ready.wait())
-    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if work.done():
-        waiting.cancel()
-        work.result()
     try:
         yield
     finally:
-        stop.set()
-        await work
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
 
 
 def _prepare(settings: Settings, villages: bytes) -> list[str]:

@@ -17,7 +17,7 @@ from surveys.form.model import Form, Question, language_of
 
 PATIENCE = 60.0
 """Seconds that a resident waits for the bot before the demo says that something is wrong."""
-GLANCE = 2.0
+GLANCE = 1.0
 """Seconds after which someone looks up what was asked."""
 SLIPS = ("???", "不知道啊", "what is this", "1000000", "嗯")
 NUMERALS = "一二三四五六七八九"

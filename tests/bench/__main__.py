@@ -98,7 +98,7 @@ def _bot(
         "USEGAP_CONTACT": "Bench",
         "USEGAP_LOG_LEVEL": "error",
     }
-    return [sys.executable, "-m", "tests.bench.our_bot"], environment, _open_ours
+    return [sys.executable, "-m", "bot.demo.unhurried"], environment, _open_ours
 
 
 def _prepare(url: str) -> None:
