@@ -22,10 +22,10 @@ def codebook_csv(
             ["field", "type"]
             + [f"question_{name}" for name in tags]
             + [f"choices_{name}" for name in tags]
-            + ["relevant", "constraint"]
+            + ["relevant", "constraint", "calculation"]
         ]
     )
-    blank = [""] * (2 * len(tags) + 1)
+    blank = [""] * (2 * len(tags) + 2)
     explained = {name: [made.own[name], "", EXPLAINED[name], *blank] for name in made.own}
     yield lines(explained[name] for name in BEFORE)
     for column in made.columns:
@@ -39,13 +39,17 @@ def _explain(column: Column, languages: Sequence[str]) -> Iterator[list[str]]:
     yield [
         column.name,
         question.type,
-        *(harmless(_text(question.label, language)) for language in languages),
+        *(
+            harmless(_text(question.label, language) or column.label.get(language, ""))
+            for language in languages
+        ),
         *(
             harmless(" | ".join(f"{c.value} = {_text(c.label, language)}" for c in choices))
             for language in languages
         ),
-        harmless(question.relevant.text if question.relevant else ""),
+        harmless(column.relevant),
         harmless(question.constraint.text if question.constraint else ""),
+        harmless(question.calculation.text if question.calculation else ""),
     ]
     labels = {choice.value: choice.label for choice in choices}
     for value in column.values:
@@ -53,7 +57,7 @@ def _explain(column: Column, languages: Sequence[str]) -> Iterator[list[str]]:
             f"{column.name}/{value}",
             "1 chosen, 0 not, empty unanswered",
             *(harmless(_text(labels.get(value), language)) for language in languages),
-            *[""] * (len(languages) + 2),
+            *[""] * (len(languages) + 3),
         ]
 
 

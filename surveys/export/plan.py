@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.form.indicators import from_json
+from surveys.form.indicators import Indicator, from_json
 from surveys.form.model import Form, Question
 from surveys.form.xform import load
 from surveys.store.schema import Area, FormVersion, Interview, Respondent, Wave
@@ -59,6 +59,10 @@ class Column:
     name: str
     """Its header: "group-field"."""
     question: Question
+    label: Mapping[str, str]
+    """Of a computed node that is an indicator: its label by language."""
+    relevant: str
+    """When it is asked: its own condition, and those of the groups around it."""
     values: tuple[str, ...]
     """Of a select_multiple: the values of its choices, each with a column of its own."""
 
@@ -103,8 +107,12 @@ def plan(session: Session, wave_id: int, area_ids: Collection[int]) -> Plan:
         for area_id in persons
         if persons[area_id] >= FEWEST_PERSONS and len(homes[area_id]) >= FEWEST_HOMES
     )
-    versions, private, user = _versions(session, wave_id)
-    columns = _columns(versions.values(), private)
+    versions, indicators = _versions(session, wave_id)
+    private = {one.name for one in indicators if one.role == "private"}
+    user = next((one.name for one in indicators if one.role == "user"), "")
+    # Reversed, so that of two versions' labels the newest stays.
+    labels = {one.name: one.label for one in reversed(indicators)}
+    columns = _columns(versions.values(), private, labels)
     taken = {column.name for column in columns}
     return Plan(
         wave_id=wave_id,
@@ -133,10 +141,9 @@ def in_wave(wave_id: int, area_ids: Collection[int]) -> list[Any]:
     ]
 
 
-def _versions(session: Session, wave_id: int) -> tuple[dict[int, _Version], set[str], str]:
-    """Every version that was answered in a wave (and its current one); who is private, who user.
-
-    A question that any version calls private is left out of all of them.
+def _versions(session: Session, wave_id: int) -> tuple[dict[int, _Version], list[Indicator]]:
+    """Every version that was answered in a wave (and its current one), the newest first, and the
+    indicators of all of them: what any version calls private is left out of all.
     """
     answered = select(Interview.form_version_id).where(Interview.wave_id == wave_id)
     current = select(Wave.form_version_id).where(Wave.id == wave_id)
@@ -146,10 +153,8 @@ def _versions(session: Session, wave_id: int) -> tuple[dict[int, _Version], set[
         .where(FormVersion.id.in_(answered.union(current)))
         .order_by(FormVersion.published_at.desc(), FormVersion.id.desc())
     ).all()
-    roles = [(one.role, one.name) for row in rows for one in from_json(row.indicators)]
-    private = {name for role, name in roles if role == "private"}
-    user = next((name for role, name in roles if role == "user"), "")
-    return {row.id: _compiled(row.xform) for row in rows}, private, user
+    indicators = [one for row in rows for one in from_json(row.indicators)]
+    return {row.id: _compiled(row.xform) for row in rows}, indicators
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +184,11 @@ def _paths(node: Element, path: str) -> Iterator[str]:
         yield from _paths(child, here)
 
 
-def _columns(versions: Iterable[_Version], private: Collection[str]) -> tuple[Column, ...]:
+def _columns(
+    versions: Iterable[_Version], private: Collection[str], labels: Mapping[str, Mapping[str, str]]
+) -> tuple[Column, ...]:
     """The questions of all versions, newest version first, with the choices of all of them."""
-    questions: dict[str, Question] = {}
+    questions: dict[str, tuple[Question, Form]] = {}
     values: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for version in versions:
         for path in version.paths:
@@ -190,13 +197,30 @@ def _columns(versions: Iterable[_Version], private: Collection[str]) -> tuple[Co
                 continue
             if question.name in private or _is_meta(path):
                 continue
-            questions.setdefault(question.path, question)
+            questions.setdefault(path, (question, version.form))
             if question.type == "select_multiple" and question.choices is not None:
                 values[question.path] |= dict.fromkeys(c.value for c in question.choices.choices)
     return tuple(
-        Column(path, "-".join(path.split("/")[2:]), question, tuple(values[path]))
-        for path, question in questions.items()
+        Column(
+            path=path,
+            name="-".join(path.split("/")[2:]),
+            question=question,
+            label=labels.get(question.name, {}),
+            relevant=_relevant(form, question),
+            values=tuple(values[path]),
+        )
+        for path, (question, form) in questions.items()
     )
+
+
+def _relevant(form: Form, question: Question) -> str:
+    around = [form.nodes[path].relevant for path in form.parents[question.path]]
+    conditions = [
+        " ".join(one.text.split()) for one in (*around, question.relevant) if one is not None
+    ]
+    if len(conditions) < 2:
+        return "".join(conditions)
+    return " and ".join(f"({condition})" for condition in conditions)
 
 
 def _is_meta(path: str) -> bool:

@@ -155,17 +155,14 @@ def test_the_codebook_explains_every_column(database, field):
     assert book["use-Q2"] == {
         "field": "use-Q2", "type": "select_multiple", "question_en": "What did you do?",
         "question_zh": "你做过哪些？", "choices_en": "news = Read the news | call = Called",
-        "choices_zh": "news = 看新闻 | call = 打电话", "relevant": "", "constraint": "",
+        "choices_zh": "news = 看新闻 | call = 打电话", "relevant": "/data/user = 1",
+        "constraint": "", "calculation": "",
     }  # fmt: skip
     assert book["use-Q2/call"]["question_zh"] == "打电话"
     assert "'" not in book["weight"]["question_en"]
-    assert all(row["question_en"] for name, row in book.items() if name not in ("user", "s_use"))
-
-
-def test_a_group_s_relevance_is_told_of_its_questions(database, field):
-    book = {r["field"]: r for r in rows(codebook_csv(database, field.wave, [1]))}
-    assert book["user"]["relevant"] == ""
-    assert "user" in book["use-Q2"]["relevant"] or book["use-Q2"]["relevant"] == ""
+    assert (book["s_use"]["question_zh"], book["user"]["question_en"]) == ("用网", "Online")
+    assert "/data/Q1" in book["user"]["calculation"]
+    assert all(row["question_en"] for row in book.values())
 
 
 def test_progress_ends_at_the_end(database, field):
