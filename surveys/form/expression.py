@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from math import fmod, isfinite, nan
+from math import fmod, isfinite, isnan, nan
 from typing import Literal
 
 from lark import Token, Tree
@@ -24,6 +24,7 @@ from surveys.form.values import (
     equal,
     equal_numbers,
     literal,
+    number_of_text,
     quotient,
 )
 
@@ -291,15 +292,39 @@ class _Compiler:
         return Code("truth", run, _all_reads(codes))
 
     def _chain(self, tree: Tree[Token]) -> Code:
-        """Operands with the operators between them, from the left: a - b + c."""
+        """Operands with comparisons between them, from the left: a < b = true()."""
         first, *rest = tree.children
+        # Each stands around all that is left of it.
+        self.depth += len(rest) // 2
         left = self.code(_tree(first))
         for operator, operand in zip(rest[::2], rest[1::2], strict=True):
-            right = self.code(_tree(operand))
-            left = _BINARY[str(operator)](left, right)
+            left = _COMPARISONS[str(operator)](left, self.code(_tree(operand)))
+        self.depth -= len(rest) // 2
         return left
 
-    _equality = _comparison = _sum = _product = _chain
+    _equality = _comparison = _chain
+
+    def _sum(self, tree: Tree[Token]) -> Code:
+        """Operands with arithmetic between them, from the left: a - b + c."""
+        codes = self._codes(tree)
+        first, *others = [code.number() for code in codes]
+        of = [_ARITHMETIC[str(operator)] for operator in tree.children[1::2]]
+        if len(others) == 1:
+            second, compute = others[0], of[0]
+            return Code(
+                "number", lambda scope: compute(first(scope), second(scope)), _all_reads(codes)
+            )
+        steps = list(zip(of, others, strict=True))
+
+        def run(scope: Scope) -> float:
+            value = first(scope)
+            for compute, other in steps:
+                value = compute(value, other(scope))
+            return value
+
+        return Code("number", run, _all_reads(codes))
+
+    _product = _sum
 
     def _negative(self, tree: Tree[Token]) -> Code:
         code = self.code(_tree(tree.children[0]))
@@ -312,10 +337,8 @@ class _Compiler:
 def _number_at(path: str) -> _Closure:
     def run(scope: Scope) -> Value:
         text = scope.value(path)
-        try:
-            return float(text) if text else ""
-        except ValueError:
-            return text
+        number = number_of_text(text)
+        return text if isnan(number) else number
 
     return run
 
@@ -356,30 +379,24 @@ def _compared(holds: Callable[[float, float], bool]) -> Callable[[Code, Code], C
     return make
 
 
-def _computed(of: Callable[[float, float], float]) -> Callable[[Code, Code], Code]:
-    def make(left: Code, right: Code) -> Code:
-        one, two = left.number(), right.number()
-        return Code("number", lambda scope: of(one(scope), two(scope)), left.reads | right.reads)
-
-    return make
-
-
 def _remainder(left: float, right: float) -> float:
     return fmod(left, right) if isfinite(left) and right else nan
 
 
-_BINARY: Mapping[str, Callable[[Code, Code], Code]] = {
+_COMPARISONS: Mapping[str, Callable[[Code, Code], Code]] = {
     "=": _equal_code,
     "!=": _different_code,
     "<": _compared(lambda left, right: left < right),
     "<=": _compared(lambda left, right: left <= right),
     ">": _compared(lambda left, right: left > right),
     ">=": _compared(lambda left, right: left >= right),
-    "+": _computed(lambda left, right: left + right),
-    "-": _computed(lambda left, right: left - right),
-    "*": _computed(lambda left, right: left * right),
-    "div": _computed(quotient),
-    "mod": _computed(_remainder),
+}
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "div": quotient,
+    "mod": _remainder,
 }
 
 

@@ -66,7 +66,7 @@ def outline_of(model: Element, body: Element, primary: Element) -> Outline:
     reading.nodes(primary, root, "", 0)
     reading.secondary(primary)
     reading.binds(root)
-    reading.controls(body, root)
+    reading.controls(body, root, 0)
     reading.actions(body, root)
     return Outline(root, reading.places, reading.in_order(), reading.lists, reading.problems)
 
@@ -78,12 +78,13 @@ class _Reading:
         self.children: dict[str, list[str]] = {}
         self.lists: dict[str, list[dict[str, str]]] = {}
         self.problems: list[Problem] = []
+        self.cut = False
         self.shown: dict[str, None] = {}
         self.bound = {bind.get("id"): bind.get("nodeset", "") for bind in model.iterfind("{*}bind")}
 
     def nodes(self, element: Element, path: str, parent: str, depth: int) -> None:
         if depth > MOST_NESTED:
-            self.problems.append(problems.too_deep(path, MOST_NESTED))
+            self.too_deep(path)
             return
         self.places[path] = Place(path, local(element), element, parent)
         inner = [child for child in element if local(child)]
@@ -98,6 +99,12 @@ class _Reading:
                 continue
             self.children[path].append(below)
             self.nodes(child, below, path, depth + 1)
+
+    def too_deep(self, path: str) -> None:
+        """Once: what is not read any more would be a problem for each that names it."""
+        if not self.cut:
+            self.problems.append(problems.too_deep(path, MOST_NESTED))
+        self.cut = True
 
     def secondary(self, primary: Element) -> None:
         for instance in self.model.iterfind("{*}instance"):
@@ -121,7 +128,7 @@ class _Reading:
         steps = [step.rpartition(":")[2] for step in reference.strip().split("/")]
         path = "/".join(steps) if not steps[0] else f"{above}/{'/'.join(steps)}"
         found = self.places.get(path)
-        if found is None:
+        if found is None and not self.cut:
             self.problems.append(
                 problems.not_supported(reference, "an entity")
                 if "@" in path
@@ -129,7 +136,10 @@ class _Reading:
             )
         return found
 
-    def controls(self, element: Element, above: str) -> None:
+    def controls(self, element: Element, above: str, depth: int) -> None:
+        if depth > MOST_NESTED:
+            self.too_deep(above)
+            return
         for child in element:
             kind = local(child)
             if kind == "repeat":
@@ -144,7 +154,7 @@ class _Reading:
                 if kind == "group":
                     if place is not None:
                         self.children.setdefault(place.path, [])
-                    self.controls(child, above if place is None else place.path)
+                    self.controls(child, above if place is None else place.path, depth + 1)
 
     def show(self, path: str) -> None:
         while path and path not in self.shown:

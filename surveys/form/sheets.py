@@ -41,9 +41,9 @@ def read_sheets(content: bytes, kind: str) -> Sheets:
 
 def _excel(content: bytes) -> Sheets:
     from zipfile import BadZipFile
+    from zlib import error as bad_compression
 
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -51,18 +51,29 @@ def _excel(content: bytes) -> Sheets:
             sheet.title.strip().lower(): _rows(sheet.iter_rows(values_only=True))
             for sheet in book.worksheets
         }
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
+    except (
+        BadZipFile, bad_compression, ArithmeticError, AssertionError, AttributeError, EOFError,
+        LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
+    ):  # fmt: skip
+        # openpyxl trusts a workbook to be whole; the parsers of XML raise a SyntaxError.
         raise _broken(
             "This is not an Excel workbook.", "Save it again in Excel as .xlsx."
         ) from None
 
 
 def _old_excel(content: bytes) -> Sheets:
+    import struct
+
     import xlrd
+    from xlrd.compdoc import CompDocError
 
     try:
-        book = xlrd.open_workbook(file_contents=content)
-    except (xlrd.XLRDError, ValueError, IndexError, KeyError, AssertionError):
+        # Without a log: xlrd prints what it finds odd.
+        book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
+    except (
+        xlrd.XLRDError, CompDocError, struct.error, ArithmeticError, AssertionError, AttributeError,
+        LookupError, TypeError, ValueError,
+    ):  # fmt: skip
         raise _broken(
             "This is not an Excel workbook.", "Save it again in Excel as .xlsx."
         ) from None

@@ -241,7 +241,7 @@ class _Building:
             constraint=self.condition(place, "constraint", "constraint", "true()"),
             constraint_message=self.message(place, "constraintMsg", "constraint_message"),
             calculation=self.calculation(place),
-            default=(place.element.text or "").strip(),
+            default=_default(place, kind),
             preload=self.preload(place),
             read_only=self.condition(place, "readonly", "read_only", "false()"),
             appearance="" if control is None else control.get("appearance", ""),
@@ -348,3 +348,9 @@ class _Building:
     def bare(self, value: str) -> Text:
         """The label of a choice without one: its value, in every language."""
         return Text(dict.fromkeys(self.texts.languages, (value,)))
+
+
+def _default(place: Place, kind: QuestionType) -> str:
+    # Of a date in a cell of Excel pyxform writes "2026-11-24 00:00:00".
+    text = (place.element.text or "").strip()
+    return text.removesuffix(" 00:00:00") if kind == "date" else text
