@@ -1,5 +1,7 @@
 """What every test has: a quiet environment, both databases, and no skipping in CI."""
 
+import asyncio
+import inspect
 import os
 
 import pytest
@@ -13,11 +15,23 @@ settings.register_profile("usegap", deadline=None, print_blob=True)
 settings.load_profile("usegap")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """A coroutine test runs in a loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in names if name in pyfuncitem.funcargs}
+    asyncio.run(pyfuncitem.obj(**arguments))
+    return True
+
+
 @pytest.fixture(autouse=True)
 def _settings_of_nobody(monkeypatch):
-    """No test sees the USEGAP_ variables of whoever runs it."""
+    """No test sees the USEGAP_ variables, nor the proxies, of whoever runs it."""
     for name in os.environ:
-        if name.startswith("USEGAP_") and not name.startswith("USEGAP_TEST_"):
+        proxy = name.lower() in ("http_proxy", "https_proxy", "all_proxy")
+        if proxy or (name.startswith("USEGAP_") and not name.startswith("USEGAP_TEST_")):
             monkeypatch.delenv(name)
 
 
