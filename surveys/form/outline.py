@@ -80,7 +80,9 @@ class _Reading:
         self.problems: list[Problem] = []
         self.cut = False
         self.shown: dict[str, None] = {}
-        self.bound = {bind.get("id"): bind.get("nodeset", "") for bind in model.iterfind("{*}bind")}
+        self.bound = {
+            bind.get("id", ""): bind.get("nodeset", "") for bind in model.iterfind("{*}bind[@id]")
+        }
 
     def nodes(self, element: Element, path: str, parent: str, depth: int) -> None:
         if depth > MOST_NESTED:
@@ -146,7 +148,7 @@ class _Reading:
                 node = child.get("nodeset", above)
                 self.problems.append(problems.not_supported(node, "a repeat"))
             elif kind == "group" or kind in _CONTROLS:
-                reference = child.get("ref") or self.bound.get(child.get("bind"), "")
+                reference = child.get("ref") or self.bound.get(child.get("bind", ""), "")
                 place = self.place(reference, above) if reference or kind != "group" else None
                 if place is not None:
                     place.control, place.kind = child, kind
