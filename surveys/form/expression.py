@@ -223,10 +223,8 @@ class _Compiler:
     def _after(self, tree: Tree[Token]) -> Code:
         first, *steps = tree.children
         if _name_of(first) != "current":
-            raise ExpressionError(
-                f"A path after {_name_of(first) or 'a value'}() is not supported yet.",
-                _position(first),
-            )
+            named = f"{_name_of(first)}()" if _name_of(first) else "a value"
+            raise ExpressionError(f"A path after {named} is not supported yet.", _position(first))
         names = [str(step) for step in steps if isinstance(step, Token)]
         place = _position(first)
         return self._node(self.resolved(names, place), ["current()", *names], place)
@@ -411,8 +409,6 @@ def _tree(child: Tree[Token] | Token) -> Tree[Token]:
 
 def _position(child: Tree[Token] | Token) -> int:
     while isinstance(child, Tree):
-        if not child.children:
-            return 0
         child = child.children[0]
     return child.start_pos or 0
 

@@ -7,7 +7,6 @@ it is silent, JavaRosa. No function raises: what cannot be computed is "" as tex
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import math
 import re
@@ -20,7 +19,6 @@ from math import inf, isfinite, isnan, nan
 from typing import Any
 
 from surveys.form import dates
-from surveys.form.shuffling import shuffle, shuffling_seed
 from surveys.form.values import (
     Code,
     Kind,
@@ -29,7 +27,7 @@ from surveys.form.values import (
     number_of_text,
 )
 
-__all__ = ["FUNCTIONS", "LATER", "Function", "MisuseError", "shuffle", "shuffling_seed"]
+__all__ = ["FUNCTIONS", "LATER", "Function", "MisuseError"]
 
 
 class MisuseError(ValueError):
@@ -152,7 +150,7 @@ def _digest(text: str, algorithm: str, encoding: str = "base64") -> str:
 def _base64_decode(text: str) -> str:
     try:
         return base64.b64decode(text).decode(errors="replace")
-    except (binascii.Error, ValueError):
+    except ValueError:
         return ""
 
 

@@ -58,10 +58,9 @@ def text_of_number(number: float) -> str:
         return "NaN"
     if isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
-    whole = int(number)
-    if abs(number - whole) < NEAR:
-        return str(whole)
     written = repr(number)
+    if "e+" not in written and abs(number - int(number)) < NEAR:
+        return str(int(number))
     return f"{Decimal(written):f}" if "e" in written else written
 
 
