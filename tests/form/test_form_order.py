@@ -34,7 +34,7 @@ def test_the_order_or_a_circle(reads):
 
 
 def test_a_circle_is_named():
-    with pytest.raises(CircleError, match="^b → c$"):
+    with pytest.raises(CircleError, match=r"^b → c$"):
         in_order({"a": {"b"}, "b": {"c"}, "c": {"b"}})
 
 
