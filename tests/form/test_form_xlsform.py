@@ -337,10 +337,9 @@ def test_a_missing_translation_is_odd():
 
 
 def test_what_pyxform_finds_odd_is_told():
-    (problem,) = convert(
-        survey(A, ("begin_group", "g"), ("text", "b", "B"), ("end_group",)), "f.md"
-    ).problems
-    assert (problem.severity, problem.sheet, problem.row) == ("warning", "survey", 3)
+    content = survey(("select_one y", "a", "A"), more=CHOICES.replace("| Z |", "| |"))
+    (problem,) = convert(content, "f.md").problems
+    assert (problem.severity, problem.sheet, problem.row) == ("warning", "choices", 2)
 
 
 def test_a_value_in_a_label_and_a_name_of_a_choice():
