@@ -27,7 +27,7 @@ def shuffle(values: Sequence[T], seed: float) -> list[T]:
     The seed is cut to a whole number, as JavaRosa does: 0.3 and 0.9 give the same order.
 
     >>> shuffle("ABCDEF", 42)
-    ['A', 'F', 'E', 'D', 'B', 'C']
+    ['A', 'F', 'C', 'B', 'D', 'E']
     """
     state = fmod(_as_long(seed), _MODULUS)
     if state <= 0:

@@ -42,9 +42,9 @@ def test_to_the_end():
         "✓ 3",
         "Thank you! Your answers count.",
         ENGLISH["finished"],
-        "  user   1",
-        "  s_use  100",
-        "  Q3     3",
+        "  user        1",
+        "  Q3          3",
+        "  s_use       100",
     ]
     place = 0
     for sentence in in_order:
@@ -81,7 +81,8 @@ def test_what_may_be_skipped_and_an_earlier_answer():
     assert "How many?\n      Count all." in written
     assert "Your answer so far: 3" in written
     assert f"– {ENGLISH['skipped']}" in written
-    assert interview.answers == {"/data/n": "3"}
+    assert interview.answers["/data/n"] == "3"
+    assert "/data/t" not in interview.answers
 
 
 def test_the_input_ends():
