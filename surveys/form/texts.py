@@ -75,18 +75,14 @@ class Texts:
         return Text(told) if told else None
 
     def _pieces(self, element: Element, here: str, column: str) -> Pieces:
-        pieces: list[str | Expression] = [element.text or ""]
-        for child in element:
+        """The words of an element and the values between them, without spaces around the whole."""
+        words = [element.text or "", *(child.tail or "" for child in element)]
+        words[0] = words[0].lstrip()
+        words[-1] = words[-1].rstrip()
+        pieces: list[str | Expression | None] = [words[0]]
+        for child, after in zip(element, words[1:], strict=True):
             value = child.get("value") or child.get("ref")
-            if value:
-                expression = self.compile(value, here, column)
-                if expression is not None:
-                    pieces.append(expression)
-            pieces.append(child.tail or "")
-        if isinstance(pieces[0], str):
-            pieces[0] = pieces[0].lstrip()
-        if isinstance(pieces[-1], str):
-            pieces[-1] = pieces[-1].rstrip()
+            pieces += [self.compile(value, here, column) if value else None, after]
         return tuple(piece for piece in pieces if piece)
 
 

@@ -363,6 +363,14 @@ WRONG = {
         xform("<meta><entity/></meta>", bind("/data/meta/entity/@id", type="string")),
         ["an entity is not supported yet."],
     ),
+    "a body without end": (
+        xform("<q/>", body="<group>" * 80 + "<input/><input/>" + "</group>" * 80),
+        ["data: more than 50 groups are inside each other."],
+    ),
+    "two bodies without end": (
+        xform("<g>" * 80 + "</g>" * 80, body="<group>" * 80 + "</group>" * 80),
+        ["g: more than 50 groups are inside each other."],
+    ),
     "two of a name": (xform("<q/><q/>"), ["q: two nodes have this name."]),
     "a circle": (
         xform("<a/><b/><c/>", bind("/data/a", calculate="../c") + bind("/data/b", calculate="../a")

@@ -275,6 +275,18 @@ def test_what_is_no_workbook(content, name, words):
     assert words in refused(content, name)[0]
 
 
+def test_a_header_that_the_converter_stumbles_over():
+    (error,) = refused(b"| survey |\n| | type | name | label | bind |\n| | text | a | A | x |")
+    assert error.startswith("The workbook cannot be read as an XLSForm. The converter says: ")
+
+
+def test_rows_are_numbered_as_in_the_workbook():
+    rows: list[list[object]] = [[None], ["Name", "label::en"], [None], ["a", "A"], [" b ", None]]
+    found = read_sheets(as_xlsx({"Survey ": rows}), "xlsx")["survey"]
+    assert [row.number for row in found] == [4, 5]
+    assert [row.cells["label::en"] for row in found] == ["A", ""]
+
+
 INDICATORS = (
     "| indicators |\n"
     "| | name | label | role | dimension | kind | base | reference | higher_is_better |"
