@@ -90,12 +90,18 @@ def _rows(rows: Iterable[Sequence[object]]) -> list[Row]:
         words = [_word(cell) for cell in cells]
         if headers is None:
             if any(words):
-                headers = words
+                headers = [_header(word) for word in words]
             continue
         row = {header: word for header, word in zip(headers, words, strict=False) if header}
         if any(row.values()):
             found.append(Row(number, row))
     return found
+
+
+def _header(word: str) -> str:
+    """As ODK reads it: "Label::English (en)" is "label::English (en)"."""
+    name, colons, language = word.partition("::")
+    return f"{name.strip().lower().replace(' ', '_')}{colons}{language.strip()}"
 
 
 def _word(cell: object) -> str:

@@ -19,6 +19,7 @@ from surveys.form.indicators import Indicator
 from surveys.form.model import Form
 from surveys.form.problems import FormError, Problem
 from surveys.form.sheets import Row, Sheets, read_sheets
+from surveys.form.survey_rows import survey_problems
 from surveys.form.xform import read
 
 _ENDINGS = ("xlsx", "xls", "md", "csv", "xml")
@@ -74,6 +75,9 @@ def convert(content: bytes, name: str, *, validate: bool = False) -> Workbook:
             "The workbook has no sheet survey with questions in it.",
             "Name the sheet with the questions survey.",
         )
+    unfit = survey_problems(sheets)
+    if unfit:
+        raise FormError(unfit)
     xform, told = _to_xform(content, kind, sheets, validate)
     form, found = read(xform, strict=True)
     problems = (*told, *_located(found, sheets), *_untranslated(sheets))
