@@ -285,6 +285,8 @@ def test_rows_are_numbered_as_in_the_workbook():
     found = read_sheets(as_xlsx({"Survey ": rows}), "xlsx")["survey"]
     assert [row.number for row in found] == [4, 5]
     assert [row.cells["label::en"] for row in found] == ["A", ""]
+    (row,) = read_sheets(b"| survey | type | name |\n| | text | a |", "md")["survey"]
+    assert row.cells == {"type": "text", "name": "a"}
 
 
 INDICATORS = (
