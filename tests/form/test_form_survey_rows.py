@@ -106,3 +106,10 @@ def test_a_list_is_missing_with_its_whole_sheet():
         "survey row 2, type: a: the sheet choices has no list yn."
         " Write its choices on the sheet choices."
     ]
+
+
+def test_headers_beside_the_name_of_the_sheet():
+    content = "survey,type,name,label\n,text,a,A ${b}\n"
+    with pytest.raises(FormError) as found:
+        convert(content.encode(), "form.csv")
+    assert str(found.value) == "survey row 2, label: There is no question 'b'."
