@@ -1,10 +1,13 @@
 """Expressions that no other engine can judge, and what is said of those that are none."""
 
+from math import isnan, nan
+
 import pytest
 from form_samples import PATHS, SAMPLE, Person
 
 from surveys.form.expression import ExpressionError, compile_expression, compile_itemset
 from surveys.form.functions import FUNCTIONS
+from surveys.form.shuffling import shuffle, shuffling_seed
 
 NUMBERS = {PATHS[name]: "number" for name in ("n0", "n3", "n12", "d25", "d3")}
 HERE = PATHS["tx"]
@@ -55,6 +58,17 @@ def compiled(text, **options):
         ("uuid(-1)", ""),
         ("jr:choice-name('a', '/data/g/many')", "a of /data/g/many"),
         ("jr:choice-name(selected-at(${many}, 1), ' ../t3 ')", "b of /data/g/t3"),
+        ("selected('a b', concat('', 'b'))", "true"),
+        ("digest('abc', 'MD5', 'hex')", "900150983cd24fb0d6963f7d28e17f72"),
+        ("round(2.345, 2)", "2.35"),
+        ("round(1.5, 31)", "NaN"),
+        ("log(0)", "-Infinity"),
+        ("decimal-date-time('1970-01-02T08:00')", "1"),
+        ("decimal-date-time(1.5)", "1.5"),
+        ("sqrt(-1)", "NaN"),
+        ("current()/../n3", "3"),
+        ("0 div 0", "NaN"),
+        ("decimal-time(1.25)", "0.25"),
         ("base64-decode('a')", ""),
         ("base64-decode('汉')", ""),
         ("digest('a', concat('MD', 4))", ""),
@@ -269,3 +283,20 @@ def test_itemsets():
 def test_other_itemsets_are_refused(text):
     with pytest.raises(ExpressionError, match=r"Choices must come from|takes the choices and a"):
         compile_itemset(text, HERE, set(SAMPLE))
+
+
+@pytest.mark.parametrize(
+    ("seed", "order"),
+    [(42, "AFCBDE"), (0, "CBEAFD"), (0.9, "CBEAFD"), (nan, "CBEAFD"), (-1, "DCBFEA"),
+     (2**31 - 1, "CBEAFD"), (1e30, "ECFDBA"), (-1e30, "ABFCDE")],
+)  # fmt: skip
+def test_orders_that_javarosa_gave(seed, order):
+    assert "".join(shuffle("ABCDEF", seed)) == order
+
+
+def test_a_text_as_seed_is_hashed():
+    # JavaRosa's own test has this value; the class of its digest is not in the jar.
+    assert shuffling_seed("Hello") == float(1756278180214341157)
+    assert shuffling_seed("12") == 12
+    assert isnan(shuffling_seed(""))
+    assert shuffle("abcdef", shuffling_seed("老王")) != shuffle("abcdef", shuffling_seed("老李"))
