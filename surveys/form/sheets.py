@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.form.problems import FormError, Problem
@@ -34,9 +34,16 @@ def read_sheets(content: bytes, kind: str) -> Sheets:
         if kind == "xls":
             return _old_excel(content)
         text = content.decode("utf-8-sig")
+        return _tables(_markdown(text) if kind == "md" else csv_rows(text))
     except UnicodeDecodeError:
         raise _broken("The file is not UTF-8 text.", "Save it as UTF-8.") from None
-    return _tables(_markdown(text) if kind == "md" else csv.reader(io.StringIO(text)))
+    except csv.Error:
+        raise _broken("This is not CSV.", "Save it again as CSV in UTF-8.") from None
+
+
+def csv_rows(text: str) -> Iterator[list[str]]:
+    """The rows of a text in CSV, whatever ends its lines. Raises `csv.Error`."""
+    return csv.reader(io.StringIO(text, newline=""))
 
 
 def _excel(content: bytes) -> Sheets:

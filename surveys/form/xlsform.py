@@ -18,7 +18,7 @@ from surveys.form.indicator_rows import read_indicators
 from surveys.form.indicators import Indicator
 from surveys.form.model import Form
 from surveys.form.problems import FormError, Problem
-from surveys.form.sheets import Row, Sheets, read_sheets
+from surveys.form.sheets import Row, Sheets, csv_rows, read_sheets
 from surveys.form.survey_rows import survey_problems
 from surveys.form.xform import read
 
@@ -126,7 +126,7 @@ def _to_xform(
         raise FormError((_from_pyxform(str(error), "error", sheets),)) from None
     except (
         ArithmeticError, AssertionError, AttributeError, ExpatError, LookupError, OSError,
-        RuntimeError, TypeError, ValueError,
+        RuntimeError, TypeError, ValueError, csv.Error,
     ) as error:  # fmt: skip
         # What pyxform lets through on a broken workbook is for the author to see, not a crash.
         raise _error(
@@ -140,7 +140,7 @@ def _without_indicators(text: str) -> str:
     """A CSV workbook without the sheet that pyxform stumbles over (in other files it does not)."""
     kept = io.StringIO()
     writer, inside = csv.writer(kept), False
-    for cells in csv.reader(io.StringIO(text)):
+    for cells in csv_rows(text):
         if cells and cells[0].strip():
             inside = cells[0].strip().lower() == "indicators"
         if not inside:

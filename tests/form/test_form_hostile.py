@@ -101,3 +101,11 @@ def test_what_stands_in_no_row_is_told_without_one():
     with pytest.raises(FormError) as found:
         convert(content, "form.md")
     assert "k: a list from a file (jr://file-csv/k.csv) is not supported yet." in str(found.value)
+
+
+def test_csv_that_is_cut_in_a_line_end_or_holds_too_much():
+    whole = b"survey,,,\r\n,type,name,label\r\n,text,a,A\r\n"
+    assert convert(whole[:-1], "form.csv").form.questions
+    assert convert(whole.replace(b"\r\n", b"\r"), "form.csv").form.questions
+    with pytest.raises(FormError, match="This is not CSV"):
+        convert(whole.replace(b",A", b"," + b"A" * 200_000), "form.csv")
