@@ -7,25 +7,40 @@ from functools import wraps
 
 from sqlalchemy.orm import Session
 
-from bot.access import command, rights, unknown_command, voice
+from bot.access import (
+    ROLES,
+    Handle,
+    command,
+    menu,
+    parts,
+    rights,
+    taps,
+    unknown_button,
+    unknown_command,
+    voice,
+    whole,
+)  # fmt: skip
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.say import Button, edit, send, tapped
 from bot.texts import LIMIT, Speak, escape
-from surveys.conduct.people import know
+from surveys.conduct.people import know, reach
 from surveys.profiles import VillageProgress, summary
 from surveys.publish import accept_invite
 from surveys.store.administrators import Right, Village, villages_below
-from surveys.store.messages import add_job, audit
+from surveys.store.audit import audit
+from surveys.store.jobs import add_job
+from surveys.store.people import erase_contact
 
 INVITE = "admin-"
 """What an invite's link begins with."""
 AT_ONCE = 12
 """Villages that fit a phone's screen as buttons."""
-
-
-Handle = Callable[[Session, Incoming, Desk], list[Outgoing]]
+NAME = 40
+"""Characters of a village's name on a button: phones cut what is longer."""
+DATA = 64
+"""Bytes that a button carries."""
 
 
 def only_for(*roles: str) -> Callable[[Handle], Handle]:
@@ -37,7 +52,7 @@ def only_for(*roles: str) -> Callable[[Handle], Handle]:
             if any(right.role in roles for right in rights(session, incoming)):
                 return handle(session, incoming, desk)
             if incoming.kind == "tap":
-                return tapped(incoming)
+                return unknown_button(session, incoming, desk)
             return unknown_command(session, incoming, desk)
 
         return guarded
@@ -56,9 +71,13 @@ def accept(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     _, say = voice(session, incoming, desk)
     now = desk.clock()
     code = command(incoming.text)[1].removeprefix(INVITE)
+    stranger = reach(session, incoming.lane) is None
     contact_id = know(session, desk.vault, incoming.lane, str(incoming.chat_id), say.language, now)
     granted = accept_invite(session, code, contact_id, now)
     if granted is None:
+        if stranger:
+            # Who has no right link leaves no trace.
+            erase_contact(session, contact_id)
         text = say("This link is not valid, or was used already. Please ask for a new one.")
         return [send(incoming.chat_id, text)]
     text = say(
@@ -66,10 +85,10 @@ def accept(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
         " /profile what a village says; profiles come by themselves when a village has enough"
         " answers."
     ).format(area=escape(granted.area))
-    return [_menu(incoming, granted.role, say), send(incoming.chat_id, text)]
+    return [*menu(session, incoming, say), send(incoming.chat_id, text)]
 
 
-@only_for("programme", "area")
+@only_for(*ROLES["summary"])
 def summarise(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/summary: started, finished, broken off, of each village against its target."""
     _, say = voice(session, incoming, desk)
@@ -94,7 +113,7 @@ def summarise(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     ]
 
 
-@only_for("programme", "area")
+@only_for(*ROLES["villages"])
 def villages(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/villages: names, codes and links to share."""
     _, say = voice(session, incoming, desk)
@@ -110,17 +129,13 @@ def villages(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]
     return [send(incoming.chat_id, part) for part in _messages(f"<b>{head}</b>", lines)]
 
 
-@only_for("programme", "area")
+@only_for(*ROLES["profile"])
 def profile(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/profile, with or without a part of a village's name: the profile, or which one?"""
     _, say = voice(session, incoming, desk)
     mine = rights(session, incoming)
     part = command(incoming.text)[1].casefold()
-    found = [
-        village
-        for village in villages_below(session, mine)
-        if part in village.name.casefold() or part == village.code.casefold()
-    ]
+    found = _called(villages_below(session, mine), part)
     exact = [v for v in found if part in (v.name.casefold(), v.code.casefold())]
     if len(exact or found) == 1:
         return _order_profile(session, (exact or found)[0], mine, incoming, desk=desk, say=say)
@@ -129,31 +144,33 @@ def profile(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
         return [send(incoming.chat_id, text)]
     text = say("Which village?")
     if len(found) > AT_ONCE:
-        text += " " + say("Tap one, or send /profile and a part of the name.")
-    return [send(incoming.chat_id, text, _choices(found, 0, say))]
+        text += "\n" + say("Tap one, or send /profile and a part of the name.")
+    return [send(incoming.chat_id, text, _choices(found, 0, part, say))]
 
 
-@only_for("programme", "area")
+@only_for(*ROLES["profile"])
+@taps
 def profile_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """The buttons of /profile: "a:p:<area>" orders it, "a:n:<from>" turns the page."""
+    """The buttons of /profile: "a:p:<area>" orders it, "a:n:<from>:<part>" turns the page."""
     _, say = voice(session, incoming, desk)
     mine = rights(session, incoming)
-    _, step, what = incoming.text.split(":")
+    step, what = parts(incoming, 2)
     reachable = villages_below(session, mine)
     if step == "n":
-        rows = _choices(reachable, int(what), say)
+        start, _, part = what.partition(":")
+        rows = _choices(_called(reachable, part), whole(start), part, say)
         return [
             *tapped(incoming),
             edit(incoming.chat_id, say("Which village?"), rows, message_id=incoming.message_id),
         ]
-    wanted = [village for village in reachable if village.area_id == int(what)]
-    if not wanted:
-        return tapped(incoming)
+    wanted = [village for village in reachable if village.area_id == whole(what)]
+    if step != "p" or not wanted:
+        return unknown_button(session, incoming, desk)
     ordered = _order_profile(session, wanted[0], mine, incoming, desk=desk, say=say)
     return [*tapped(incoming), *ordered]
 
 
-@only_for("programme")
+@only_for(*ROLES["export"])
 def export(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/export: the answers as files, to those who run the programme."""
     _, say = voice(session, incoming, desk)
@@ -185,16 +202,34 @@ def _order_profile(
     return [send(incoming.chat_id, text.format(village=escape(village.name)))]
 
 
-def _choices(found: Sequence[Village], start: int, say: Speak) -> list[list[Button]]:
+def _called(reachable: Sequence[Village], part: str) -> list[Village]:
+    """The villages with this in their name, or with this code; all of them for ""."""
+    return [
+        village
+        for village in reachable
+        if part in village.name.casefold() or part == village.code.casefold()
+    ]
+
+
+def _choices(found: Sequence[Village], start: int, part: str, say: Speak) -> list[list[Button]]:
+    """A page of villages as buttons, from the one numbered `start`."""
+    start = max(min(start, len(found) - 1), 0)
     rows: list[list[Button]] = [
-        [(village.name, f"a:p:{village.area_id}")] for village in found[start : start + AT_ONCE]
+        [(_short(village.name), f"a:p:{village.area_id}")]
+        for village in found[start : start + AT_ONCE]
     ]
     turn: list[Button] = []
     if start:
-        turn.append(("◀", f"a:n:{max(start - AT_ONCE, 0)}"))
+        turn.append(("◀", f"a:n:{max(start - AT_ONCE, 0)}:{part}"))
     if start + AT_ONCE < len(found):
-        turn.append((say("More") + " ▶", f"a:n:{start + AT_ONCE}"))
+        turn.append((say("More") + " ▶", f"a:n:{start + AT_ONCE}:{part}"))
+    # A part too long for a button finds few villages, and more of the name finds fewer.
+    turn = [(label, data) for label, data in turn if len(data.encode()) <= DATA]
     return [*rows, turn] if turn else rows
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
 def _line(row: VillageProgress, say: Speak) -> str:
@@ -222,23 +257,3 @@ def _messages(head: str, lines: Sequence[str]) -> list[str]:
         else:
             parts[-1] += "\n\n" + line
     return parts
-
-
-def _menu(incoming: Incoming, role: str, say: Speak) -> Outgoing:
-    """Telegram's menu of this one chat, with the administrator's commands."""
-    commands = [
-        ("summary", say("how the survey goes, village by village")),
-        ("profile", say("the profile of a village")),
-        ("villages", say("your villages and their links")),
-    ]
-    if role == "programme":
-        commands.append(("export", say("the answers as files")))
-    commands += [("language", say("another language")), ("help", say("what I can do"))]
-    return Outgoing(
-        "setMyCommands",
-        {
-            "commands": [{"command": name, "description": what} for name, what in commands],
-            "scope": {"type": "chat", "chat_id": incoming.chat_id},
-        },
-        incoming.chat_id,
-    )

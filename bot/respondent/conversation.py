@@ -190,7 +190,7 @@ def _finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) -
         send(
             chat,
             say("Others in your home who are 16 or older can answer too, each for themselves.")
-            + " "
+            + "\n"
             + say("Forward the next message to them, or let them answer on this phone."),
             [
                 [(say("Someone else answers here"), f"w:m:{interview}")],

@@ -56,7 +56,7 @@ def forget_who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
         return [send(incoming.chat_id, say("Nothing is kept about you."))]
     numbers = my_persons(session, person.contact_id)
     if len(numbers) <= 1:
-        return [send(incoming.chat_id, *_sure(EVERYONE, say))]
+        return [send(incoming.chat_id, *_sure(EVERYONE, say, alone=True))]
     rows = _persons(numbers, "f:a", say)
     rows.append([(say("Everyone on this phone"), f"f:a:{EVERYONE}")])
     return [send(incoming.chat_id, say("Who shall be forgotten?"), rows)]
@@ -135,13 +135,14 @@ def clear_chat(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
     ]
 
 
-def _sure(number: int, say: Speak) -> tuple[str, list[list[Button]]]:
-    text = (
-        say("Everything about everyone on this phone will be deleted.")
-        if number == EVERYONE
-        else say("Everything about person {n} will be deleted.").format(n=number)
-    )
-    text += " " + say("What shall become of the answers?")
+def _sure(number: int, say: Speak, *, alone: bool = False) -> tuple[str, list[list[Button]]]:
+    if alone:
+        text = say("Everything about you will be deleted.")
+    elif number == EVERYONE:
+        text = say("Everything about everyone on this phone will be deleted.")
+    else:
+        text = say("Everything about person {n} will be deleted.").format(n=number)
+    text += "\n" + say("What shall become of the answers?")
     return text, [
         [("🗑 " + say("Delete the answers too"), f"f:d:{number}")],
         [(say("Keep them without me"), f"f:k:{number}")],

@@ -4,41 +4,29 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from bot.access import rights, voice
+from bot.access import ROLES, rights, voice, what_commands_do
+from bot.access import unknown_button as unknown_button
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import send, tapped
+from bot.say import send
 from surveys.conduct.people import set_blocked
 
 
 def help_(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/help: what the bot does and what it listens to."""
     _, say = voice(session, incoming, desk)
+    what = what_commands_do(say)
     lines = [
         say("I ask a few questions about the internet in your village. Tap a button, or type."),
         "",
-        "/start – " + say("begin, or go on where you were"),
-        "/language – " + say("another language"),
-        "/mydata – " + say("see all that is kept about you"),
-        "/forget – " + say("have it deleted"),
+        *(f"/{name} – {what[name]}" for name in ("start", "language", "mydata", "forget")),
     ]
-    if rights(session, incoming):
-        lines += [
-            "",
-            "/summary – " + say("how the survey goes, village by village"),
-            "/villages – " + say("your villages and their links"),
-            "/profile – " + say("the profile of a village"),
-        ]
-        if any(right.role == "programme" for right in rights(session, incoming)):
-            lines.append("/export – " + say("the answers as files"))
+    roles = {right.role for right in rights(session, incoming)}
+    if roles:
+        lines.append("")
+        lines += [f"/{name} – {what[name]}" for name, who in ROLES.items() if roles & set(who)]
     return [send(incoming.chat_id, "\n".join(lines))]
-
-
-def unknown_button(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """A button that no version of this bot knows any more."""
-    _, say = voice(session, incoming, desk)
-    return tapped(incoming, say("This button no longer works. /start goes on."))
 
 
 def edited(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:

@@ -80,8 +80,7 @@ def keyboard(prompt: Prompt, interview: str, say: Speak) -> list[list[Button]]:
 
 def numbered(prompt: Prompt) -> bool:
     """Whether the choices stand in the message, numbered, because buttons would cut them."""
-    room = COLUMNS - (3 if prompt.type == "select_multiple" else 0)
-    return any(width(label) > room for _, label in prompt.choices)
+    return any(width(label) > COLUMNS for _, label in prompt.choices)
 
 
 def settled(closed: Closed, say: Speak) -> str:
@@ -128,7 +127,8 @@ def refusal(refused: Refused, say: Speak) -> str:
 
 def _what_to_do(prompt: Prompt, say: Speak) -> str:
     if prompt.type == "select_multiple":
-        return say("Tap all that fit, then Done.")
+        # The form's own hint says that several may fit; what it cannot know is our button.
+        return say("Then tap Done.") if prompt.hint else say("Tap all that fit, then Done.")
     if prompt.type in ("integer", "decimal"):
         return say("Type a number.")
     if prompt.type == "date":

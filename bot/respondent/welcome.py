@@ -74,7 +74,7 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     if person is not None:
         return [_consent(where, say, incoming)]
     greeting = (
-        f"您好!这里是<b>{escape(where.wave.village)}</b>的问卷。请选择语言。\n\n"
+        f"你好！这里是<b>{escape(where.wave.village)}</b>的问卷。请选择语言。\n\n"
         f"Hello! This is the survey of <b>{escape(where.wave.village)}</b>."
         " Please choose your language."
     )
