@@ -198,7 +198,7 @@ def limits(profile: VillageProfile, say: Words) -> tuple[str, ...]:
     if off is not None:
         said.append(
             say(
-                "Each 10 points by which users who stayed away are lower takes {n} off.",
+                "For each 10 points that users who stayed away would score lower, take {n} off.",
                 n=say.number(off),
             )
         )
