@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from telegram.error import InvalidToken, TelegramError
 
-from bot.access import command, unknown_command, voice
+from bot.access import command, unknown_button, unknown_command, voice
 from bot.admin import commands as admin
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming
@@ -79,7 +79,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("data of", button("m:"), kept.mydata_of),
     Handler("forget step", button("f:"), kept.forget_step),
     Handler("profile step", button("a:"), admin.profile_step),
-    Handler("other button", kind("tap"), other.unknown_button),
+    Handler("other button", kind("tap"), unknown_button),
     Handler("invite", admin.is_invite, admin.accept),
     Handler("start", says("start"), welcome.start),
     Handler("language", says("language"), welcome.language),

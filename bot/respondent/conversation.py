@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from bot.access import voice
+from bot.access import parts, taps, voice, whole
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
@@ -14,7 +14,7 @@ from bot.respondent import prompts
 from bot.say import edit, send, tapped, without_buttons
 from bot.texts import Speak, escape, speak, split
 from surveys.conduct.advance import Gone, Turn, WaveClosed, advance
-from surveys.conduct.people import Reach, family_link, remember
+from surveys.conduct.people import Reach, family_link, number_of, remember
 from surveys.form.model import Form
 from surveys.interview.state import (
     Action,
@@ -37,20 +37,19 @@ from surveys.interview.state import (
 ACTIONS: dict[str, Action] = {"d": "done", "b": "back", "s": "skip", "x": "stop"}
 
 
+@taps
 def tap(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """A button of a question: "i:<interview>:<seq>:<place or action>"."""
     person, say = voice(session, incoming, desk)
-    _, interview, seq, button = incoming.text.split(":")
-    if person is None or person.current_interview_id is None:
+    interview, seq, button = parts(incoming, 3)
+    interview_id = whole(interview, prompts.DIGITS)
+    event = Tapped(whole(seq), ACTIONS[button] if button in ACTIONS else whole(button))
+    if person is None or number_of(session, person.contact_id, interview_id) is None:
         return [*tapped(incoming, say("This question is no longer there.")), *_strip(incoming)]
-    if int(interview, prompts.DIGITS) != person.current_interview_id:
-        return [
-            *tapped(incoming, say("Already answered.")),
-            *_strip(incoming),
-            *resume(session, person, person.current_interview_id, incoming, desk, quiet=True),
-        ]
-    event = Tapped(int(seq), ACTIONS[button] if button in ACTIONS else int(button))
-    return go(session, person.current_interview_id, event, incoming, desk, say=say)
+    if interview_id != person.current_interview_id:
+        other = say("Someone else is answering now. /start changes that.")
+        return [*tapped(incoming, other), *_strip(incoming)]
+    return go(session, interview_id, event, incoming, desk, say=say)
 
 
 def typed(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
@@ -88,15 +87,25 @@ def go(
     *,
     say: Speak,
     quiet: bool = False,
+    unasked: bool = False,
 ) -> list[Outgoing]:
-    """Step an interview and say what follows from it."""
+    """Step an interview and say what follows from it.
+
+    `quiet`: the tap was answered already. `unasked`: nobody wanted the question itself, so nothing
+    is said where there is none (any more).
+    """
     tap_answer = [] if quiet else tapped(incoming)
     try:
         turn = advance(session, interview_id, event, desk.clock(), incoming.update_id)
     except Gone:
+        if unasked:
+            return tap_answer
         return [*tap_answer, send(incoming.chat_id, nothing_to_answer(say))]
     except WaveClosed:
+        if unasked:
+            return tap_answer
         return [
+            *_strip(incoming),
             *tap_answer,
             send(
                 incoming.chat_id,
@@ -109,6 +118,11 @@ def go(
 def nothing_to_answer(say: Speak) -> str:
     """What is said to someone who writes while no question is open."""
     return say("There is no question open now. /start begins or goes on; /help says what I can do.")
+
+
+def all_answered(say: Speak) -> str:
+    """What is said to someone who goes on writing after the last question."""
+    return say("You have answered everything, thank you. /start lets someone else answer.")
 
 
 def key_of(interview_id: int, seq: int) -> str:
@@ -124,6 +138,7 @@ def _messages(
     notice = ""
     out: list[Outgoing] = []
     notes: list[str] = []
+    stale = any(isinstance(effect, Stale) for effect in turn.effects)
 
     def tell_notes() -> None:
         if notes:
@@ -143,6 +158,9 @@ def _messages(
             buttons = prompts.keyboard(effect.prompt, interview, say)
             # Asked once more, the newest message takes the key over.
             key = key_of(turn.interview_id, effect.prompt.seq)
+            if stale:
+                # It stands further up already: only the copy down here shall have buttons.
+                out.append(Outgoing("editMessageReplyMarkup", {"chat_id": chat}, chat, edits=key))
             out.append(send(chat, prompts.question(effect.prompt, say), buttons, key=key))
         elif isinstance(effect, Redraw):
             own = incoming.message_id if incoming.kind == "tap" else None
@@ -155,10 +173,13 @@ def _messages(
             if incoming.kind == "tap" and len(sentence) <= 200:
                 notice = sentence
             else:
-                out.append(send(chat, sentence))
+                out.append(send(chat, escape(sentence)))
         elif isinstance(effect, Stale):
-            notice = say("Already answered.")
-            out.extend(_strip(incoming))
+            if turn.interview.status == "finished" and (quiet or incoming.kind != "tap"):
+                out.append(send(chat, all_answered(say)))
+            else:
+                notice = say("Already answered.")
+                out.extend(_strip(incoming))
         elif isinstance(effect, Stopped):
             out.append(_stopped(turn, chat, say))
         elif isinstance(effect, Finished):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.access import ROLES, rights, voice, what_commands_do
-from bot.access import unknown_button as unknown_button
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing

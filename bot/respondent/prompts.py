@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from bot.say import Button
 from bot.texts import Speak, escape, width
 from surveys.interview.state import Closed, Prompt, Refused
@@ -9,6 +11,12 @@ from surveys.interview.state import Closed, Prompt, Refused
 COLUMNS = 28
 """What a phone shows of a button that fills the row; beyond it the label is cut."""
 NUMBERS_IN_A_ROW = 4
+MOST_BUTTONS = 88
+"""Choices that get a button; Telegram takes 100 buttons in all. The others are typed."""
+MOST_LINES = 150
+"""Choices that one message can hold; the others are found by typing them."""
+ROOM = 4000
+"""Characters of one message, a little below what Telegram takes."""
 DIGITS = 36
 
 
@@ -23,22 +31,31 @@ def code(interview_id: int) -> str:
 
 def question(prompt: Prompt, say: Speak) -> str:
     """The text of a question: its number, the question, its hint, what to do."""
-    parts = [f"<b>{prompt.number} / {prompt.total}</b>  {_plain(prompt.label)}"]
-    if prompt.choices and numbered(prompt):
-        parts.append(
-            "\n".join(
-                f"<b>{place}</b>  {'☑ ' if value in prompt.selected else ''}{_plain(label, 120)}"
-                for place, (value, label) in enumerate(prompt.choices, start=1)
-            )
-        )
+    head = f"<b>{prompt.number} / {prompt.total}</b>  {_plain(prompt.label)}"
+    below = []
     if prompt.hint:
-        parts.append(f"<i>{_plain(prompt.hint, 400)}</i>")
+        below.append(f"<i>{_plain(prompt.hint, 400)}</i>")
     if prompt.answer:
-        parts.append(say("Your answer so far: {answer}").format(answer=_plain(prompt.answer, 400)))
+        below.append(say("Your answer so far: {answer}").format(answer=_plain(prompt.answer, 400)))
     how = _what_to_do(prompt, say)
     if how:
-        parts.append(f"<i>{how}</i>")
-    return "\n\n".join(parts)
+        below.append(f"<i>{how}</i>")
+    listed = []
+    if prompt.choices and numbered(prompt):
+        # Shown are letters, not the escapes that stand for some of them.
+        taken = sum(len(unescape(part)) + 2 for part in (head, *below))
+        listed.append(_list(prompt, ROOM - taken))
+    return "\n\n".join([head, *listed, *below])
+
+
+def _list(prompt: Prompt, room: int) -> str:
+    """The choices of a question with their numbers, the labels as long as there is room for."""
+    shown = prompt.choices[:MOST_LINES]
+    each = max(min(room // len(shown) - 16, 120), 8)
+    return "\n".join(
+        f"<b>{place}</b>  {'☑ ' if value in prompt.selected else ''}{_plain(label, each)}"
+        for place, (value, label) in enumerate(shown, start=1)
+    )
 
 
 def keyboard(prompt: Prompt, interview: str, say: Speak) -> list[list[Button]]:
@@ -55,7 +72,7 @@ def keyboard(prompt: Prompt, interview: str, say: Speak) -> list[list[Button]]:
     if prompt.choices and numbered(prompt):
         numbers = [
             (f"{sign(value)}{place + 1}", f"{stem}{place}")
-            for place, (value, _) in enumerate(prompt.choices)
+            for place, (value, _) in enumerate(prompt.choices[:MOST_BUTTONS])
         ]
         rows += [
             numbers[start : start + NUMBERS_IN_A_ROW]
@@ -79,7 +96,8 @@ def keyboard(prompt: Prompt, interview: str, say: Speak) -> list[list[Button]]:
 
 
 def numbered(prompt: Prompt) -> bool:
-    """Whether the choices stand in the message, numbered, because buttons would cut them."""
+    """Whether the choices stand in the message, numbered, because buttons would cut them,
+    or because there would be too many."""
     return any(width(label) > COLUMNS for _, label in prompt.choices)
 
 
@@ -89,12 +107,16 @@ def settled(closed: Closed, say: Speak) -> str:
     if closed.how == "answered":
         text += f"\n\n✓ <b>{_plain(closed.shown)}</b>"
     elif closed.how == "skipped":
-        text += f"\n\n– <i>{say('skipped')}</i>"
+        skipped = say("skipped")
+        text += f"\n\n– <i>{skipped}</i>"
     return text
 
 
 def refusal(refused: Refused, say: Speak) -> str:
-    """Why an answer cannot be taken and what to do instead: one or two short sentences."""
+    """Why an answer cannot be taken and what to do instead: one or two short sentences, as plain
+    text (a tap is answered without HTML)."""
+    if refused.message:
+        return _short(refused.message, 1000)
     prompt = refused.prompt
     last = len(prompt.choices)
     sentences = {
@@ -122,13 +144,15 @@ def refusal(refused: Refused, say: Speak) -> str:
         "required": say("This question needs an answer before we can go on."),
         "constraint": say("That answer does not fit here. Please look at the question once more."),
     }
-    return escape(refused.message) if refused.message else sentences[refused.reason]
+    return sentences[refused.reason]
 
 
 def _what_to_do(prompt: Prompt, say: Speak) -> str:
     if prompt.type == "select_multiple":
         # The form's own hint says that several may fit; what it cannot know is our button.
         return say("Then tap Done.") if prompt.hint else say("Tap all that fit, then Done.")
+    if prompt.choices and numbered(prompt) and not prompt.hint:
+        return say("Tap the number of your answer.")
     if prompt.type in ("integer", "decimal"):
         return say("Type a number.")
     if prompt.type == "date":
@@ -140,5 +164,9 @@ def _what_to_do(prompt: Prompt, say: Speak) -> str:
 
 def _plain(text: str, most: int = 1500) -> str:
     """Safe in HTML, and cut where one message could not hold it beside the rest."""
+    return escape(_short(text, most))
+
+
+def _short(text: str, most: int) -> str:
     text = text.strip()
-    return escape(text if len(text) <= most else text[:most] + " …")
+    return text if len(text) <= most else text[:most] + " …"

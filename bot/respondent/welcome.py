@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot.access import command, voice
+from bot.access import Malformed, command, menu, parts, rights, taps, tongue, voice, whole
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.respondent import prompts
+from bot.respondent import other, prompts
 from bot.respondent.conversation import go, nothing_to_answer, resume
-from bot.say import Keyboard, edit, send, tapped
+from bot.say import Keyboard, edit, send, tapped, without_buttons
 from bot.texts import LANGUAGES, Speak, escape, speak
 from surveys.conduct.people import (
     NotYours,
@@ -38,6 +39,14 @@ CONSENT_VERSION = "1"
 """Of the text in `_consent`: raise it with every change of its meaning."""
 HOME = "home-"
 """What a family link begins with."""
+LONGEST = 500
+"""Characters of what an operator may have set without end."""
+LONGEST_LINK = 64
+"""Characters that Telegram passes on from a link."""
+DOUBLE_TAP = timedelta(minutes=1)
+"""Within which a second "I agree" means the same person: they tapped twice, or we were slow."""
+MOST_NAMED = 20
+"""Persons whom the menu names one by one: a helper may have a whole hamlet on one phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +66,14 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     try:
         where = _where_to(session, payload, person)
     except NoWave as closed:
-        return [
-            send(
-                incoming.chat_id,
-                say("No survey is open in {village} now. Thank you for asking.").format(
-                    village=escape(closed.village)
-                ),
-            )
-        ]
+        return [send(incoming.chat_id, _closed(closed, say))]
+    if where is None and not payload and rights(session, incoming):
+        return other.help_(session, incoming, desk)
     if where is None:
         return [send(incoming.chat_id, _lost(payload, say))]
     known = persons(session, person.contact_id, where.wave.wave_id) if person else []
     if person is not None and known:
-        return [_who(session, person, known, where, incoming=incoming, say=say)]
+        return [_who(session, known, where, incoming=incoming, say=say)]
     count_day(session, where.wave.area_id, "opened", desk.clock().astimezone(where.wave.zone))
     if person is not None:
         return [_consent(where, say, incoming)]
@@ -86,9 +90,11 @@ def language(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]
     return [send(incoming.chat_id, "请选择语言 / Please choose your language", _languages(""))]
 
 
+@taps
 def language_chosen(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """A language button: "l:<tag>:<where>"; consent follows, or the question in that language."""
-    _, tag, data = incoming.text.split(":", maxsplit=2)
+    chosen, data = parts(incoming, 2)
+    tag = tongue(chosen)
     person, _ = voice(session, incoming, desk)
     say = speak(tag)
     if person is not None:
@@ -99,8 +105,9 @@ def language_chosen(session: Session, incoming: Incoming, desk: Desk) -> list[Ou
             return _over(incoming, say)
         return [*tapped(incoming), _consent(where, say, incoming, in_place=True)]
     done = edit(incoming.chat_id, f"✓ {LANGUAGES[tag]}", message_id=incoming.message_id)
+    own_menu = menu(session, incoming, say)
     if person is None or person.current_interview_id is None:
-        return [*tapped(incoming), done]
+        return [*tapped(incoming), done, *own_menu]
 
     def spoken(form: Form, interview: Interview) -> Event:
         return Spoke(language_of(form, tag))
@@ -108,13 +115,21 @@ def language_chosen(session: Session, incoming: Incoming, desk: Desk) -> list[Ou
     return [
         *tapped(incoming),
         done,
-        *go(session, person.current_interview_id, spoken, incoming, desk, say=say, quiet=True),
-    ]
+        *own_menu,
+        *go(
+            session, person.current_interview_id, spoken, incoming, desk, say=say, quiet=True,
+            unasked=True,
+        ),
+    ]  # fmt: skip
 
 
+@taps
 def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """The consent buttons: "c:<y or n>:<tag>:<where>"."""
-    _, answer, tag, data = incoming.text.split(":", maxsplit=3)
+    answer, chosen, data = parts(incoming, 3)
+    if answer not in ("y", "n"):
+        raise Malformed
+    tag = tongue(chosen)
     say = speak(tag)
     where = _from_button(session, data)
     if where is None:
@@ -133,7 +148,7 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         _consent_text(where, say) + "\n\n✓ <b>" + say("I am 16 or older and agree") + "</b>",
         message_id=incoming.message_id,
     )
-    begun = _just_begun(session, person, where)
+    begun = _just_begun(session, person, where, now)
     if person is not None and begun is not None:
         turn_to(session, person.contact_id, begun)
         again = resume(session, person, begun, incoming, desk, quiet=True)
@@ -153,32 +168,45 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     return [*tapped(incoming), agreed, *first]
 
 
+@taps
 def who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """Who is answering: "w:g:<interview>" goes on, "w:m:<interview>" asks, "w:h|o:<where>" a new
     person of this home or of another."""
-    _, choice, data = incoming.text.split(":", maxsplit=2)
+    choice, data = parts(incoming, 2)
     person, say = voice(session, incoming, desk)
-    if choice in "ho":
+    if choice in ("h", "o"):
         where = _from_button(session, data)
         if where is None:
             return _over(incoming, say)
         return [*tapped(incoming), _consent(where, say, incoming, in_place=True)]
+    if choice not in ("m", "g"):
+        raise Malformed
     if person is None:
         return [*tapped(incoming), send(incoming.chat_id, nothing_to_answer(say))]
     if choice == "m":
-        where = _where_to(session, "", person)
-        if where is None:
-            return _over(incoming, say)
-        known = persons(session, person.contact_id, where.wave.wave_id)
-        return [*tapped(incoming), _who(session, person, known, where, incoming=incoming, say=say)]
+        return [*tapped(incoming), _menu(session, person, incoming, say)]
+    interview_id = whole(data, prompts.DIGITS)
     try:
-        turn_to(session, person.contact_id, int(data, prompts.DIGITS))
+        turn_to(session, person.contact_id, interview_id)
     except NotYours:
         return [*tapped(incoming), send(incoming.chat_id, nothing_to_answer(say))]
-    return [
-        *tapped(incoming),
-        *resume(session, person, int(data, prompts.DIGITS), incoming, desk, quiet=True),
-    ]
+    goes_on = resume(session, person, interview_id, incoming, desk, quiet=True)
+    if incoming.message_id is None:
+        return [*tapped(incoming), *goes_on]
+    used = without_buttons(incoming.chat_id, incoming.message_id)
+    return [*tapped(incoming), used, *goes_on]
+
+
+def _menu(session: Session, person: Reach, incoming: Incoming, say: Speak) -> Outgoing:
+    """Who is answering now, in the village where this phone answered last?"""
+    try:
+        where = _where_to(session, "", person)
+    except NoWave as closed:
+        return send(incoming.chat_id, _closed(closed, say))
+    if where is None:
+        return send(incoming.chat_id, _lost("", say))
+    known = persons(session, person.contact_id, where.wave.wave_id)
+    return _who(session, known, where, incoming=incoming, say=say)
 
 
 def _where_to(session: Session, payload: str, person: Reach | None) -> Where | None:
@@ -200,6 +228,8 @@ def _from_button(session: Session, data: str) -> Where | None:
 
 def _find(session: Session, data: str) -> Where | None:
     kind, _, code = data.partition(".")
+    if len(code) > LONGEST_LINK or not code.isprintable():
+        return None
     if kind == "h":
         found = open_wave_of_home(session, code)
         return Where(found[0], found[1], data) if found else None
@@ -207,42 +237,38 @@ def _find(session: Session, data: str) -> Where | None:
     return Where(wave, None, f"v.{wave.code}") if wave else None
 
 
-def _just_begun(session: Session, person: Reach | None, where: Where) -> int | None:
+def _just_begun(session: Session, person: Reach | None, where: Where, now: datetime) -> int | None:
     """An interview that this very button began a moment ago (it was tapped twice)."""
     if person is None:
         return None
     for known in persons(session, person.contact_id, where.wave.wave_id):
         home = where.household_id in (None, known.household_id)
-        if known.interview_id and known.status == "open" and not known.answered and home:
+        fresh = known.begun is not None and now - known.begun < DOUBLE_TAP
+        if known.interview_id and known.status == "open" and not known.answered and home and fresh:
             return known.interview_id
     return None
 
 
 def _who(
-    session: Session,
-    person: Reach,
-    known: list[Person],
-    where: Where,
-    *,
-    incoming: Incoming,
-    say: Speak,
+    session: Session, known: list[Person], where: Where, *, incoming: Incoming, say: Speak
 ) -> Outgoing:
     rows: list[list[tuple[str, str]]] = []
     lines = [say("Who is answering now?")]
-    for one in known:
+    unfinished = [one for one in known if one.interview_id and one.status != "finished"]
+    for one in unfinished[-MOST_NAMED:]:
         name = say("Person {n}").format(n=one.number)
-        if one.status == "finished":
-            lines.append(f"{name}: " + say("finished, thank you ✓"))
-        elif one.interview_id is not None:
-            answered = say.count("{n} answer so far", "{n} answers so far", one.answered)
-            lines.append(f"{name}: {answered}")
-            rows.append(
-                [("▶ " + say("Go on: person {n}").format(n=one.number),
-                  f"w:g:{prompts.code(one.interview_id)}")]
-            )  # fmt: skip
-    home = [one for one in known if one.interview_id is not None]
+        begun = f" ({one.begun.astimezone(where.wave.zone):%m-%d %H:%M})" if one.begun else ""
+        answered = say.count("{n} answer so far", "{n} answers so far", one.answered)
+        lines.append(f"{name}{begun}: {answered}")
+        go_on = say("Go on: person {n}").format(n=one.number)
+        rows.append([(f"▶ {go_on}", f"w:g:{prompts.code(one.interview_id or 0)}")])
+    finished = [str(one.number) for one in known if one.status == "finished"]
+    if finished:
+        some = "… " * (len(finished) > MOST_NAMED) + ", ".join(finished[-MOST_NAMED:])
+        lines.append("✓ " + say("Finished, thank you: person {numbers}").format(numbers=some))
+    home = [one.interview_id for one in known if one.interview_id is not None]
     if where.household_id is None and home:
-        link = family_link(session, max(one.interview_id or 0 for one in home))
+        link = family_link(session, max(home))
         rows.append([(say("Another person at home"), f"w:h:h.{link}")])
         rows.append([(say("Someone of another home"), f"w:o:{where.data}")])
     else:
@@ -269,7 +295,7 @@ def _consent_text(where: Where, say: Speak) -> str:
         say(
             "<b>{organisation}</b> asks how people here can use the internet, so that help goes"
             " where it is needed. It takes about ten minutes."
-        ).format(organisation=escape(wave.organisation)),
+        ).format(organisation=escape(wave.organisation[:LONGEST])),
         say(
             "<b>What is kept:</b> your answers, without your name; and your chat number, locked"
             " away apart from them, so that you can go on another day. Answers are deleted after"
@@ -280,13 +306,19 @@ def _consent_text(where: Where, say: Speak) -> str:
             "<b>You are free:</b> no, stop or skip costs you nothing. /forget deletes everything,"
             " at any time."
         ),
-        say("Questions: {contact}").format(contact=escape(wave.contact)),
+        say("Questions: {contact}").format(contact=escape(wave.contact[:LONGEST])),
     ]
     return "\n\n".join(paragraphs)
 
 
 def _languages(data: str) -> Keyboard:
     return [[(name, f"l:{tag}:{data}")] for tag, name in LANGUAGES.items()]
+
+
+def _closed(closed: NoWave, say: Speak) -> str:
+    """Nothing is asked in this village now."""
+    text = say("No survey is open in {village} now. Thank you for asking.")
+    return text.format(village=escape(closed.village))
 
 
 def _lost(payload: str, say: Speak) -> str:
