@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from math import fmod, isfinite, isnan, nan
+from math import isnan
 from typing import Literal
 
 from lark import Token, Tree
 
 from surveys.form.functions import FUNCTIONS, LATER, MisuseError
 from surveys.form.grammar import ExpressionError, parse
+from surveys.form.operators import ARITHMETIC, COMPARISONS
 from surveys.form.values import (
     Code,
     Scope,
     Value,
-    equal,
-    equal_numbers,
     literal,
     number_of_text,
-    quotient,
 )
 
 __all__ = [
@@ -296,7 +294,7 @@ class _Compiler:
         self.depth += len(rest) // 2
         left = self.code(_tree(first))
         for operator, operand in zip(rest[::2], rest[1::2], strict=True):
-            left = _COMPARISONS[str(operator)](left, self.code(_tree(operand)))
+            left = COMPARISONS[str(operator)](left, self.code(_tree(operand)))
         self.depth -= len(rest) // 2
         return left
 
@@ -306,7 +304,7 @@ class _Compiler:
         """Operands with arithmetic between them, from the left: a - b + c."""
         codes = self._codes(tree)
         first, *others = [code.number() for code in codes]
-        of = [_ARITHMETIC[str(operator)] for operator in tree.children[1::2]]
+        of = [ARITHMETIC[str(operator)] for operator in tree.children[1::2]]
         if len(others) == 1:
             second, compute = others[0], of[0]
             return Code(
@@ -339,63 +337,6 @@ def _number_at(path: str) -> _Closure:
         return text if isnan(number) else number
 
     return run
-
-
-def _equal_code(left: Code, right: Code) -> Code:
-    return Code("truth", _equal_closure(left, right), left.reads | right.reads)
-
-
-def _different_code(left: Code, right: Code) -> Code:
-    same = _equal_closure(left, right)
-    return Code("truth", lambda scope: not same(scope), left.reads | right.reads)
-
-
-def _equal_closure(left: Code, right: Code) -> Callable[[Scope], bool]:
-    if right.path and isinstance(left.constant, str):
-        left, right = right, left
-    one, two = left.run, right.run
-    if left.kind == right.kind == "text":
-        if isinstance(right.constant, str):
-            sought = right.constant
-            return lambda scope: one(scope) == sought
-        return lambda scope: one(scope) == two(scope)
-    kinds = {left.kind, right.kind}
-    if "truth" in kinds:
-        yes, no = left.truth(), right.truth()
-        return lambda scope: yes(scope) == no(scope)
-    if "number" in kinds and kinds <= {"number", "text"}:
-        first, second = left.number(), right.number()
-        return lambda scope: equal_numbers(first(scope), second(scope))
-    return lambda scope: equal(one(scope), two(scope))
-
-
-def _compared(holds: Callable[[float, float], bool]) -> Callable[[Code, Code], Code]:
-    def make(left: Code, right: Code) -> Code:
-        one, two = left.number(), right.number()
-        return Code("truth", lambda scope: holds(one(scope), two(scope)), left.reads | right.reads)
-
-    return make
-
-
-def _remainder(left: float, right: float) -> float:
-    return fmod(left, right) if isfinite(left) and right else nan
-
-
-_COMPARISONS: Mapping[str, Callable[[Code, Code], Code]] = {
-    "=": _equal_code,
-    "!=": _different_code,
-    "<": _compared(lambda left, right: left < right),
-    "<=": _compared(lambda left, right: left <= right),
-    ">": _compared(lambda left, right: left > right),
-    ">=": _compared(lambda left, right: left >= right),
-}
-_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "div": quotient,
-    "mod": _remainder,
-}
 
 
 def _all_reads(codes: list[Code]) -> frozenset[str]:
