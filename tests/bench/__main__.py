@@ -17,20 +17,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.demo.server import Telegram
 from bot.demo.world import Person, SeenMessage
-from surveys.form.xlsform import convert
-from surveys.publish import ensure_ready, import_villages, publish
-from surveys.store.database import Database
-from surveys.store.upgrade import upgrade
-from tests.bench.questions import QUESTIONS, workbook
+from tests.bench.questions import QUESTIONS, prepared
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 60.0
-VILLAGES = b"code,name,area,households,adults,target\nB,Bench,A/B,9,9,\n"
 BOTS = ("usegap", "stock, concurrent_updates(64)", "stock, its defaults")
 
 
@@ -89,7 +83,7 @@ def _bot(
         script = [sys.executable, "-m", "tests.bench.stock_bot"]
         return [*script, telegram.url, telegram.token, concurrent], {}, _open_stock
     url = f"sqlite:///{folder / 'usegap.db'}"
-    _prepare(url)
+    prepared(url).close()
     environment = {
         "USEGAP_TELEGRAM_TOKEN": telegram.token,
         "USEGAP_TELEGRAM_API": telegram.url,
@@ -101,26 +95,13 @@ def _bot(
     return [sys.executable, "-m", "bot.demo.unhurried"], environment, _open_ours
 
 
-def _prepare(url: str) -> None:
-    upgrade(url)
-    database = Database(url)
-    now = datetime.now(UTC)
-    with database.begin() as session:
-        publish(session, convert(workbook().encode(), "bench.md"), "bench", now)
-        ensure_ready(session, organisation="Bench", contact="Bench", retention_months=1, now=now)
-        import_villages(
-            session, b"code,name,area,households,adults,target\nB,Bench,A/B,9,9,\n", now
-        )
-    database.close()
-
-
 async def _open_stock(phone: Person) -> SeenMessage:
     await phone.send("/start")
     return await phone.next_message(PATIENCE)
 
 
 async def _open_ours(phone: Person) -> SeenMessage:
-    await phone.send("/start B")
+    await phone.send("/start V")
     greeting = await phone.next_message(PATIENCE)
     consent = await phone.tap_and_see(greeting, "English", PATIENCE)
     return await phone.tap_and_see(consent, 0, PATIENCE)

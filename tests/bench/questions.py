@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from surveys.form.xlsform import convert
+from surveys.publish import ensure_ready, import_villages, publish
+from surveys.store.database import Database
+from surveys.store.upgrade import upgrade
+
 QUESTIONS = 40
+VILLAGES = b"code,name,area,households,adults,target\nV,Village,A/B,9,9,\n"
 CHOICES = ("Every day", "Every week", "Less often", "Longer ago", "Never")
 
 
@@ -23,3 +31,15 @@ def workbook() -> str:
         "| choices |\n| | list_name | name | label |\n" + choices + "\n"
         "| settings |\n| | form_title | form_id | version |\n| | Bench | bench | 1 |\n"
     )
+
+
+def prepared(url: str) -> Database:
+    """A database in which these questions are published, and asked in the village V."""
+    upgrade(url)
+    database = Database(url)
+    now = datetime.now(UTC)
+    with database.begin() as session:
+        publish(session, convert(workbook().encode(), "bench.md"), "bench", now)
+        ensure_ready(session, organisation="O", contact="C", retention_months=1, now=now)
+        import_villages(session, VILLAGES, now)
+    return database

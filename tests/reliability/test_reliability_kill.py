@@ -4,37 +4,19 @@ import asyncio
 import json
 import os
 import sys
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 
 from bot.demo.server import Telegram
-from surveys.form.xlsform import convert
-from surveys.publish import ensure_ready, import_villages, publish
-from surveys.store.database import Database
 from surveys.store.schema import Contact, Inbox, Interview, InterviewEvent
-from surveys.store.upgrade import upgrade
 from surveys.store.vault import Vault
-from tests.bench.questions import CHOICES, text_of, workbook
+from tests.bench.questions import CHOICES, prepared, text_of
 
 PEOPLE, EACH = 10, 20
 KILLS = (25, 60, 95, 130, 165)
 """The bot is killed when so many answers were given."""
 KEY = "k" * 40
 PATIENCE = 40
-
-
-def prepare(url):
-    upgrade(url)
-    database = Database(url)
-    now = datetime.now(UTC)
-    with database.begin() as session:
-        publish(session, convert(workbook().encode(), "bench.md"), "test", now)
-        ensure_ready(session, organisation="O", contact="C", retention_months=1, now=now)
-        import_villages(
-            session, b"code,name,area,households,adults,target\nV,Village,A/B,9,9,\n", now
-        )
-    return database
 
 
 class Bot:
@@ -84,7 +66,7 @@ async def to_the_first_question(phone):
 
 async def test_killed_in_the_middle_of_200_answers(tmp_path):
     url = f"sqlite:///{tmp_path / 'usegap.db'}"
-    database = prepare(url)
+    database = prepared(url)
     given = 0
     async with Telegram(limits=False) as telegram:
         bot = Bot(telegram, url)
