@@ -66,14 +66,14 @@ def _due(database: Database, desk: Desk) -> list[DueJob]:
 async def _do(
     job: DueJob, database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None]
 ) -> None:
-    make = {"profile": _profile, "export": _export}[job.kind]
     try:
+        make = {"profile": _profile, "export": _export}[job.kind]
         parcels = await database.in_reader(make, job, database, desk)
         hand_over(await database.in_thread(_finish, job, parcels, database, desk))
     except Exception as error:
         # The class alone: the text of an error may carry what someone answered.
         log.error("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
-        await database.in_thread(_postpone, job, type(error).__name__, database, desk)
+        hand_over(await database.in_thread(_postpone, job, type(error).__name__, database, desk))
 
 
 Parcel = tuple[Addressee, list[Outgoing]]
@@ -89,11 +89,19 @@ def _finish(job: DueJob, parcels: Sequence[Parcel], database: Database, desk: De
     return queued
 
 
-def _postpone(job: DueJob, error: str, database: Database, desk: Desk) -> None:
+def _postpone(job: DueJob, error: str, database: Database, desk: Desk) -> list[Queued]:
     last = job.tries + 1 >= TRIES
     later = None if last else desk.clock() + timedelta(seconds=2 ** (job.tries + 1))
+    asked_by = job.arguments.get("contact_id")
     with database.begin() as session:
         postpone_job(session, job.id, error, later, desk.clock())
+        one = addressee(session, int(asked_by)) if last and asked_by is not None else None
+        if one is None:
+            return []
+        say = speak(one.language)
+        text = say("That did not work here. Please ask once more later.")
+        sorry = send(desk.address(one), text, key=f"job:{job.id}:{one.contact_id}:sorry")
+        return queue_for(session, desk.vault, one, [sorry], desk.clock())
 
 
 def _profile(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:

@@ -6,16 +6,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.access import voice
+from bot.access import Malformed, parts, rights, taps, voice, whole
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import prompts
 from bot.respondent.conversation import nothing_to_answer
 from bot.say import Button, edit, file, send, tapped
-from bot.texts import Speak, escape
+from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
 from surveys.conduct.people import messages_of_interview, my_persons, number_of
+from surveys.store.interviews import interviews_of
 
 EVERYONE = 0
 """In place of a person's number: all persons of this phone, and the phone itself."""
@@ -29,20 +30,24 @@ def mydata(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/mydata: of which person? At once where there is one."""
     person, say = voice(session, incoming, desk)
     numbers = my_persons(session, person.contact_id) if person else {}
-    if person is None or not numbers:
+    if person is None:
         return [send(incoming.chat_id, say("Nothing is kept about you."))]
-    if len(numbers) == 1:
-        return _record(session, person.contact_id, next(iter(numbers)), incoming, desk, say=say)
+    if len(numbers) <= 1:
+        only = next(iter(numbers), EVERYONE)
+        return _record(session, person.contact_id, only, incoming, desk, say=say)
     text = say("Whose answers do you want to see?")
     return [send(incoming.chat_id, text, _persons(numbers, "m", say))]
 
 
+@taps
 def mydata_of(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """The button of a person: "m:<number>"."""
     person, say = voice(session, incoming, desk)
     if person is None:
         return [*tapped(incoming), send(incoming.chat_id, say("Nothing is kept about you."))]
-    number = int(incoming.text.split(":")[1])
+    number = whole(parts(incoming, 1)[0])
+    if number not in my_persons(session, person.contact_id):
+        raise Malformed
     return [
         *tapped(incoming),
         *_record(session, person.contact_id, number, incoming, desk, say=say),
@@ -56,70 +61,105 @@ def forget_who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
         return [send(incoming.chat_id, say("Nothing is kept about you."))]
     numbers = my_persons(session, person.contact_id)
     if len(numbers) <= 1:
-        return [send(incoming.chat_id, *_sure(EVERYONE, say, alone=True))]
+        sure = _sure(EVERYONE, say, alone=True, leads=bool(rights(session, incoming)))
+        return [send(incoming.chat_id, *sure)]
     rows = _persons(numbers, "f:a", say)
     rows.append([(say("Everyone on this phone"), f"f:a:{EVERYONE}")])
     return [send(incoming.chat_id, say("Who shall be forgotten?"), rows)]
 
 
+@taps
 def forget_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """The buttons of forgetting: "f:a:<number>" asks once, "f:d" deletes, "f:k" keeps the answers
     without any tie to the person, "f:x" leaves all as it is."""
-    _, step, which = incoming.text.split(":")
-    number = int(which)
+    step, which = parts(incoming, 2)
+    number = whole(which)
+    if step not in ("a", "d", "k", "x"):
+        raise Malformed
     person, say = voice(session, incoming, desk)
-    if person is None:
+    numbers = my_persons(session, person.contact_id) if person else {}
+    before: list[Outgoing] = []
+    if person is None or (number != EVERYONE and number not in numbers):
         text = say("Nothing is kept about you.")
     elif step == "x":
         text = say("All right. Nothing was deleted.")
+    elif step == "a":
+        leads = number == EVERYONE and bool(rights(session, incoming))
+        question, rows = _sure(number, say, leads=leads)
+        return [
+            *tapped(incoming),
+            edit(incoming.chat_id, question, rows, message_id=incoming.message_id),
+        ]
     else:
-        numbers = my_persons(session, person.contact_id)
-        if number != EVERYONE and number not in numbers:
-            text = say("Nothing is kept about you.")
-        elif step == "a":
-            question, rows = _sure(number, say)
-            return [
-                *tapped(incoming),
-                edit(incoming.chat_id, question, rows, message_id=incoming.message_id),
-            ]
-        else:
-            forget(
-                session,
-                person.contact_id,
-                None if number == EVERYONE else numbers[number],
-                keep_answers=step == "k",
-                now=desk.clock(),
-            )
-            text = say("Done. It is deleted, and cannot be brought back.")
-    return [*tapped(incoming), edit(incoming.chat_id, text, message_id=incoming.message_id)]
+        who = list(numbers.values()) if number == EVERYONE else [numbers[number]]
+        for interview_id in interviews_of(session, who):
+            # Afterwards nobody knows any more which messages these were.
+            before += _out_of_chat(session, interview_id, incoming)
+        if number == EVERYONE and rights(session, incoming):
+            scope = {"type": "chat", "chat_id": incoming.chat_id}
+            before.append(Outgoing("deleteMyCommands", {"scope": scope}, incoming.chat_id))
+        forget(
+            session,
+            person.contact_id,
+            None if number == EVERYONE else numbers[number],
+            keep_answers=step == "k",
+            now=desk.clock(),
+        )
+        text = (
+            say("Done. The finished answers stay, with nothing that leads to you.")
+            if step == "k"
+            else say("Done. It is deleted, and cannot be brought back.")
+        )
+    return [
+        *tapped(incoming),
+        *before,
+        edit(incoming.chat_id, text, message_id=incoming.message_id),
+    ]
 
 
+@taps
 def stopped(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """After Stop: "s:l:<interview>" later, "s:d:<interview>" delete."""
-    _, choice, interview = incoming.text.split(":")
+    choice, interview = parts(incoming, 2)
+    interview_id = whole(interview, prompts.DIGITS)
+    if choice not in ("l", "d"):
+        raise Malformed
     person, say = voice(session, incoming, desk)
     if choice == "l":
         text = say("Until another day. Send /start when you like to go on.")
         return [*tapped(incoming), edit(incoming.chat_id, text, message_id=incoming.message_id)]
-    interview_id = int(interview, prompts.DIGITS)
-    number = _number_of(session, person.contact_id, interview_id) if person else None
-    if number is None:
+    number = number_of(session, person.contact_id, interview_id) if person else None
+    if person is None or number is None:
         return [*tapped(incoming), send(incoming.chat_id, nothing_to_answer(say))]
-    question, rows = _sure(number, say)
+    alone = len(my_persons(session, person.contact_id)) == 1
+    question, rows = _sure(number, say, alone=alone)
     return [
         *tapped(incoming),
         edit(incoming.chat_id, question, rows, message_id=incoming.message_id),
     ]
 
 
+@taps
 def clear_chat(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """ "r:<interview>": take the questions and answers of one interview out of the chat."""
     person, say = voice(session, incoming, desk)
-    interview_id = int(incoming.text.split(":")[1], prompts.DIGITS)
-    if person is None or _number_of(session, person.contact_id, interview_id) is None:
+    interview_id = whole(parts(incoming, 1)[0], prompts.DIGITS)
+    if person is None or number_of(session, person.contact_id, interview_id) is None:
         return [*tapped(incoming), send(incoming.chat_id, nothing_to_answer(say))]
+    text = say(
+        "The answers are gone from this chat. They are still kept for the survey. (Telegram lets me"
+        " remove the last two days; what is older, you can delete yourself.)"
+    )
+    return [
+        *tapped(incoming),
+        *_out_of_chat(session, interview_id, incoming),
+        edit(incoming.chat_id, text, message_id=incoming.message_id),
+    ]
+
+
+def _out_of_chat(session: Session, interview_id: int, incoming: Incoming) -> list[Outgoing]:
     messages = messages_of_interview(session, interview_id)
-    calls = [
+    return [
         Outgoing(
             "deleteMessages",
             {"chat_id": incoming.chat_id, "message_ids": messages[start : start + AT_ONCE]},
@@ -127,21 +167,21 @@ def clear_chat(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
         )
         for start in range(0, len(messages), AT_ONCE)
     ]
-    text = say("The answers are gone from this chat. They are still kept for the survey.")
-    return [
-        *tapped(incoming),
-        *calls,
-        edit(incoming.chat_id, text, message_id=incoming.message_id),
-    ]
 
 
-def _sure(number: int, say: Speak, *, alone: bool = False) -> tuple[str, list[list[Button]]]:
+def _sure(
+    number: int, say: Speak, *, alone: bool = False, leads: bool = False
+) -> tuple[str, list[list[Button]]]:
+    """The one question before anything is deleted. `alone`: nobody else answers on this phone;
+    `leads`: the rights of an administrator go with it."""
     if alone:
         text = say("Everything about you will be deleted.")
     elif number == EVERYONE:
         text = say("Everything about everyone on this phone will be deleted.")
     else:
         text = say("Everything about person {n} will be deleted.").format(n=number)
+    if leads:
+        text += "\n" + say("You will not be an administrator any more.")
     text += "\n" + say("What shall become of the answers?")
     return text, [
         [("🗑 " + say("Delete the answers too"), f"f:d:{number}")],
@@ -154,40 +194,45 @@ def _persons(numbers: dict[int, str], stem: str, say: Speak) -> list[list[Button
     return [[(say("Person {n}").format(n=number), f"{stem}:{number}")] for number in numbers]
 
 
-def _number_of(session: Session, contact_id: int, interview_id: int) -> int | None:
-    return number_of(session, contact_id, interview_id)
-
-
 def _record(
     session: Session, contact_id: int, number: int, incoming: Incoming, desk: Desk, *, say: Speak
 ) -> list[Outgoing]:
     record = my_data(session, desk.vault, contact_id)
-    text = "\n".join(_lines(record, number, say))
+    areas = [right.area for right in rights(session, incoming)]
+    text = "\n".join(_lines(record, number, areas, say))
     if len(text) <= IN_CHAT:
         return [send(incoming.chat_id, escape(text))]
     caption = say("All that is kept about you.")
     return [file(incoming.chat_id, text.encode(), "mydata.txt", caption)]
 
 
-def _lines(record: dict[str, Any], number: int, say: Speak) -> list[str]:
+def _lines(record: dict[str, Any], number: int, areas: list[str], say: Speak) -> list[str]:
     contact = record["contact"]
     lines = [
         say("All that is kept about you."),
         say("Chat number: {address} ({channel}), locked away apart from the answers").format(
             address=contact["address"], channel=contact["channel"]
         ),
-        say("Language: {language}").format(language=contact["language"]),
+        say("Language: {language}").format(
+            language=LANGUAGES.get(contact["language"], contact["language"])
+        ),
         say("Since: {since}").format(since=contact["since"]),
+        *(say("Administrator of: {area}").format(area=area) for area in areas),
     ]
     for person in record["persons"]:
         if person["person"] != number:
             continue
         lines += ["", say("Person {n}").format(n=number) + f" · {person['village']}"]
         for interview in person["interviews"]:
+            agreed = say("Agreed (text, day): {consent}")
+            lines.append(agreed.format(consent=interview["consent"]))
             lines.append(say("Begun: {day}").format(day=interview["started"]))
             if interview["finished"]:
                 lines.append(say("Finished: {day}").format(day=interview["finished"]))
             lines += [f"· {row['question']}\n  → {row['answer']}" for row in interview["answers"]]
+            computed = ", ".join(f"{name} {value}" for name, value in interview["computed"].items())
+            if computed:
+                lines.append(say("Worked out from this: {computed}").format(computed=computed))
             lines.append(
                 say.count("and {n} line of when what was answered",
                           "and {n} lines of when what was answered", interview["events"])

@@ -9,8 +9,8 @@ from sqlalchemy import and_, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from surveys.conduct.forget import sweep
+from surveys.store.audit import audit
 from surveys.store.database import Database
-from surveys.store.messages import audit
 from surveys.store.schema import Interview, Respondent, Wave
 
 
