@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from surveys.estimation.frame import Bools, Floats, Ints
+from surveys.estimation.raking import Calibration
 from surveys.estimation.weights import by_home
 
 
@@ -69,11 +70,20 @@ class Estimate:
 
 
 def ratio(
-    groups: Groups, home: Ints, w: Floats, y: Floats, x: Floats, *, k: Floats | float = 1.0
+    groups: Groups,
+    home: Ints,
+    w: Floats,
+    y: Floats,
+    x: Floats,
+    *,
+    k: Floats | float = 1.0,
+    margins: Calibration | None = None,
 ) -> Estimate:
     """R = k·Σwy/Σwx of each group, over rows with w > 0 whose y and x are known.
 
-    home, w, y, x: (rows,); k: (groups,) or one number. A mean has x = k = 1.
+    home, w, y, x: (rows,); k: (groups,) or one number. A mean has x = k = 1. margins: what the rows
+    were raked to; where all rows raked are in the estimate, residuals take the place of e = (k·y -
+    R·x)/Σwx.
 
     >>> two = Groups(np.array([0, 0]), 1)
     >>> one = np.ones(3)
@@ -93,7 +103,14 @@ def ratio(
     with np.errstate(divide="ignore", invalid="ignore"):
         value = factor * groups.sums(top) / total
         c = bottom / total[of]
-        z = (factor[of] * top - value[of] * bottom) / total[of] / (1 - c)
+        if margins is None:
+            of_home = (factor[of] * top - value[of] * bottom) / total[of]
+        else:
+            at = of[home]
+            e = np.zeros(len(rows))
+            e[rows] = (factor[at] * y[rows] - value[at] * x[rows]) / total[at]
+            of_home = by_home(home, homes, w * margins.residuals(e, rows)[rows])
+        z = of_home / (1 - c)
         m = groups.sums((persons > 0).astype(np.float64))
         df = np.fmax(1 / groups.sums(c**2) - 1, 1)
         z = np.sqrt((m - 1) / m)[of] * z
