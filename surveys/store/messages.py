@@ -117,6 +117,27 @@ def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: dat
     return set(session.connection().execute(statement, rows).scalars())
 
 
+@cache
+def _take_done(kind: str) -> Insert:
+    return insert_into(kind, INBOX).on_conflict_do_nothing()
+
+
+def add_done(session: Session, update_id: int, now: datetime) -> bool:
+    """An update that is handled in this very transaction; False where it was there before."""
+    row = {"update_id": update_id, "received_at": now, "done_at": now}
+    return bool(session.connection().execute(_take_done(kind_of(session)), row).rowcount)
+
+
+def reopen(session: Session, vault: Vault, one: Taken) -> None:
+    """It could not be handled after all: keep what it said, and let it wait."""
+    body = vault.seal(json.dumps(one.update, ensure_ascii=False).encode())
+    session.connection().execute(
+        update(INBOX)
+        .where(INBOX.c.update_id == one.update_id)
+        .values(done_at=null(), lane=one.lane, body=body)
+    )
+
+
 def waiting_updates(session: Session, vault: Vault) -> list[Taken]:
     """What is neither done nor parked, in order of update_id."""
     rows = session.execute(
