@@ -121,7 +121,11 @@ class Answers:
     flags: Ints
     user: Floats
     """(rows,) 1 user, 0 non-user, NaN not known."""
+    sex: Ints
+    """(rows,) index into SEXES, -1 for any other."""
     age: Floats
+    schooling: Floats
+    """(rows,) as the form counts it; NaN not known."""
     adults: Floats
     no_phone: Floats
     online_adults: Floats
@@ -130,6 +134,8 @@ class Answers:
     scores: Mapping[str, Floats]
     """Name -> (rows,): 0-100, or 0/1 for a proportion; NaN missing."""
     choices: Mapping[str, Choosing]
+    row: Ints
+    """(rows,) its place in the frame."""
 
     @property
     def homes(self) -> int:
@@ -140,6 +146,7 @@ class Answers:
         return len(self.home)
 
 
+SEXES = ("f", "m")
 MODES = ("self", "helped", "proxy", "visited")
 
 
@@ -231,12 +238,13 @@ def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> An
         keep &= _numbers(frame, measures.roles["exclude"]) != 1
     # One pass over a view of the kept rows; the sort key makes the first roster the earliest one,
     # and equal times fall the same way whatever the order of the rows.
+    row = np.flatnonzero(keep)
     frame, village = frame.loc[keep], village[keep].astype(np.int64)
     home, homes = _within(village, frame["home"])
     finished = pd.to_datetime(frame["finished"], utc=True).to_numpy(dtype="datetime64[ns]")
     tie = pd.util.hash_pandas_object(frame["submission"], index=False).to_numpy()
     order = np.lexsort((tie, finished, home))
-    frame, village, home = frame.iloc[order], village[order], home[order]
+    frame, village, home, row = frame.iloc[order], village[order], home[order], row[order]
     of_home = np.zeros(homes, np.int64)
     of_home[home] = village
 
@@ -252,7 +260,9 @@ def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> An
         flags=frame["flags"].to_numpy(np.int64),
         # Without such a question everyone who answers the bot is taken for a user.
         user=number("user") if "user" in measures.roles else np.ones(len(frame)),
+        sex=_codes(frame, measures.roles.get("sex"), SEXES),
         age=number("age"),
+        schooling=number("schooling"),
         adults=number("adults"),
         no_phone=number("no_phone"),
         online_adults=number("online_adults"),
@@ -262,6 +272,7 @@ def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> An
             one.name: _choosing(frame, one.name, measures.levels[one.name])
             for one in measures.shares
         },
+        row=row.astype(np.int64),
     )
 
 
@@ -285,6 +296,11 @@ def _distinct(frame: pd.DataFrame, name: str) -> tuple[Ints, list[str]]:
 def _numbers(frame: pd.DataFrame, name: str) -> Floats:
     codes, texts = _distinct(frame, name)
     return np.array([_number(text) for text in texts])[codes]
+
+
+def _codes(frame: pd.DataFrame, name: str | None, known: Sequence[str]) -> Ints:
+    codes, texts = _distinct(frame, name or "")
+    return np.array([known.index(text) if text in known else -1 for text in texts])[codes]
 
 
 def _number(text: str) -> float:

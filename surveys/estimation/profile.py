@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from _typeshed import DataclassInstance
 
+    from surveys.estimation.margins import Margins
+
 Withheld = Literal["", "few_persons", "few_homes", "no_reference", "not_asked", "too_few_for_this",
                    "imprecise"]  # fmt: skip
 
@@ -159,6 +161,12 @@ class VillageProfile:
     flags: dict[str, int]
     """Rounded to 5: flagged (persons), rosters_differ and rosters_short (homes; short: fewer online
     adults on the roster than users who answered)."""
+    margins: tuple[str, ...] = ()
+    """Raked to these margins of online adults: sex_age, schooling; none."""
+    margins_of: str = ""
+    """The village or area that the margins are of."""
+    deff: float | None = None
+    """Kish's n·Σw²/(Σw)² of those raked together, one decimal."""
 
 
 def profiles(  # noqa: PLR0917
@@ -169,18 +177,21 @@ def profiles(  # noqa: PLR0917
     reference: Sequence[str],
     about: Mapping[str, str],
     only: Collection[str] | None = None,
+    margins: Margins | None = None,
 ) -> dict[str, VillageProfile]:
     """The profiles of all villages of a wave, in one pass.
 
     `frame`, `villages`: see `surveys.estimation.frame`. `choices`: of each question its choices,
     (value, label by language). `reference`: the codes of the villages that make the reference area.
     `about`: wave, form_id, form_version, computed_at, reference_area. `only`: these villages.
+    `margins`: of online adults, by place (see `surveys.estimation.margins`); a pool's users count
+    whether their village is asked for or not.
     Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
     without its own columns.
     """
     from surveys.estimation.villages import profiles as of_villages
 
-    return of_villages(frame, villages, indicators, choices, reference, about, only)
+    return of_villages(frame, villages, indicators, choices, reference, about, only, margins)
 
 
 def village_profile(  # noqa: PLR0917
@@ -191,9 +202,10 @@ def village_profile(  # noqa: PLR0917
     choices: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]],
     reference: Sequence[str],
     about: Mapping[str, str],
+    margins: Margins | None = None,
 ) -> VillageProfile:
     """The profile of one village; arguments and errors as `profiles`."""
-    return profiles(frame, villages, indicators, choices, reference, about, (code,))[code]
+    return profiles(frame, villages, indicators, choices, reference, about, (code,), margins)[code]
 
 
 def to_json(profile: VillageProfile) -> dict[str, Any]:

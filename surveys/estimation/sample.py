@@ -6,7 +6,7 @@ so are all of them where the adults of one are not known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from surveys.estimation.estimates import (
     ratio,
 )
 from surveys.estimation.frame import Answers, Bools, Floats, Ints
+from surveys.estimation.margins import Raking
+from surveys.estimation.raking import Calibration
 from surveys.estimation.weights import Weights, weights
 
 OTHERS_PERSONS, OTHERS_HOMES = 10, 5
@@ -47,6 +49,10 @@ class Sample:
     """(results,) whether g is known."""
     online_parts: Estimate
     """π of the groups."""
+    raking: Raking | None = None
+    """To which margins the users were raked."""
+    margins: Calibration | None = None
+    """Those that the errors of the groups' estimates can use."""
 
     @property
     def results(self) -> Groups:
@@ -100,7 +106,8 @@ class Sample:
         return self.results.sums(homes.astype(np.float64))
 
     def _mean(self, w: Floats, y: Floats) -> Estimate:
-        return ratio(self.groups, self.answers.home, w, y, np.ones(len(y)))
+        one = np.ones(len(y))
+        return ratio(self.groups, self.answers.home, w, y, one, margins=self.margins)
 
     def _total(self, part: Estimate) -> Estimate:
         return part if self.area is None else area_total(self.area, self.share, part)
@@ -118,20 +125,29 @@ def online_share(adults: Floats, offline: Floats) -> tuple[Floats, Bools]:
     return g, known
 
 
-def of_villages(answers: Answers, adults: Floats, offline: Floats) -> Sample:
+def of_villages(
+    answers: Answers, adults: Floats, offline: Floats, raking: Raking | None = None
+) -> Sample:
     """Each village by itself. adults, offline: (villages,) N and N₀, NaN where not known."""
     g, known = online_share(adults, offline)
-    weighed = weights(answers)
+    weighed = _weighed(answers, raking)
     groups = Groups(answers.village, len(adults))
+    margins = _margins(answers, raking, groups)
     return Sample(
         answers, weighed, groups, None, np.ones(len(adults)), g, known,
-        _online(answers, weighed, groups, g),
+        _online(answers, weighed, groups, g, margins), raking, margins,
     )  # fmt: skip
 
 
-def of_area(answers: Answers, adults: Floats, offline: Floats, use: Floats | None) -> Sample:
+def of_area(
+    answers: Answers,
+    adults: Floats,
+    offline: Floats,
+    use: Floats | None,
+    raking: Raking | None = None,
+) -> Sample:
     """The villages as one area. `use`: the scores of U, so that π, ū and Ū rest on one base."""
-    weighed = weights(answers)
+    weighed = _weighed(answers, raking)
     users = np.bincount(answers.home, weighed.w > 0, minlength=answers.homes) > 0
     homes = np.bincount(answers.village[users], minlength=len(adults))
     stratum = strata(homes.astype(np.int64), adults)
@@ -141,7 +157,8 @@ def of_area(answers: Answers, adults: Floats, offline: Floats, use: Floats | Non
     g, known = online_share(total, missing)
     groups = Groups(stratum[answers.village], count)
     share = total / total.sum() if np.isfinite(total).all() and total.sum() > 0 else np.ones(count)
-    online = _online(answers, weighed, groups, g)
+    margins = _margins(answers, raking, groups)
+    online = _online(answers, weighed, groups, g, margins)
     if use is not None:
         whole = product(online, ratio(groups, answers.home, weighed.w, use, np.ones(len(use))))
         share = np.where(np.isfinite(whole.value) & (whole.homes > 1), share, 0.0)
@@ -156,6 +173,8 @@ def of_area(answers: Answers, adults: Floats, offline: Floats, use: Floats | Non
         g=np.array([float(part @ g)]),
         known=np.array([bool(known.all())]),
         online_parts=online,
+        raking=raking,
+        margins=margins,
     )
 
 
@@ -179,11 +198,23 @@ def strata(homes: Ints, adults: Floats) -> Ints:
     return np.where(small, 0, own).astype(np.int64)
 
 
-def _online(answers: Answers, weighed: Weights, groups: Groups, g: Floats) -> Estimate:
-    return ratio(groups, answers.home, weighed.w, np.ones(len(answers)), weighed.x, k=g)
+def _weighed(answers: Answers, raking: Raking | None) -> Weights:
+    found = weights(answers)
+    return found if raking is None else replace(found, w=raking.w)
+
+
+def _margins(answers: Answers, raking: Raking | None, groups: Groups) -> Calibration | None:
+    return None if raking is None else raking.calibration(groups.of_home[answers.home])
+
+
+def _online(
+    answers: Answers, weighed: Weights, groups: Groups, g: Floats, margins: Calibration | None
+) -> Estimate:
+    home, one = answers.home, np.ones(len(answers))
+    return ratio(groups, home, weighed.w, one, weighed.x, k=g, margins=margins)
 
 
 def without_phone(sample: Sample) -> Estimate:
     """Σw(A7/o)/Σwx: the share of adults without a phone of their own, in the homes reached."""
-    one = sample.weights
-    return ratio(sample.results, sample.answers.home, one.w, one.no_phone, one.x)
+    one, home = sample.weights, sample.answers.home
+    return ratio(sample.results, home, one.w, one.no_phone, one.x, margins=sample.margins)

@@ -11,13 +11,23 @@ import pandas as pd
 
 from surveys.estimation import suppression as shown
 from surveys.estimation.decomposition import Interval, Side
-from surveys.estimation.frame import MODES, Floats, Measures, answers, measures, plain_label
+from surveys.estimation.frame import (
+    MODES,
+    Answers,
+    Floats,
+    Measures,
+    answers,
+    measures,
+    plain_label,
+)
 from surveys.estimation.gaps import chain_links, gap_figures
 from surveys.estimation.indices import BASIC, basic_figures, index_figures, share_rows
 from surveys.estimation.intervals import t_quantile
+from surveys.estimation.margins import Margins, Raking, raked
 from surveys.estimation.profile import Benchmark, Figure, VillageProfile
 from surveys.estimation.sample import Sample, of_area, of_villages, without_phone
 from surveys.estimation.wave import Wave, bounds_of
+from surveys.estimation.weights import weights
 from surveys.form.indicators import Indicator
 
 
@@ -29,6 +39,7 @@ def profiles(  # noqa: PLR0917
     reference: Sequence[str],
     about: Mapping[str, str],
     only: Collection[str] | None = None,
+    margins: Margins | None = None,
 ) -> dict[str, VillageProfile]:
     """The profiles of all villages of a wave: see `surveys.estimation.profile.profiles`."""
     if not villages.index.is_unique:
@@ -39,14 +50,39 @@ def profiles(  # noqa: PLR0917
     parts = measures(indicators, choices)
     table = villages if only is None else villages.loc[[c for c in villages.index if c in only]]
     codes = [str(code) for code in table.index]
-    own = of_villages(answers(frame, codes, parts), *_census(table))
+    data = answers(frame, codes, parts)
+    raking = _Raked(frame, villages, parts, margins) if margins else None
+    own = of_villages(data, *_census(table), None if raking is None else raking.of(data, codes))
     beside: Sample | None = None
     if reference:
         found = answers(frame, list(reference), parts)
         use = found.scores[parts.use.name] if parts.use is not None else None
-        beside = of_area(found, *_census(villages.loc[list(reference)]), use)
+        beside = of_area(
+            found, *_census(villages.loc[list(reference)]), use,
+            None if raking is None else raking.of(found, reference),
+        )  # fmt: skip
     wave = Wave(parts, own, beside, np.array([code not in set(reference) for code in codes]))
     return _profiles(wave, table, codes, about)
+
+
+class _Raked:
+    """Everybody who answered, raked: a pool has users of villages that are not asked for."""
+
+    def __init__(
+        self, frame: pd.DataFrame, villages: pd.DataFrame, parts: Measures, margins: Margins
+    ) -> None:
+        self.codes = [str(code) for code in villages.index]
+        everybody = answers(frame, self.codes, parts)
+        places = [
+            (*map(str, area), code) for area, code in zip(villages["area"], self.codes, strict=True)
+        ]
+        self.found = raked(everybody, weights(everybody).w, places, margins)
+        self.at = np.full(len(frame), -1, np.int64)
+        self.at[everybody.row] = np.arange(len(everybody))
+
+    def of(self, data: Answers, codes: Sequence[str]) -> Raking:
+        """What was found of these answers and villages."""
+        return self.found.rows(self.at[data.row], pd.Index(self.codes).get_indexer(pd.Index(codes)))
 
 
 def _census(villages: pd.DataFrame) -> tuple[Floats, Floats]:
@@ -83,6 +119,7 @@ def _profiles(
     missing = _missing_users(wave, table, users)
     grades = _grades(wave, village)
     benchmarks = _benchmarks(wave.parts)
+    used = _margins_used(own, table)
 
     found: dict[str, VillageProfile] = {}
     for i, (code, row) in enumerate(zip(codes, table.to_dict("records"), strict=True)):
@@ -124,6 +161,9 @@ def _profiles(
             chain=links[i],
             weakest=weakest[i],
             benchmarks=benchmarks,
+            margins=() if hidden else used[i][0],
+            margins_of="" if hidden else used[i][1],
+            deff=None if hidden else used[i][2],
             flags={} if hidden else _to_five(flags, i, persons[i]),
         )
     return found
@@ -186,6 +226,28 @@ def _grades(wave: Wave, side: Side | None) -> list[Literal["A", "B", "C"] | None
         ("B" if width <= 10 else "C") if yes else None
         for yes, width in zip(known.tolist(), half.tolist(), strict=True)
     ]
+
+
+def _margins_used(
+    own: Sample, table: pd.DataFrame
+) -> list[tuple[tuple[str, ...], str, float | None]]:
+    """Of each village the margins used, the name of the place they are of, and Kish's factor."""
+    none: tuple[tuple[str, ...], str, float | None] = ((), "", None)
+    if own.raking is None:
+        return [none] * len(table)
+    raking = own.raking
+    found = []
+    for pool, name, area in zip(
+        raking.of_village.tolist(), table["name"], table["area"], strict=True
+    ):
+        if pool < 0:
+            found.append(none)
+            continue
+        place = raking.place[pool]
+        itself = len(place) > len(area)
+        deff = float(np.round(raking.deff[pool], 1))
+        found.append((raking.variables[pool], str(name) if itself else place[-1], deff))
+    return found
 
 
 def _to_five(counts: Mapping[str, Sequence[int]], village: int, persons: int) -> dict[str, int]:
