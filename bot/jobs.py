@@ -22,7 +22,7 @@ from surveys.estimation.profile import VillageProfile
 from surveys.export import export_files
 from surveys.profiles import latest_wave, village_profiles
 from surveys.store.administrators import Addressee, addressee, administrators_of
-from surveys.store.database import Database
+from surveys.store.database import Database, leave_no_traces
 from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,9 @@ TRIES = 5
 PAUSE = 1.0
 """Seconds between two looks at the table of jobs."""
 RETENTION_EVERY = timedelta(hours=1)
+TIDY_EVERY = timedelta(minutes=1)
+"""Within which what was erased has also left the database's log: who declined, who was forgotten.
+Their last messages are noted, and erased, only after that was done."""
 
 
 async def work(
@@ -39,10 +42,14 @@ async def work(
 ) -> None:  # fmt: skip
     """Do due jobs one after the other until `stop`; `hand_over` takes what is to be sent."""
     expired = desk.clock() - RETENTION_EVERY
+    tidied = desk.clock()
     while not stop.is_set():
         if desk.clock() - expired >= RETENTION_EVERY:
             expired = desk.clock()
             await database.in_thread(expire, database, expired)
+        if desk.clock() - tidied >= TIDY_EVERY:
+            tidied = desk.clock()
+            await database.in_thread(_tidy, database)
         jobs = await database.in_reader(_due, database, desk)
         for job in jobs:
             await _do(job, database, desk, hand_over)
@@ -56,6 +63,11 @@ async def _sleep(stop: asyncio.Event) -> None:
         await asyncio.wait_for(waiting, PAUSE)
     except TimeoutError:
         return
+
+
+def _tidy(database: Database) -> None:
+    with database.begin() as session:
+        leave_no_traces(session)
 
 
 def _due(database: Database, desk: Desk) -> list[DueJob]:

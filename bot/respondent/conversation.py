@@ -44,12 +44,12 @@ def tap(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     interview, seq, button = parts(incoming, 3)
     interview_id = whole(interview, prompts.DIGITS)
     event = Tapped(whole(seq), ACTIONS[button] if button in ACTIONS else whole(button))
+    if person is not None and interview_id == person.current_interview_id:
+        return go(session, interview_id, event, incoming, desk, say=say)
     if person is None or number_of(session, person.contact_id, interview_id) is None:
         return [*tapped(incoming, say("This question is no longer there.")), *_strip(incoming)]
-    if interview_id != person.current_interview_id:
-        other = say("Someone else is answering now. /start changes that.")
-        return [*tapped(incoming, other), *_strip(incoming)]
-    return go(session, interview_id, event, incoming, desk, say=say)
+    other = say("Someone else is answering now. /start changes that.")
+    return [*tapped(incoming, other), *_strip(incoming)]
 
 
 def typed(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:

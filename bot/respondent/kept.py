@@ -79,9 +79,11 @@ def forget_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
     person, say = voice(session, incoming, desk)
     numbers = my_persons(session, person.contact_id) if person else {}
     before: list[Outgoing] = []
-    if person is None or (number != EVERYONE and number not in numbers):
-        text = say("Nothing is kept about you.")
-    elif step == "x":
+    if person is None:
+        return tapped(incoming, say("Nothing is kept about you."))
+    if number != EVERYONE and number not in numbers:
+        raise Malformed
+    if step == "x":
         text = say("All right. Nothing was deleted.")
     elif step == "a":
         leads = number == EVERYONE and bool(rights(session, incoming))

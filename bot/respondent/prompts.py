@@ -13,8 +13,10 @@ COLUMNS = 28
 NUMBERS_IN_A_ROW = 4
 MOST_BUTTONS = 88
 """Choices that get a button; Telegram takes 100 buttons in all. The others are typed."""
-MOST_LINES = 150
-"""Choices that one message can hold; the others are found by typing them."""
+BESIDE = 12
+"""Characters of a line of the list that are not the label: its number, a tick, a cut, its end."""
+SHORTEST = 12
+"""Characters of a label below which a line is of no use."""
 ROOM = 4000
 """Characters of one message, a little below what Telegram takes."""
 DIGITS = 36
@@ -49,9 +51,12 @@ def question(prompt: Prompt, say: Speak) -> str:
 
 
 def _list(prompt: Prompt, room: int) -> str:
-    """The choices of a question with their numbers, the labels as long as there is room for."""
-    shown = prompt.choices[:MOST_LINES]
-    each = max(min(room // len(shown) - 16, 120), 8)
+    """The choices of a question with their numbers, the labels as long as there is room for.
+
+    Of hundreds the last ones are not shown: they are found by typing them.
+    """
+    shown = prompt.choices[: max(room // (BESIDE + SHORTEST), 1)]
+    each = min(room // len(shown) - BESIDE, 120)
     return "\n".join(
         f"<b>{place}</b>  {'☑ ' if value in prompt.selected else ''}{_plain(label, each)}"
         for place, (value, label) in enumerate(shown, start=1)

@@ -335,4 +335,5 @@ def _lost(payload: str, say: Speak) -> str:
 def _over(incoming: Incoming, say: Speak) -> list[Outgoing]:
     """A button of a survey that is no longer there."""
     text = say("This survey is no longer open. Thank you for your interest.")
-    return [*tapped(incoming), edit(incoming.chat_id, text, message_id=incoming.message_id)]
+    over = edit(incoming.chat_id, text, message_id=incoming.message_id)
+    return [*tapped(incoming, text), over]
