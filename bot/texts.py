@@ -10,7 +10,7 @@ import html
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from gettext import NullTranslations
 
 from surveys.reports.catalogue import load
@@ -56,6 +56,7 @@ def escape(text: str) -> str:
     return html.escape(text, quote=False)
 
 
+@lru_cache(maxsize=4096)
 def width(text: str) -> int:
     """Columns that a text takes on a screen: two for a Chinese character."""
     return sum(0 if unicodedata.combining(letter) else 2 if wide(letter) else 1 for letter in text)

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from surveys.store.database import Database
+from surveys.store.database import Database, back_to_savepoint, savepoint
 from surveys.store.messages import (
     Outgoing,
     Queued,
@@ -132,12 +132,13 @@ def take_in_and_settle(
     with database.begin() as session:
         if not add_done(session, taken.update_id, now):
             return [], []
+        savepoint(session)
         try:
-            with session.begin_nested():
-                return [], put(session, vault, handle(session, taken), taken.lane, now)
+            return [], put(session, vault, handle(session, taken), taken.lane, now)
         except Exception as error:
             # Whatever it was: the update waits, and the next try says what is wrong.
             log.info("an update could not be handled at once: %s", type(error).__name__)
+            back_to_savepoint(session)
             reopen(session, vault, taken)
             return [taken], []
 

@@ -190,6 +190,21 @@ def leave_no_traces(session: Session) -> None:
     session.info[_ERASED] = True
 
 
+def savepoint(session: Session) -> None:
+    """What follows in this transaction can be taken back.
+
+    Past SQLAlchemy, like BEGIN: its own savepoints are compiled anew each time.
+    """
+    session.flush()
+    session.connection().connection.cursor().execute("SAVEPOINT before")
+
+
+def back_to_savepoint(session: Session) -> None:
+    """Take back all that was done since `savepoint`, objects of the session included."""
+    session.expunge_all()
+    session.connection().connection.cursor().execute("ROLLBACK TO SAVEPOINT before")
+
+
 def kind_of(session: Session) -> str:
     """ "sqlite" or "postgresql"."""
     return session.get_bind().dialect.name

@@ -117,15 +117,10 @@ def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: dat
     return set(session.connection().execute(statement, rows).scalars())
 
 
-@cache
-def _take_done(kind: str) -> Insert:
-    return insert_into(kind, INBOX).on_conflict_do_nothing()
-
-
 def add_done(session: Session, update_id: int, now: datetime) -> bool:
     """An update that is handled in this very transaction; False where it was there before."""
     row = {"update_id": update_id, "received_at": now, "done_at": now}
-    return bool(session.connection().execute(_take_done(kind_of(session)), row).rowcount)
+    return session.connection().execute(_take(kind_of(session)), row).scalar() is not None
 
 
 def reopen(session: Session, vault: Vault, one: Taken) -> None:

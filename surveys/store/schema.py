@@ -102,6 +102,18 @@ class Area(Base):
     )
 
 
+class Margin(Base):
+    """How many adults of an area are online, by one category (METHOD.md: raking)."""
+
+    __tablename__ = "margin"
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), primary_key=True)
+    variable: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """As in surveys.estimation.margins: sex_age, schooling."""
+    category: Mapped[str] = mapped_column(String(40), primary_key=True)
+    count: Mapped[float]
+    """A census times a published rate need not be whole."""
+
+
 class Form(Base):
     """An instrument."""
 

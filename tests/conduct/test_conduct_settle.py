@@ -18,12 +18,13 @@ from surveys.conduct.settle import (
     queue_for,
     settle,
     take_in,
+    take_in_and_settle,
     unsent,
     waiting,
 )  # fmt: skip
 from surveys.store.audit import audit
 from surveys.store.messages import Outgoing, prune_inbox
-from surveys.store.schema import Audit, Inbox, Outbox
+from surveys.store.schema import Area, Audit, Inbox, Outbox
 from surveys.store.vault import Vault, WrongKey
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -72,6 +73,35 @@ def test_an_update_is_handled_once_however_often_it_comes(database, vault):
     assert take_in(database, vault, [update(1)], NOW) == []
     assert handled(database) == 1
     assert [one.update_id for one in waiting(database, vault)] == [2, 3]
+
+
+def test_an_update_that_comes_alone_is_taken_in_and_handled_in_one_commit(database, vault):
+    def answers(session, taken):
+        assert taken.lane == vault.fingerprint("telegram:77")
+        return says(ask(taken.update_id))(session)
+
+    taken, queued = take_in_and_settle(database, vault, update(1), answers, NOW)
+    assert (taken, [one.outgoing for one in queued]) == ([], [ask(1)])
+    assert take_in_and_settle(database, vault, update(1), answers, NOW) == ([], [])
+    assert take_in(database, vault, [update(1)], NOW) == []
+    assert handled(database) == 1
+
+    def breaks(session, taken):
+        session.add(Area(path="/", kind="village", name="half made"))
+        audit(session, "test", "handled", "half", NOW)
+        session.add(Area(path="/", kind="village", name="not even flushed"))
+        raise LookupError(SECRET)
+
+    taken, queued = take_in_and_settle(database, vault, update(2), breaks, NOW)
+    assert ([one.update_id for one in taken], queued) == ([2], [])
+    assert waiting(database, vault) == taken
+    with database.read() as session:
+        assert session.scalars(select(Area.name)).all() == []
+    assert handled(database) == 1
+    assert [one.outgoing for one in settle(database, vault, taken[0], says(ask(2)), NOW)] == [
+        ask(2)
+    ]
+    assert waiting(database, vault) == []
 
 
 def test_an_error_leaves_all_as_it_was_and_the_fifth_parks(database, vault):
