@@ -130,6 +130,11 @@ def key_of(interview_id: int, seq: int) -> str:
     return f"ask:{interview_id}:{seq}"
 
 
+def key_of_record(interview_id: int, incoming: Incoming, place: int = 0) -> str:
+    """Under which key something that repeats answers is kept, so that it can leave the chat."""
+    return f"ask:{interview_id}:r{incoming.update_id}.{place}"
+
+
 def _messages(
     session: Session, turn: Turn, incoming: Incoming, desk: Desk, say: Speak, *, quiet: bool
 ) -> list[Outgoing]:
@@ -142,7 +147,10 @@ def _messages(
 
     def tell_notes() -> None:
         if notes:
-            out.extend(send(chat, escape(part)) for part in split("\n\n".join(notes), 3500))
+            for part in split("\n\n".join(notes), 3500):
+                # A note may repeat answers: it leaves the chat with them.
+                key = key_of_record(turn.interview_id, incoming, len(out)) if turn.kept else None
+                out.append(send(chat, escape(part), key=key))
             notes.clear()
 
     for effect in turn.effects:

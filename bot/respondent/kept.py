@@ -11,7 +11,7 @@ from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import prompts
-from bot.respondent.conversation import nothing_to_answer
+from bot.respondent.conversation import key_of_record, nothing_to_answer
 from bot.say import Button, edit, file, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
@@ -202,10 +202,13 @@ def _record(
     record = my_data(session, desk.vault, contact_id)
     areas = [right.area for right in rights(session, incoming)]
     text = "\n".join(_lines(record, number, areas, say))
+    who = my_persons(session, contact_id).get(number)
+    begun = interviews_of(session, [who]) if who else []
+    key = key_of_record(begun[0], incoming) if begun else None
     if len(text) <= IN_CHAT:
-        return [send(incoming.chat_id, escape(text))]
+        return [send(incoming.chat_id, escape(text), key=key)]
     caption = say("All that is kept about you.")
-    return [file(incoming.chat_id, text.encode(), "mydata.txt", caption)]
+    return [file(incoming.chat_id, text.encode(), "mydata.txt", caption, key=key)]
 
 
 def _lines(record: dict[str, Any], number: int, areas: list[str], say: Speak) -> list[str]:
