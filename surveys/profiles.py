@@ -18,6 +18,7 @@ from surveys.form.model import Form, Text
 from surveys.form.xform import load
 from surveys.store.areas import ids_of, zone_name
 from surveys.store.database import Database
+from surveys.store.margins import margins_for
 from surveys.store.schema import (
     Area,
     DailyCount,
@@ -272,7 +273,8 @@ def village_profiles(
         wave, indicators, form = _wave(session, wave_id)
         reference = _reference(session, wave)
         names = [one.name for one in indicators]
-        data, villages = frame(session, wave_id, answered | set(reference), names)
+        together, margins = _margins(session, wave_id, answered | set(reference))
+        data, villages = frame(session, wave_id, together, names)
         census = _census(session, answered | set(reference))
         codes = {area_id: census[area_id].code for area_id in sorted(answered)}
         beside = [census[area_id].code for area_id in reference]
@@ -285,7 +287,7 @@ def village_profiles(
             "reference_area": _reference_name(session, reference),
         }
     found = profiles(
-        data, villages, indicators, labels_of(form), beside, about, set(codes.values())
+        data, villages, indicators, labels_of(form), beside, about, set(codes.values()), margins
     )
     counts = data["village"].value_counts()
     fresh: list[Report] = []
@@ -308,6 +310,21 @@ def village_profiles(
         with database.begin() as session:
             session.add_all(fresh)
     return found
+
+
+def _margins(
+    session: Session, wave_id: int, area_ids: set[int]
+) -> tuple[set[int], dict[tuple[str, ...], dict[str, dict[str, float]]]]:
+    """These villages with those raked together with them where somebody finished; the margins."""
+    beside, margins = margins_for(session, area_ids)
+    if beside:
+        finished = session.scalars(
+            select(Interview.area_id)
+            .where(Interview.wave_id == wave_id, Interview.status == "finished")
+            .distinct()
+        )
+        beside.intersection_update(finished)
+    return area_ids | beside, margins
 
 
 def _same(before: dict[str, Any], now: dict[str, Any]) -> bool:

@@ -106,6 +106,12 @@ def raked(answers: Answers, w: Floats, places: Sequence[Place], margins: Margins
     of_row = answers.village[answers.home]
     codes, users = categories(answers), w > 0
     levels = _levels(places)
+    below = [
+        np.array(
+            [len(place) == len(keys[one]) + 1 for place, one in zip(places, pool, strict=True)]
+        )
+        for pool, keys in levels
+    ]
     own = [_given(levels[0][1], variable, margins) for variable in VARIABLES]
     choice = np.full(len(places), -1)
     found: list[tuple[Ints, list[Floats]]] = []
@@ -113,7 +119,7 @@ def raked(answers: Answers, w: Floats, places: Sequence[Place], margins: Margins
         targets = own
         if up > 0:
             targets = [
-                _or_sums(_given(keys, variable, margins), of_village, pool)
+                _or_sums(_given(keys, variable, margins), of_village, pool, below[up])
                 for variable, of_village in zip(VARIABLES, own, strict=True)
             ]
         found.append((pool, targets))
@@ -195,12 +201,15 @@ def _given(places: Sequence[Place], variable: Variable, margins: Margins) -> Flo
     return target
 
 
-def _or_sums(given: Floats, own: Floats, pool: Ints) -> Floats:
-    """What is given of the pools, else the sum of several villages' margins where all have one."""
+def _or_sums(given: Floats, own: Floats, pool: Ints, below: Bools) -> Floats:
+    """What is given of the pools, else the sum of several villages' margins where all have one.
+
+    below: (villages,) which are right below their pool; only a pool of such is summed.
+    """
     under = pool >= 0
     sums = np.zeros(given.shape)
     # NaN of one village makes the sum NaN: then it is not known.
-    np.add.at(sums, pool[under], own[under])
+    np.add.at(sums, pool[under], np.where(below[:, None], own, np.nan)[under])
     several = np.bincount(pool[under], minlength=len(given)) > 1
     return np.where(np.isfinite(given), given, np.where(several[:, None], sums, np.nan))
 

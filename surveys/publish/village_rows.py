@@ -75,12 +75,12 @@ def read_villages(content: bytes) -> Reading:
     UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030; comma, semicolon or tab.
     """
     reading = Reading()
-    text = _text(content, reading)
+    text = text_of(content, reading.problems)
     if text is None:
         return reading
     head, _, _ = text.lstrip("\r\n").partition("\n")
     # What separates the columns is what makes most of the header's words known.
-    separator = max(",;\t", key=lambda sign: len(set(map(_header, head.split(sign))) & set(ALL)))
+    separator = max(",;\t", key=lambda sign: len(set(map(header_of, head.split(sign))) & set(ALL)))
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     places: dict[str, int] | None = None
     seen: dict[str, int] = {}
@@ -105,10 +105,11 @@ def read_villages(content: bytes) -> Reading:
     return reading
 
 
-def _text(content: bytes, reading: Reading) -> str | None:
+def text_of(content: bytes, problems: list[LineProblem]) -> str | None:
+    """The text of a CSV file in UTF-8, GB18030 or marked UTF-16; None where it is none, and why."""
     if content.startswith(b"PK\x03\x04"):
         what = "this is an Excel workbook: save it as CSV (in Excel: CSV UTF-8) and import that."
-        reading.problems.append(LineProblem(1, what))
+        problems.append(LineProblem(1, what))
         return None
     encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ()
     for encoding in (*encodings, "utf-8-sig", "gb18030"):
@@ -118,16 +119,21 @@ def _text(content: bytes, reading: Reading) -> str | None:
             continue
     bad = content.decode("utf-8", "replace").partition("\ufffd")[0].count("\n") + 1
     what = "this is neither UTF-8 nor GB18030 text: save the file as CSV UTF-8."
-    reading.problems.append(LineProblem(bad, what))
+    problems.append(LineProblem(bad, what))
     return None
 
 
-def _header(cell: str) -> str:
+def header_of(cell: str) -> str:
+    """A column's name however it is written.
+
+    >>> header_of(" Adults offline")
+    'adults_offline'
+    """
     return "_".join(cell.strip().strip('"').lstrip("\ufeff").casefold().split())
 
 
 def _columns(cells: list[str], line: int, reading: Reading) -> dict[str, int]:
-    headers = [_header(cell) for cell in cells]
+    headers = [header_of(cell) for cell in cells]
     places: dict[str, int] = {}
     for place, header in enumerate(headers):
         if header in places:
@@ -170,13 +176,13 @@ def _row(
     area = tuple(part.strip() for part in given["area"].strip("/").split("/"))
     if not 1 <= len(area) <= 2 or not all(0 < len(part) <= LONGEST_NAME for part in area):
         wrong.append("the area must be County/Township (or the county alone).")
-    households = _number(given, "households", int, 1, MOST, wrong)
-    adults = _number(given, "adults", int, 1, MOST, wrong)
-    offline = _number(given, "adults_offline", int, 0, MOST, wrong)
+    households = number_of(given, "households", int, 1, MOST, wrong)
+    adults = number_of(given, "adults", int, 1, MOST, wrong)
+    offline = number_of(given, "adults_offline", int, 0, MOST, wrong)
     if adults is not None and offline is not None and offline > adults:
         wrong.append(f"adults_offline ({offline}) is more than adults ({adults}).")
-    latitude = _number(given, "latitude", float, -90, 90, wrong)
-    longitude = _number(given, "longitude", float, -180, 180, wrong)
+    latitude = number_of(given, "latitude", float, -90, 90, wrong)
+    longitude = number_of(given, "longitude", float, -180, 180, wrong)
     if bool(given.get("latitude")) != bool(given.get("longitude")):
         wrong.append("latitude and longitude go together: give both or neither.")
     reference = given.get("reference", "").casefold()
@@ -185,8 +191,8 @@ def _row(
     zone = given.get("time_zone") or None
     if zone is not None and not _is_zone(zone):
         wrong.append(f"{zone[:40]} is no time zone: write it like Asia/Shanghai.")
-    target = _number(given, "target", int, 1, MOST, wrong)
-    ring = _number(given, "ring", int, 0, 1000, wrong)
+    target = number_of(given, "target", int, 1, MOST, wrong)
+    ring = number_of(given, "ring", int, 0, 1000, wrong)
     reading.problems.extend(LineProblem(line, what) for what in wrong)
     if not wrong:
         reading.rows.append(
@@ -208,7 +214,7 @@ def _row(
         )
 
 
-def _number(  # noqa: PLR0917
+def number_of(  # noqa: PLR0917
     given: Mapping[str, str],
     name: str,
     kind: Callable[[str], N],
@@ -216,6 +222,7 @@ def _number(  # noqa: PLR0917
     most: float,
     wrong: list[str],
 ) -> N | None:
+    """The number in a cell, None where it is empty or wrong; why is added to `wrong`."""
     text = given.get(name, "")
     if not text:
         return None

@@ -12,9 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from alembic import command
 from surveys.store import upgrade as upgrading
 from surveys.store.database import Database, UnknownDatabase, connect, file_of, url_of
-from surveys.store.schema import Base
+from surveys.store.margins import replace_margins
+from surveys.store.schema import Area, Base, Margin
 from surveys.store.upgrade import (
     HEAD,
     NewerDatabase,
@@ -87,13 +89,44 @@ def test_a_file_is_copied_before_its_migration_journal_included(sqlite_url, monk
     with database.begin() as session:
         session.execute(text("INSERT INTO form (form_id, title) VALUES ('f', 'kept')"))
     # Not closed: the row is still in the write-ahead log, not in the file.
-    monkeypatch.setattr(upgrading, "HEAD", "0002")
+    monkeypatch.setattr(upgrading, "HEAD", "0003")
     upgrade(sqlite_url)
     database.close()
-    copy = file_of(sqlite_url).with_name("usegap.db.before-0002")
+    copy = file_of(sqlite_url).with_name("usegap.db.before-0003")
     assert copy.stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(copy) as connection:
         assert connection.execute("SELECT title FROM form").fetchall() == [("kept",)]
+
+
+def test_what_is_there_stays_when_margins_come(empty_url):
+    """From the first tables, with an area in them, to those with margins, and back."""
+    engine = connect(url_of(empty_url), foreign_keys=False)
+
+    def to(way, revision):
+        with engine.connect() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(migrations()))
+            config.attributes["connection"] = connection
+            way(config, revision)
+
+    to(command.upgrade, "0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO area (id, path, kind, name) VALUES (1, '/1/', 'programme', 'Office')")
+        )
+    assert upgrade(empty_url)
+    database = Database(empty_url)
+    with database.begin() as session:
+        assert session.get_one(Area, 1).name == "Office"
+        replace_margins(session, 1, "schooling", {"primary": 40.5})
+    with database.read() as session:
+        assert session.get_one(Margin, (1, "schooling", "primary")).count == 40.5
+    database.close()
+    to(command.downgrade, "0001")
+    assert revision_of(empty_url) == "0001"
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT name FROM area")) == "Office"
+    engine.dispose()
 
 
 def test_an_older_copy_is_replaced(tmp_path):
