@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import administrators, databases, forms, interviews, results, villages, waves
+from bot.cli import administrators, databases, estimate, forms, interviews, results, villages, waves
 from bot.cli.opening import Problem, note
 from bot.cli.version import __version__
 
@@ -27,6 +27,7 @@ for group in (forms, villages, administrators, waves, databases):
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)
+estimate.add_to(app)
 
 
 def _say_version(asked: bool) -> None:
