@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import administrators, databases, estimate, forms, interviews, results, villages, waves
+from bot.cli import (
+    administrators,
+    databases,
+    estimate,
+    forms,
+    interviews,
+    margins,
+    results,
+    villages,
+    waves,
+)
 from bot.cli.opening import Problem, note
 from bot.cli.version import __version__
 
@@ -23,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (forms, villages, administrators, waves, databases):
+for group in (forms, villages, margins, administrators, waves, databases):
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)

@@ -210,7 +210,8 @@ def method(profile: VillageProfile, say: Words) -> tuple[str, ...]:
     said = [
         say("In brackets: where the number most likely lies (19 times in 20)."),
         say("A score of 100: everyone does several things online in each of five fields."),
-        say("Not adjusted to a census; phones not joined by a family link count as other homes."),
+        weighed(profile, say),
+        say("Phones not joined by a family link count as other homes."),
     ]
     if profile.households and profile.adults:
         said.append(
@@ -237,6 +238,21 @@ def method(profile: VillageProfile, say: Words) -> tuple[str, ...]:
         )
     )
     return tuple(said)
+
+
+def weighed(profile: VillageProfile, say: Words) -> str:
+    """To which known numbers the answers were weighed: always said, none too."""
+    names = {"sex_age": say("sex and age"), "schooling": say("schooling")}
+    used = [name for variable, name in names.items() if variable in profile.margins]
+    if not used:
+        return say(
+            "Not weighed by sex, age or schooling: how many of each are online is not known."
+        )
+    return say(
+        "Weighed to the known numbers of people online by {what} ({place}).",
+        what=say(", ").join(used),
+        place=say.name(profile.margins_of),
+    )
 
 
 def since(profile: VillageProfile, previous: VillageProfile, say: Words) -> tuple[str, ...]:
