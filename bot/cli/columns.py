@@ -82,7 +82,7 @@ class Table:
         same = (texts == value.strip()).to_numpy()
         number = pd.to_numeric(pd.Series([value]), errors="coerce").to_numpy(np.float64)[0]
         if np.isfinite(number):
-            same |= pd.to_numeric(texts, errors="coerce").to_numpy(np.float64) == number
+            same = same | (pd.to_numeric(texts, errors="coerce").to_numpy(np.float64) == number)
         return np.where(texts.isin(MISSING).to_numpy() & ~same, np.nan, same.astype(np.float64))
 
     def given(self, column: str) -> Bools:

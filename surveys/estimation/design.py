@@ -185,6 +185,12 @@ class Domains:
     """(pairs,) the domain, ascending."""
     psu: Ints
     """(pairs,) the cluster."""
+    part: Ints
+    """(pairs,) which part of a domain, its rows of one stratum, each is in."""
+    of_part: Ints
+    """(parts,) the domain."""
+    stratum: Ints
+    """(parts,) the stratum."""
     df: Floats
     """(domains,) R's `degf(subset(design, domain))`."""
 
@@ -210,8 +216,18 @@ def domains(design: Design, of_row: Ints, count: int) -> Domains:
     strata = len(design.fraction)
     kept = np.unique(of_pair[weighed] * strata + design.stratum[psu[weighed]]) // strata
     df = np.bincount(of_pair[weighed], minlength=count) - np.bincount(kept, minlength=count)
+    both, part = np.unique(of_pair * strata + design.stratum[psu], return_inverse=True)
     return Domains(
-        design, of_row, count, pair.astype(np.int64), of_pair, psu, df.astype(np.float64)
+        design=design,
+        of_row=of_row,
+        count=count,
+        pair=pair.astype(np.int64),
+        of_pair=of_pair,
+        psu=psu,
+        part=part.astype(np.int64),
+        of_part=both // strata,
+        stratum=both % strata,
+        df=df.astype(np.float64),
     )
 
 
@@ -264,18 +280,16 @@ def _scale(one: Design) -> Floats:
 
 def _sparse(parts: Domains, total: Floats) -> Floats:
     """(domains,) the variance from the sums of (pairs,), all other clusters being 0."""
-    one = parts.design
-    strata = len(one.fraction)
-    found, group = np.unique(parts.of_pair * strata + one.stratum[parts.psu], return_inverse=True)
-    of, stratum = found // strata, found % strata
+    one, group, of = parts.design, parts.part, parts.of_part
+    stratum, count = parts.stratum, len(of)
     m = one.clusters[stratum]
-    centre = np.bincount(group, total, minlength=len(found)) / m
+    centre = np.bincount(group, total, minlength=count) / m
     if one.lonely == "adjust":
         overall = np.bincount(parts.of_pair, total, minlength=parts.count) / len(one.stratum)
         centre = np.where(m > 1, centre, overall[of])
     # Centred, so that strata far from each other lose no digits.
-    squares = np.bincount(group, (total - centre[group]) ** 2, minlength=len(found))
-    squares = squares + (m - np.bincount(group, minlength=len(found))) * centre**2
+    own = np.bincount(group, (total - centre[group]) ** 2, minlength=count)
+    squares = own + (m - np.bincount(group, minlength=count)) * centre**2
     return np.bincount(of, _scale(one)[stratum] * squares, minlength=parts.count).astype(np.float64)
 
 

@@ -164,3 +164,28 @@ def test_what_is_wrong_is_one_sentence_without_answers(usegap, tmp_path, options
     told = err.strip().split("\n")[-1]
     assert sentence in told
     assert told.startswith("usegap: ")
+
+
+def test_what_is_left_out_is_counted(usegap, tmp_path):
+    lines = ["place,w,y,yes"] + [f"{'a' if row % 4 else ''},{'' if row < 5 else 1},{row},1"
+                                 for row in range(60)]  # fmt: skip
+    (tmp_path / "gaps.csv").write_text("\n".join(lines) + "\n")
+    code, out, err = usegap("gaps.csv --by place --weight w --measure y --proportion yes=1.0 yes"
+                            " yes=2 --no-suppress --format json")  # fmt: skip
+    assert code == 0
+    assert "5 rows without a weight are left out." in err
+    assert "13 rows have no value of place: they are in no domain." in err
+    assert "No row has yes=2: is that how it is written?" in err
+    found = json.loads(out)
+    assert [(row["domain"], row["n"]) for row in found] == [("a", 42)] * 4
+    assert [row["estimate"] for row in found[1:]] == [1, 1, 0]
+    # All or none of 42: n is what is known, and the upper or lower limit stays on the scale.
+    assert found[3]["ci_low"] == 0 < found[3]["ci_high"] < 0.1
+
+
+def test_other_encodings_and_separators(usegap, tmp_path):
+    text = "村;y\n" + "".join(f"{'南北'[row % 2]};{row}\n" for row in range(40))
+    for encoding in ("utf-8-sig", "utf-16", "gb18030"):
+        (tmp_path / "cn.csv").write_text(text, encoding)
+        found = rows_of(usegap("cn.csv --by 村 --measure y --format json"))
+        assert [(row["domain"], row["estimate"]) for row in found] == [("北", 20), ("南", 19)]

@@ -1,4 +1,4 @@
-"""Designs against a plain rewriting of R's `svyrecvar`, row by row, and against svy's numbers."""
+"""Designs against R's `svyrecvar` rewritten row by row, svy's numbers and statsmodels."""
 
 import math
 
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logit
+from statsmodels.regression.linear_model import WLS
 
 from surveys.estimation.design import DesignError, design, domains, means
 from surveys.estimation.design_raking import Margin, raked
@@ -261,3 +262,12 @@ def test_hidden_domains_are_none_or_large_enough_together(sizes):
     shown = [size for size, row in zip(sizes, rows, strict=True) if not row.suppressed]
     assert not hidden or not shown or (len(hidden) > 1 and sum(hidden) >= 10)
     assert all(size >= 10 for size in shown)
+
+
+def test_one_stratum_is_a_regression_with_clustered_errors():
+    y, w, strata, clusters, _ = sample(3)
+    y, ids = np.nan_to_num(y, nan=50.0), strata * 5 + clusters
+    fit = WLS(y, np.ones(60), weights=w).fit(cov_type="cluster", cov_kwds={"groups": ids})
+    found = means(domains(design(60, weight=w, cluster=ids), np.zeros(60, int), 1), y)
+    assert found.value[0] == pytest.approx(fit.params[0], rel=1e-9)
+    assert found.v[0] == pytest.approx(fit.cov_params()[0, 0], rel=1e-9)
