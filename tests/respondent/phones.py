@@ -284,3 +284,8 @@ async def the_end(person, since=0):
     return await person.wait_for(
         lambda seen: seen.message_id > since and "start=home-" in seen.text, PATIENCE
     )
+
+
+def moment():
+    """Now, in UTC."""
+    return datetime.now(UTC)

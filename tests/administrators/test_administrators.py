@@ -1,0 +1,293 @@
+"""Administrators in chat: invite, summary, villages, profiles, files; and who is none."""
+
+import asyncio
+import csv
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from surveys.conduct.retention import expire
+from surveys.publish import close_wave
+from surveys.store.schema import Administrator, Audit, Contact, Interview, Job
+from tests.administrators.conftest import fill, link, office, parcel
+from tests.respondent.phones import PATIENCE, at_work, labels, made_once, moment, say, tap
+
+COMMANDS = ("/summary", "/villages", "/profile", "/profile Liuping", "/export")
+
+
+def profiles(person):
+    """How many pages of profiles someone has been sent."""
+    return sum(
+        message.file is not None and message.file.filename.endswith(".html")
+        for message in person.messages
+    )
+
+
+async def test_an_invite_works_once(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        wei, lan = survey.telegram.person(501, "zh-CN"), survey.telegram.person(502, "en")
+        command = link(survey)
+        welcome = await say(wei, command)
+        assert "欢迎" in welcome.text
+        assert "Shang" in welcome.text
+        assert [name for name, _ in wei.menu][:3] == ["summary", "villages", "profile"]
+        assert ("summary", "各村调查进度") in wei.menu
+        assert "export" not in dict(wei.menu)
+        used = (await say(lan, command)).text
+        assert used == "This link is not valid, or was used already. Please ask for a new one."
+        late = link(survey, now=moment() - timedelta(days=15))
+        for wrong in ("/start admin-", "/start admin-wrong", "/start admin-" + "x" * 600, late):
+            assert (await say(lan, wrong)).text == used
+        await survey.quiet()
+        # Of someone with a wrong link nothing is kept.
+        assert survey.count(Contact, Administrator) == [1, 1]
+        assert "summary" not in dict(lan.menu)
+        assert [one.action for one in survey.rows(Audit)].count("accept invite") == 1
+        # The menu follows the language, and the rights.
+        await say(wei, link(survey, "programme", None))
+        await survey.quiet()
+        assert "export" in dict(wei.menu)
+        await wei.tap(await say(wei, "/language"), "English")
+        await survey.quiet()
+        assert ("summary", "how the survey goes, village by village") in wei.menu
+        # An administrator without a village's link is told what can be done, not sent away.
+        assert "/summary" in (await say(wei, "/start")).text
+        record = await say(wei, "/mydata")
+        assert "501" in record.text
+        assert "Administrator of: Shang" in record.text
+        sure = await say(wei, "/forget")
+        assert "not be an administrator any more" in sure.text
+        await wei.tap(sure, 0)
+        await survey.quiet()
+        assert survey.count(Contact, Administrator) == [0, 0]
+        assert "summary" not in dict(wei.menu)
+
+
+async def test_how_fieldwork_goes(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        wei = await office(survey, 501)
+        summary = (await say(wei, "/summary")).text
+        assert summary.startswith("How the survey goes\n10 finished, 0 under way")
+        assert "Liuping  10 / 12" in summary
+        assert "=Cmd Village" in summary
+        assert "Tiny" not in summary
+        assert "Town" not in summary
+        # The village that is furthest behind stands first.
+        assert summary.index("=Cmd") < summary.index("Liuping")
+        listed = (await say(wei, "/villages")).text
+        assert "https://t.me/usegap_demo_bot?start=LP01" in listed
+        assert "LP03" not in listed
+        boss = await office(survey, 502, "zh", "programme", None)
+        summary = (await say(boss, "/summary")).text
+        assert summary.startswith("调查进度")
+        assert "Tiny" in summary
+
+
+async def test_a_profile_is_chosen_and_arrives(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        wei = await office(survey, 501, "zh")
+        which = await say(wei, "/profile")
+        assert labels(which) == [["=Cmd Village"], ["Liuping"]]
+        soon = await tap(wei, "Liuping", which)
+        assert "Liuping" in soon.text
+        text, picture, page = await parcel(wei)
+        assert "Liuping" in text.text
+        assert any("一" <= letter <= "鿿" for letter in text.text)
+        assert len(text.text) <= 4096
+        assert picture.file.kind == "photo"
+        assert picture.file.content.startswith(b"\x89PNG")
+        assert page.file.filename == "LP01.html"
+        assert b"<html" in page.file.content
+        assert "Liuping" in page.text
+        # A part of the name in any case, the code, the whole name.
+        for typed in ("/profile liu", "/profile lp01", "/PROFILE@usegap_demo_bot Liuping"):
+            before = profiles(wei)
+            assert "Liuping" in (await say(wei, typed)).text
+            await wei.wait_for(lambda _, before=before: profiles(wei) > before, PATIENCE)
+        assert "没有这个名字" in (await say(wei, "/profile Tiny")).text
+        await say(wei, "/profile cmd")
+        nobody = await wei.wait_for(lambda seen: "还没有人答完" in seen.text, PATIENCE)
+        assert "/summary" in nobody.text
+
+
+async def test_many_villages_are_turned_over_like_pages(tmp_path):
+    villages = "code,name,area,households,adults,target\n" + "".join(
+        f"{'A' * 29}{n:03},{'<b>&村' * 30}{n:03}{' west' if n % 2 else ''},He/Shang,50,100,9\n"
+        for n in range(40)
+    )
+    made_once(tmp_path, villages=villages)
+    async with at_work(tmp_path, f"sqlite:///{tmp_path / 'usegap.db'}") as survey:
+        wei = await office(survey, 501)
+        page = await say(wei, "/profile")
+        assert len(page.rows) == 13
+        seen = [data for _, data in page.buttons if data.startswith("a:p:")]
+        while any(label == "More ▶" for label, _ in page.buttons):
+            page = await tap(wei, "More", page)
+            seen += [data for _, data in page.buttons if data.startswith("a:p:")]
+        assert len(set(seen)) == len(seen) == 40
+        west = await say(wei, "/profile west")
+        west = await tap(wei, "More", west)
+        assert len(west.rows) == 9
+        assert all(len(data.encode()) <= 64 for _, data in west.buttons)
+        assert [label for label, _ in (await wei.tap_and_see(west, "◀")).rows[-1]] == ["More ▶"]
+        for command in ("/summary", "/villages"):
+            await say(wei, command)
+            await survey.quiet()
+        sent = [message for message in wei.messages if message.from_bot]
+        assert all(len(message.text) <= 4096 for message in sent)
+        assert sum("start=" in message.text for message in sent) > 1
+
+
+async def test_the_answers_as_files(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        wei, boss = await office(survey, 501), await office(survey, 502, "en", "programme", None)
+        nothing = (await say(wei, "/anything")).text
+        assert (await say(wei, "/export")).text == nothing
+        assert "moment" in (await say(boss, "/export")).text
+        last = await boss.wait_for(
+            lambda seen: seen.file is not None and "codebook" in seen.file.filename, PATIENCE
+        )
+        first = boss.messages[-2]
+        assert first.file.filename == "submissions.csv"
+        assert first.text.startswith("34 persons")
+        rows = list(csv.DictReader(io.StringIO(first.file.content.decode("utf-8-sig"))))
+        assert {row["village"] for row in rows} <= {"Liuping", "Town", "LP01", "TOWN", ""}
+        assert len(rows) == 34
+        assert "G2" not in rows[0]
+        assert b"Q1" in last.file.content
+        actions = [(one.actor, one.action) for one in survey.rows(Audit) if one.action == "export"]
+        assert actions == [("administrator 2", "export")]
+
+
+async def test_to_everyone_else_these_commands_do_not_exist(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        lan = survey.telegram.person(7, "en")
+        await say(lan, "/start LP01")
+        wei = await office(survey, 501)
+        which = await say(wei, "/profile")
+        jobs = survey.count(Job)
+        audit = survey.count(Audit)
+        nothing = (await say(lan, "/nothing")).text
+        assert nothing == "I do not know this command. /help says what I can do."
+        for command in COMMANDS:
+            assert (await say(lan, command)).text == nothing
+        # A button of an administrator's, forwarded or made up.
+        shown = await say(lan, "/start")
+        for data in ("a:p:1", "a:n:0:", which.buttons[0][1], "nonsense"):
+            await lan.tap(replace(shown, rows=((("x", data),),)), 0)
+        await survey.quiet()
+        assert len(lan.notices) == 4
+        assert len(set(lan.notices)) == 1
+        assert survey.count(Job) == jobs
+        assert survey.count(Audit) == audit
+        assert "summary" not in dict(lan.menu)
+        assert "/summary" not in (await say(lan, "/help")).text
+        # Another township's administrator reaches no village of this one.
+        xia = await office(survey, 503, "en", "area", "He/Xia")
+        await xia.tap(replace(shown, rows=which.rows), 0)
+        await survey.quiet()
+        assert xia.notices == ["This button no longer works. /start goes on."]
+        assert "Liuping" not in (await say(xia, "/summary")).text
+        assert survey.count(Job) == jobs
+
+
+async def answer(person, code="LP01"):
+    """Answer the form of the field from the village's link to the end."""
+    await tap(person, "English", await say(person, f"/start {code}"))
+    await tap(person, "I am 16 or older and agree")
+    for text in ("3", "2", "yes", "1", "/skip"):
+        await say(person, text)
+    begun = person.last.message_id
+    await person.send("/skip")
+    await person.wait_for(
+        lambda seen: seen.message_id > begun and "start=home-" in seen.text, PATIENCE
+    )
+
+
+async def test_profiles_come_by_themselves_to_whom_they_concern(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        shang = await office(survey, 501, "zh")
+        xia = await office(survey, 502, "en", "area", "He/Xia")
+        boss = await office(survey, 503, "en", "programme", None)
+        away = await office(survey, 504, "en")
+        await away.block()
+        residents = [survey.telegram.person(number, "en") for number in range(10, 14)]
+        await answer(residents[0])
+        await survey.quiet()
+        assert profiles(shang) == 0
+        await answer(residents[1])
+        await parcel(shang)
+        await parcel(boss)
+        assert any("答卷已达到目标数" in message.text for message in shang.messages)
+        assert any("Liuping has reached its target" in message.text for message in boss.messages)
+        # Once, however many more finish.
+        await answer(residents[2])
+        await survey.quiet()
+        await jobs_done(survey)
+        assert (profiles(shang), profiles(boss), profiles(xia)) == (1, 1, 0)
+        with survey.database.begin() as session:
+            close_wave(session, now=moment())
+        await jobs_done(survey)
+        assert any("调查已结束" in message.text for message in shang.messages)
+        assert (profiles(shang), profiles(boss), profiles(xia)) == (2, 3, 0)
+        assert profiles(away) == 0
+        assert [message.text for message in xia.messages if message.from_bot] == [
+            xia.messages[1].text
+        ]
+        assert [job.error for job in survey.rows(Job) if job.error] == []
+
+
+async def jobs_done(survey):
+    """No job waits, and what they made is sent."""
+    async with asyncio.timeout(PATIENCE):
+        while any(job.done_at is None for job in survey.rows(Job)):
+            await asyncio.sleep(0.05)
+    await survey.quiet()
+
+
+async def test_a_job_that_fails_says_so_to_who_asked(field_url, tmp_path, monkeypatch):
+    def broken(*given):
+        raise ValueError("someone's answer")
+
+    monkeypatch.setattr("bot.jobs.village_profiles", broken)
+    monkeypatch.setattr("bot.jobs.TRIES", 1)
+    async with at_work(tmp_path, field_url) as survey:
+        wei = await office(survey, 501)
+        await say(wei, "/profile Liuping")
+        sorry = await wei.wait_for(lambda seen: "did not work" in seen.text, PATIENCE)
+        assert "answer" not in sorry.text
+        assert [job.error for job in survey.rows(Job)] == ["ValueError"]
+
+
+async def test_when_the_promised_time_is_over_a_resident_is_unknown(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        lan, wei = survey.telegram.person(7, "en"), await office(survey, 501)
+        await answer(lan)
+        await survey.quiet()
+        assert expire(survey.database, moment() + timedelta(days=800)) > 0
+        assert (await say(lan, "/mydata")).text == "Nothing is kept about you."
+        assert survey.count(Interview) == [0]
+        assert "/summary" in (await say(wei, "/help")).text
+        assert (await say(wei, "/summary")).text.startswith("How the survey goes\n0 finished")
+
+
+async def test_one_conversation_on_either_database(database_url, tmp_path):
+    fill(database_url, homes=(("LP01", 5),))
+    async with at_work(tmp_path, database_url) as survey:
+        wei = await office(survey, 501)
+        for number in (10, 11):
+            await answer(survey.telegram.person(number, "en"))
+        await parcel(wei)
+        lan = survey.telegram.person(12, "en")
+        await say(lan, "/start LP\x0001")
+        await say(lan, "/start LP01")
+        await answer(lan)
+        await say(lan, "a \x00 b")
+        sure = await say(lan, "/forget")
+        await lan.tap(sure, 0)
+        await survey.quiet()
+        with survey.database.read() as session:
+            found = session.scalars(select(Interview.status)).all()
+        assert found == ["finished"] * 12
