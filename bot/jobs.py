@@ -198,7 +198,7 @@ def _export(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     key = f"job:{job.id}:{one.contact_id}"
     caption = say.count("{n} person", "{n} persons", made.submissions)
     if made.villages_withheld:
-        caption += ". " + say.count(
+        caption += "\n" + say.count(
             "{n} village has too few answers and is left out",
             "{n} villages have too few answers and are left out",
             made.villages_withheld,

@@ -187,7 +187,7 @@ def _sure(
     text += "\n" + say("What shall become of the answers?")
     return text, [
         [("🗑 " + say("Delete the answers too"), f"f:d:{number}")],
-        [(say("Keep them without me"), f"f:k:{number}")],
+        [(say("Keep them, forget who I am"), f"f:k:{number}")],
         [(say("Do not delete anything"), f"f:x:{number}")],
     ]
 

@@ -139,7 +139,7 @@ def refusal(refused: Refused, say: Speak) -> str:
             "That fits more than one choice. Please tap a button, or type a number from 1 to"
             " {last}."
         ).format(last=last),
-        "text_too_long": say("That is too long for me. Please say it more shortly."),
+        "text_too_long": say("That is too long. Please use fewer words."),
         "not_text": say(
             "I cannot read pictures, stickers or voice messages. Please tap a button or type"
             " your answer."

@@ -118,7 +118,7 @@ async def test_forgetting_deletes_every_trace_or_keeps_only_the_answers(small_ur
             ask.text == "Everything about you will be deleted.\nWhat shall become of the answers?"
         )
         assert labels(ask) == [
-            ["🗑 Delete the answers too"], ["Keep them without me"], ["Do not delete anything"]
+            ["🗑 Delete the answers too"], ["Keep them, forget who I am"], ["Do not delete anything"]
         ]  # fmt: skip
         no = await settle(lan, "Do not delete anything", ask)
         assert no.text == "All right. Nothing was deleted."
@@ -136,7 +136,7 @@ async def test_forgetting_deletes_every_trace_or_keeps_only_the_answers(small_ur
             assert trace not in everything
         assert survey.people() == [1, 1, 1]
         # The other keeps the answers for the survey, without any tie.
-        kept = await settle(mei, "Keep them without me", await say(mei, "/forget"))
+        kept = await settle(mei, "Keep them, forget who I am", await say(mei, "/forget"))
         assert "nothing that leads to you" in kept.text
         await survey.tidy()
         assert survey.people() == [0, 1, 1]
