@@ -121,16 +121,17 @@ def rake(w: Floats, pool: Ints, margins: Sequence[Margin], pools: int) -> Raked:
     found = w * factor[cell]
     open_ = converged
     for _ in range(MOST_TRIMS):
-        most = TRIMMED_AT * medians(found, pool, pools)
-        over = found > most[pool] * (1 + TOLERANCE)
-        active = open_ & (np.bincount(pool, over, minlength=pools) > 0)
+        rows = np.flatnonzero(open_[pool])
+        most = TRIMMED_AT * medians(found[rows], pool[rows], pools)
+        over = found[rows] > most[pool[rows]] * (1 + TOLERANCE)
+        active = np.bincount(pool[rows], over, minlength=pools) > 0
         if not active.any():
             break
-        cut = np.where(active[pool], np.minimum(found, most[pool]), found)
+        cut = np.where(active[pool], np.fmin(found, most[pool]), found)
         factor, again = _fit(by_cell(cut), of_cell, table, active)
         # What cannot be trimmed and still have its margins keeps the margins.
-        found = np.where((active & again)[pool], cut * factor[cell], found)
-        open_ = open_ & (again | ~active)
+        open_ = active & again
+        found = np.where(open_[pool], cut * factor[cell], found)
     found = np.where(converged[pool], found, w)
     n, total, square = (
         np.bincount(pool, one, minlength=pools) for one in (np.ones(len(w)), found, found**2)
@@ -176,9 +177,12 @@ def _fit(
     pools = len(active)
     factor, met, open_ = np.ones(len(weight)), np.zeros(pools, np.bool_), active.copy()
     for _ in range(MOST_PASSES):
+        cells = np.flatnonzero(open_[of_cell])
+        at, now_w = of_cell[cells], weight[cells] * factor[cells]
+        codes = [one.codes[cells] for one in table]
         off = np.zeros(pools)
-        for one in table:
-            now = _sums(weight * factor, of_cell, one)
+        for one, of in zip(table, codes, strict=True):
+            now = _sums(now_w, at, of, one.target.shape)
             with np.errstate(divide="ignore", invalid="ignore"):
                 apart = np.abs(now / now.sum(1, keepdims=True) - one.target)
             # Where nobody answered there is nothing to meet.
@@ -187,22 +191,21 @@ def _fit(
         open_ &= ~met
         if not open_.any():
             break
-        for one in table:
-            now = _sums(weight * factor, of_cell, one)
+        for one, of in zip(table, codes, strict=True):
+            now = _sums(now_w, at, of, one.target.shape)
             with np.errstate(divide="ignore", invalid="ignore"):
                 step = one.target * now.sum(1, keepdims=True) / now
-            moved = open_[of_cell] & (one.codes >= 0)
-            factor = np.where(moved, factor * step[of_cell, one.codes], factor)
+            now_w = np.where((of >= 0) & open_[at], now_w * step[at, of], now_w)
+        factor[cells] = now_w / weight[cells]
     return factor, met
 
 
-def _sums(weight: Floats, of_cell: Ints, margin: Margin) -> Floats:
+def _sums(weight: Floats, pool: Ints, codes: Ints, shape: tuple[int, ...]) -> Floats:
     """(pools, categories) the weight of each category."""
-    pools, categories = margin.target.shape
-    known = margin.codes >= 0
-    key = of_cell[known] * categories + margin.codes[known]
-    sums = np.bincount(key, weight[known], minlength=pools * categories)
-    return sums.astype(np.float64).reshape(pools, categories)
+    known = codes >= 0
+    key = pool[known] * shape[1] + codes[known]
+    sums = np.bincount(key, weight[known], minlength=shape[0] * shape[1]).astype(np.float64)
+    return sums.reshape(shape)
 
 
 @dataclass(frozen=True, slots=True)

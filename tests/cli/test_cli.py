@@ -257,3 +257,18 @@ def test_the_version_is_one():
     from bot.cli.version import __version__
 
     assert done.stdout == f"usegap {__version__}\n"
+
+
+def test_margins_are_imported_or_what_is_wrong_is_named(usegap, in_the_field, tmp_path):
+    file = tmp_path / "margins.csv"
+    head = "area,variable,category,count\n"
+    file.write_text(head + "".join(f"LP01,schooling,{one},20\n" for one in
+                                   ("primary", "junior", "above")))  # fmt: skip
+    code, out, err = usegap("margins", "import", file)
+    assert (code, err) == (0, "")
+    assert out == b"1 area has margins from this file; 0 were taken away.\n"
+    file.write_text(head + "Nowhere,income,rich,many\n")
+    code, out, err = usegap("margins", "import", file)
+    assert (code, out) == (1, b"")
+    assert err.startswith("line 2: the variable must be sex_age or schooling, not income.\n")
+    assert err.endswith("usegap: nothing was imported: 2 problems in the list.\n")

@@ -42,6 +42,10 @@ def test_margins_are_stored_replaced_and_taken_away(database):
     open_field(database)
     schooling = listed("he/SHANG", "schooling", primary=10, junior=20.5, above=5)
     with database.begin() as session:
+        other = listed("he/SHANG", "sex_age", **{"f 16-34": 1})
+        done = import_margins(session, file(schooling, [""], other), NOW)
+        assert (done.areas, done.taken_away) == (1, 0)
+        import_margins(session, file(listed("He/Shang", "sex_age")), NOW)
         done = import_margins(session, file(schooling, ages("LP01", 5, 6)), NOW)
         assert (done.areas, done.taken_away) == (2, 0)
         assert stored(session)["Shang", "schooling", "junior"] == 20.5
