@@ -221,3 +221,19 @@ def test_medians_are_those_of_numpy() -> None:
     values, pool = rng.normal(size=101), rng.integers(0, 7, 101)
     expected = [np.median(values[pool == p]) for p in range(7)]
     np.testing.assert_array_equal(medians(values, pool, 7), expected)
+
+
+def test_weights_are_those_of_svy() -> None:
+    # svy 0.35.0: Sample(data, Design(wgt="w")).weighting.rake(controls=…, tol=1e-12), the controls
+    # half and half, 35 and 65 of 100, of Σw.
+    i = np.arange(90)
+    margins = [
+        Margin((i * i) % 3, np.array([[0.5, 0.5]])),
+        Margin((i * i // 7) % 2, np.array([[0.35, 0.65]])),
+    ]
+    found = rake(1 / (1 + i % 3), np.zeros(90, int), margins, 1)
+    expected = [
+        0.6249772561750233, 0.37982081374517906, 0.25321387583011934, 1.208356077158311,
+        0.37982081374517906, 0.48957385673959297, 1.208356077158311, 0.7343607851093895,
+    ]  # fmt: skip
+    np.testing.assert_allclose(found.w[:8], expected, rtol=5e-9)
