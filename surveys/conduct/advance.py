@@ -24,6 +24,7 @@ from surveys.store.interviews import (
     save,
 )  # fmt: skip
 from surveys.store.jobs import add_job
+from surveys.store.messages import written
 
 __all__ = ["Conflict", "Gone", "Turn", "WaveClosed", "advance", "form_of"]
 
@@ -82,7 +83,7 @@ def advance(
     kept = True
     if after != before:
         mode = after.answers.get(loaded.mode) or row.mode if loaded.mode else row.mode
-        state = json.dumps(to_json(after), ensure_ascii=False, separators=(",", ":"))
+        state = written(to_json(after))
         if not save(session, row, state=state, status=after.status, mode=mode, now=now):
             raise Conflict
         if after.status == "finished" != row.status:

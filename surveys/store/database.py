@@ -156,7 +156,13 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
             hide_parameters=True,
             execution_options=options,
         )
-    engine = create_engine(url, hide_parameters=True, pool_size=READERS + 1)
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=READERS + 1,
+        # Sessions here always end by commit or rollback: a second rollback is a call for nothing.
+        pool_reset_on_return=None,
+    )
 
     @event.listens_for(engine, "connect")
     def set_rules(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:

@@ -39,6 +39,8 @@ __all__ = ["Outgoing", "Queued", "Taken", "add_job", "audit"]
 
 INBOX: Table = Base.metadata.tables["inbox"]
 OUTBOX: Table = Base.metadata.tables["outbox"]
+written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON text, by one encoder: `json.dumps` makes a new one each time."""
 TRIES = 5
 """After so many failures an update is parked."""
 
@@ -108,7 +110,7 @@ def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: dat
         {
             "update_id": one.update_id,
             "lane": one.lane,
-            "body": vault.seal(json.dumps(one.update, ensure_ascii=False).encode()),
+            "body": vault.seal(written(one.update).encode()),
             "received_at": now,
         }
         for one in taken
@@ -125,7 +127,7 @@ def add_done(session: Session, update_id: int, now: datetime) -> bool:
 
 def reopen(session: Session, vault: Vault, one: Taken) -> None:
     """It could not be handled after all: keep what it said, and let it wait."""
-    body = vault.seal(json.dumps(one.update, ensure_ascii=False).encode())
+    body = vault.seal(written(one.update).encode())
     session.connection().execute(
         update(INBOX)
         .where(INBOX.c.update_id == one.update_id)
@@ -284,7 +286,7 @@ def _row(vault: Vault, one: Outgoing, lane: str, now: datetime) -> dict[str, Any
         "key": one.key,
         "lane": lane,
         "whose": lane,
-        "body": vault.seal(json.dumps(body, ensure_ascii=False).encode()),
+        "body": vault.seal(written(body).encode()),
         "attachment": None if one.attachment is None else vault.seal(one.attachment),
         "created_at": now,
     }
