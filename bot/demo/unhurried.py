@@ -16,7 +16,7 @@ from bot.settings import Settings
 def main() -> None:
     """Run until terminated."""
     settings = Settings.read(os.environ)
-    set_up(settings.log_level, settings.token)
+    set_up(settings.log_level, settings.token, settings.secret_key)
     asyncio.run(run(settings, limits=False))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
@@ -19,6 +19,7 @@ from surveys.store.schema import (
     Interview,
     InterviewEvent,
     Respondent,
+    Wave,
 )  # fmt: skip
 
 INTERVIEW: Table = Base.metadata.tables["interview"]
@@ -250,3 +251,16 @@ def kept_of(session: Session, contact_id: int) -> list[Kept]:
         .order_by(Respondent.number, Interview.started_at, Interview.id)
     )  # fmt: skip
     return [Kept(*row) for row in rows]
+
+
+def retention_of_waves(session: Session) -> list[tuple[int, int]]:
+    """Every wave with the months that its answers are kept."""
+    rows = session.execute(select(Wave.id, Wave.retention_months))
+    return [(row.id, row.retention_months) for row in rows]
+
+
+def erase_older(session: Session, wave_id: int, before: datetime) -> int:
+    """Delete a wave's interviews that ended, or were last answered, before a time; how many."""
+    last = func.coalesce(Interview.finished_at, Interview.updated_at)
+    old = and_(Interview.wave_id == wave_id, last < before)
+    return len(session.execute(delete(Interview).where(old).returning(Interview.id)).all())

@@ -240,3 +240,9 @@ def erase_empty_households(session: Session) -> None:
     """Delete the homes in which nobody is left."""
     lives = exists().where(Respondent.household_id == Household.id)
     session.execute(delete(Household).where(~lives))
+
+
+def erase_without_interviews(session: Session) -> None:
+    """Delete the respondents of whom no interview is left."""
+    left = exists().where(Interview.respondent_id == Respondent.id)
+    session.execute(delete(Respondent).where(~left))

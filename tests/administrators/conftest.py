@@ -4,18 +4,8 @@ import pytest
 
 from surveys.publish import invite
 from surveys.store.database import Database
-from surveys.store.upgrade import upgrade
 from tests.fieldwork import VILLAGES, answered, open_field
 from tests.respondent import phones
-
-
-@pytest.fixture(scope="session")
-def field(tmp_path_factory):
-    """A SQLite file: ten persons of a village and twenty-four of a town have answered."""
-    file = tmp_path_factory.mktemp("field") / "usegap.db"
-    upgrade(f"sqlite:///{file}")
-    fill(f"sqlite:///{file}")
-    return file
 
 
 def fill(url, villages=VILLAGES, homes=(("LP01", 5), ("TOWN", 12))):
@@ -29,9 +19,10 @@ def fill(url, villages=VILLAGES, homes=(("LP01", 5), ("TOWN", 12))):
 
 
 @pytest.fixture
-def field_url(field, tmp_path):
-    """A copy of it."""
-    return phones.copied(field, tmp_path)
+def field_url(database_url):
+    """Ten persons of a village and twenty-four of a town have answered, on either database."""
+    fill(database_url)
+    return database_url
 
 
 @pytest.fixture(autouse=True)

@@ -5,23 +5,18 @@ import pytest
 from tests.respondent import phones
 
 
-@pytest.fixture(scope="session")
-def small(tmp_path_factory):
-    """A SQLite file in which the small form is asked in three villages."""
-    return phones.made_once(tmp_path_factory.mktemp("small"))
+@pytest.fixture
+def small_url(database_url):
+    """The small form is asked in three villages: once on SQLite, once on PostgreSQL."""
+    phones.made(database_url)
+    return database_url
 
 
 @pytest.fixture
-def small_url(small, tmp_path):
-    """A copy of it."""
-    return phones.copied(small, tmp_path)
-
-
-@pytest.fixture
-def instrument_url(tmp_path):
-    """The shipped instrument is asked."""
-    phones.made_once(tmp_path, form=None)
-    return f"sqlite:///{tmp_path / 'usegap.db'}"
+def instrument_url(database_url):
+    """The shipped instrument is asked, on either database."""
+    phones.made(database_url, form=None)
+    return database_url
 
 
 @pytest.fixture(autouse=True)

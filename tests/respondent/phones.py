@@ -1,7 +1,6 @@
 """The whole program at work on a small survey, and what people do at their phones."""
 
 import asyncio
-import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -212,13 +211,6 @@ async def at_work(folder, url, **settings):
         finally:
             await survey.end()
             survey.database.close()
-
-
-def copied(file, folder):
-    """A copy of a prepared database in a folder; its URL."""
-    folder.mkdir(exist_ok=True)
-    shutil.copy(file, folder / "usegap.db")
-    return f"sqlite:///{folder / 'usegap.db'}"
 
 
 # At a phone -----------------------------------------------------------------------------------
