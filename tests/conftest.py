@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import os
 
+import pandas
 import pytest
 from hypothesis import settings
 
@@ -13,6 +14,9 @@ pytest_plugins = ["tests.databases"]
 # A slow machine is not a failing test.
 settings.register_profile("usegap", deadline=None, print_blob=True)
 settings.load_profile("usegap")
+
+# svy brings pyarrow along, and pandas would keep text in it; who installs usegap has no pyarrow.
+pandas.set_option("mode.string_storage", "python")
 
 
 @pytest.hookimpl(tryfirst=True)
