@@ -21,6 +21,7 @@ def read_indicators(
     reading = _Reading(form)
     for row in rows:
         reading.row(row)
+    reading.parts()
     return tuple(reading.found), tuple(reading.problems)
 
 
@@ -32,6 +33,7 @@ class _Reading:
         self.problems: list[Problem] = []
         self.roles: dict[str, str] = {}
         self.seen: set[str] = set()
+        self.items: list[tuple[Row, Indicator]] = []
 
     def wrong(self, row: Row, column: str, what: str, remedy: str, *, mild: bool = False) -> None:
         self.problems.append(
@@ -70,7 +72,7 @@ class _Reading:
             self.wrong(row, "name", f"{name} is listed twice.", "Take one row away.")
         self.seen.add(name)
         role, kind = self.word(row, "role", get_args(Role)), self.word(row, "kind", get_args(Kind))
-        if role in self.roles:
+        if role in self.roles and role != "agreement":
             other = self.roles[role]
             self.wrong(row, "role", f"{other} has the role {role} already.", "Take one away.")
         if role:
@@ -87,19 +89,41 @@ class _Reading:
                 mild=True,
             )
         better = self.word(row, "higher_is_better", ("yes", "no"))
-        self.found.append(
-            Indicator(
-                name=name,
-                label=self.label(row, name),
-                role=role or None,  # type: ignore[arg-type]
-                dimension=self.word(row, "dimension", get_args(Dimension)),  # type: ignore[arg-type]
-                kind=kind or None,  # type: ignore[arg-type]
-                base=self.word(row, "base", get_args(Base)) or "zero",  # type: ignore[arg-type]
-                reference=reference,
-                reference_source=source,
-                higher_is_better={"yes": True, "no": False}.get(better),
-            )
+        indicator = Indicator(
+            name=name,
+            label=self.label(row, name),
+            role=role or None,  # type: ignore[arg-type]
+            dimension=self.word(row, "dimension", get_args(Dimension)),  # type: ignore[arg-type]
+            kind=kind or None,  # type: ignore[arg-type]
+            base=self.word(row, "base", get_args(Base)) or "zero",  # type: ignore[arg-type]
+            reference=reference,
+            reference_source=source,
+            higher_is_better={"yes": True, "no": False}.get(better),
+            part_of=row.cells.get("part_of", ""),
         )
+        self.found.append(indicator)
+        if indicator.kind == "item" or indicator.part_of:
+            self.items.append((row, indicator))
+
+    def parts(self) -> None:
+        """Whether every item is part of a score, or a lack that is asked of all."""
+        scores = {one.name for one in self.found if one.kind == "score"}
+        for row, one in self.items:
+            lack = one.dimension == "deprivation"
+            if one.kind != "item":
+                what = f"{one.name} is part of {one.part_of}, but no item."
+                self.wrong(row, "kind", what, "Write item, or empty part_of.")
+            elif one.part_of:
+                if one.part_of not in scores:
+                    what = f"{one.part_of} is no score of this sheet."
+                    self.wrong(row, "part_of", what, "Write the name of a row of kind score.")
+            elif not lack:
+                what = f"{one.name} is an item of nothing."
+                remedy = "Name its score, or write the dimension deprivation."
+                self.wrong(row, "part_of", what, remedy)
+            if lack and one.kind == "item" and one.base != "all":
+                what = f"{one.name} is a lack, and lacks count for users and non-users alike."
+                self.wrong(row, "base", what, "Write all.")
 
     def label(self, row: Row, name: str) -> dict[str, str]:
         """By language; the name where there is none."""

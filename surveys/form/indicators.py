@@ -6,23 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["score", "proportion", "share", "category"]
+Kind = Literal["score", "proportion", "share", "category", "item"]
 """score: 0-100 · proportion: 0/1 · share: of the choices of a select_multiple · category: of the
-values of a node."""
+values of a node · item: 0-1, a part of a score (`part_of`) or, in the dimension deprivation, one
+lack (1 lacks, 0 does not); no index of its own."""
 
 Base = Literal["zero", "users", "all"]
 """zero: non-users count 0 · users: of users only · all: both, each by their share."""
 
 Role = Literal[
     "mode", "sex", "age", "schooling", "activity", "adults", "no_phone", "online_adults",
-    "user", "need", "reason", "exclude", "private",
+    "user", "need", "reason", "exclude", "private", "agreement",
 ]  # fmt: skip
 """exclude: an interview in which this is 1 is not kept (someone too young) · private: a free text
-that no export and no profile shows."""
+that no export and no profile shows · agreement: an answer on a scale of agreement, of which there
+may be several."""
 
 Dimension = Literal[
     "access", "use", "resource", "knowledge", "chain-T", "chain-C", "chain-L", "chain-P",
-    "chain-Q", "outcome", "demand", "",
+    "chain-Q", "outcome", "demand", "deprivation", "",
 ]  # fmt: skip
 
 
@@ -40,11 +42,20 @@ class Indicator:
     reference: float | None = None
     reference_source: str = ""
     higher_is_better: bool | None = None
+    part_of: str = ""
+    """Of an item: the name of its score."""
 
 
 def to_json(indicators: Iterable[Indicator]) -> list[dict[str, Any]]:
-    """The rows as a JSON document, as a form version keeps them."""
-    return [asdict(indicator) for indicator in indicators]
+    """The rows as a JSON document, as a form version keeps them.
+
+    An empty `part_of` is left out: so a version that was kept before there was one is still equal
+    to its workbook.
+    """
+    return [
+        {name: value for name, value in asdict(indicator).items() if name != "part_of" or value}
+        for indicator in indicators
+    ]
 
 
 def from_json(document: Iterable[Mapping[str, Any]]) -> tuple[Indicator, ...]:

@@ -292,6 +292,7 @@ def test_rows_are_numbered_as_in_the_workbook():
 INDICATORS = (
     "| indicators |\n"
     "| | name | label | role | dimension | kind | base | reference | higher_is_better |"
+    " part_of |"
 )
 
 
@@ -322,6 +323,27 @@ INDICATORS = (
             "a | | sex | | | | | |\n| | b | | sex | | | | |",
             "row 3, role: a has the role sex already.",
         ),
+        (
+            "a | | | | item | users | | | b",
+            "row 2, part_of: b is no score of this sheet. Write the name of a row of kind score.",
+        ),
+        (
+            "a | | | | item | | | | b\n| | b | | | | proportion | | |",
+            "row 2, part_of: b is no score of this sheet.",
+        ),
+        (
+            "a | | | use | item | | | |",
+            "row 2, part_of: a is an item of nothing."
+            " Name its score, or write the dimension deprivation.",
+        ),
+        (
+            "a | | | | proportion | | | | b\n| | b | | | | score | | |",
+            "row 2, kind: a is part of b, but no item. Write item, or empty part_of.",
+        ),
+        (
+            "a | | | deprivation | item | zero | | |",
+            "row 2, base: a is a lack, and lacks count for users and non-users alike. Write all.",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_indicator(row, words):
@@ -329,6 +351,30 @@ def test_what_is_wrong_with_an_indicator(row, words):
         survey(("text", "a", "A"), ("text", "b", "B"), more=f"{INDICATORS}\n| | {row} |")
     )
     assert error.startswith(f"indicators {words}")
+
+
+def test_items_of_a_score_lacks_and_several_answers_of_agreement():
+    rows = [
+        "s | | | use | score | | | |",
+        "a | | agreement | use | item | users | | yes | s",
+        "b | | agreement | deprivation | item | all | | no |",
+    ]
+    more = "\n".join([INDICATORS, *(f"| | {row} |" for row in rows)])
+    questions = [("text", name, name) for name in "abs"]
+    found = convert(survey(*questions, more=more), "f.md").indicators
+    assert [one.part_of for one in found] == ["", "s", ""]
+    assert [one.role for one in found] == [None, "agreement", "agreement"]
+    assert from_json(to_json(found)) == found
+
+
+def test_a_version_that_was_kept_before_items_is_the_same_as_its_workbook():
+    """Else publishing the unchanged workbook again would be refused."""
+    document = to_json([Indicator("a", {"": "A"}, kind="score")])
+    assert list(document[0]) == [
+        *("name", "label", "role", "dimension", "kind", "base", "reference", "reference_source"),
+        "higher_is_better",
+    ]
+    assert from_json(document) == (Indicator("a", {"": "A"}, kind="score"),)
 
 
 def test_a_reference_without_a_source_and_a_label_without_a_language_are_only_odd():

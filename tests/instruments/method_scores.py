@@ -26,6 +26,11 @@ NAMES = [
     *("s_T", "s_C", "s_L", "s_P", "s_Q"),
     *("s_outcome", "p_fraud", "s_bridging", "s_mobility"),
 ]
+LACKS = [
+    *("d_smartphone", "d_internet", "d_signal", "d_daily", "d_areas"),
+    *("d_safety", "d_help", "d_tools", "d_service"),
+]
+ITEMS = [*(f"i_{name}" for name in RIGHT), "i_S1", "i_S2", "i_S3"]
 
 
 def is_user(answers: Answers) -> bool | None:
@@ -143,6 +148,48 @@ def scores(given: Answers) -> dict[str, Score]:
     if answers.get("F3", "8") != "8":
         found["s_mobility"] = Fraction(25 * (int(answers["F3"]) - 1))
     return found
+
+
+def lacks(given: Answers) -> dict[str, int | None]:
+    """The nine lacks of the deprivation measure: 1 lacks, 0 does not, None unknown."""
+    questions = asked(given)
+    answers = {name: value for name, value in given.items() if name in questions}
+    found: dict[str, int | None] = dict.fromkeys(LACKS)
+    user = is_user(answers)
+
+    def lack(name, question, without, unknown=("99",)):
+        value = answers.get(question)
+        if value is not None and value not in unknown:
+            found[name] = int(without(set(value.split())))
+
+    lack("d_smartphone", "B1", lambda chosen: "smart" not in chosen)
+    lack("d_internet", "B2", lambda chosen: chosen == {"none"})
+    lack("d_signal", "B3", lambda chosen: chosen <= {"0", "1"})
+    lack("d_daily", "B4", lambda chosen: chosen != {"day"})
+    lack("d_safety", "C5", lambda chosen: chosen == {"none"})
+    lack("d_help", "R1", lambda chosen: chosen == {"none"})
+    lack("d_tools", "R2", lambda chosen: chosen == {"none"})
+    lack("d_service", "C6", lambda chosen: chosen <= {"0", "1"})
+    areas = [_count(answers, name) for name in ("C1", "C2", "C3", "C4", "C5")]
+    if user and None not in areas:
+        found["d_areas"] = int(sum(n > 0 for n in areas) < 3)
+    if user is False:
+        # What they were not asked because they are not online, they do not have.
+        found |= dict.fromkeys(("d_daily", "d_areas", "d_safety", "d_tools"), 1)
+    return found
+
+
+def items(given: Answers) -> dict[str, Fraction | None]:
+    """The items of knowledge (right or wrong) and of self-report, 0 to 1."""
+    questions = asked(given)
+    answers = {name: value for name, value in given.items() if name in questions}
+    return {
+        **{
+            f"i_{name}": Fraction(answers[name] == right) if name in answers else None
+            for name, right in RIGHT.items()
+        },
+        **{f"i_{name}": _agree(answers, name, name == "S2") for name in ("S1", "S2", "S3")},
+    }
 
 
 def _count(answers, name, only=None, without=frozenset()):

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import get_args
 
 import pytest
+from method_scores import ITEMS, LACKS
 
 from surveys.form.indicators import Base, Dimension, Kind, Role
 from surveys.instruments import shipped, shipped_names
@@ -160,7 +161,7 @@ def test_the_sheet_indicators_names_what_there_is(sheets):
         assert not row["reference"] or row["reference_source"]
         assert row["role"] or row["kind"]
     roles = Counter(row["role"] for row in rows if row["role"])
-    assert roles == dict.fromkeys(get_args(Role), 1)
+    assert roles == dict.fromkeys(get_args(Role), 1) | {"agreement": 3}
     chain = {row["dimension"] for row in rows if row["dimension"].startswith("chain-")}
     assert chain == {f"chain-{link}" for link in "TCLPQ"}
     assert [r["name"] for r in rows if (r["dimension"], r["kind"]) == ("use", "score")] == ["s_use"]
@@ -175,4 +176,14 @@ def test_every_score_is_an_indicator_and_every_indicator_a_score(sheets):
     }
     # S - K has no natural zero: only differences between groups of it may be shown.
     assert scores - listed == {"s_overclaim"}
-    assert listed - scores == {"user", "B6", "B7", "G1"}
+    assert listed - scores == {"user", "B6", "B7", "G1", *LACKS, *ITEMS}
+
+
+def test_the_sheet_indicators_names_items_and_lacks(sheets):
+    rows = [row for row in sheets["indicators"] if row["kind"] == "item"]
+    lacking = [row for row in rows if row["dimension"] == "deprivation"]
+    assert [row["name"] for row in lacking] == LACKS
+    assert {(row["base"], row["higher_is_better"]) for row in lacking} == {("all", "no")}
+    parts = {row["name"]: row["part_of"] for row in rows if row not in lacking}
+    knowledge = {f"i_K{number}": "s_knowledge" for number in range(1, 7)}
+    assert parts == knowledge | {f"i_S{number}": "s_self" for number in range(1, 4)}

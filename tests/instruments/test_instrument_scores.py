@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
-from method_scores import asked, is_user, scores
+from method_scores import asked, is_user, items, lacks, scores
 from respondents import respondent
 
 from surveys.form.model import Form
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def same(computed: dict[str, str], given: dict[str, str]) -> None:
-    for name, expected in scores(given).items():
+    for name, expected in (scores(given) | lacks(given) | items(given)).items():
         value = computed.get(name, "")
         if expected is None:
             assert value == "", (name, value, given)
@@ -105,7 +105,7 @@ def test_the_engine_and_javarosa_show_the_same_notes(form, javarosa, sheets):
         shown, values = engine(form, given, 7)
         assert shown == judged & notes
         kept = {"start", "end", "instanceID"} | {f"seed_k{n}" for n in range(1, 7)}
-        numbers = {name for name in expected if name[:2] in ("s_", "i_")}
+        numbers = {name for name in expected if name[:2] in ("s_", "i_", "d_")}
         assert set(values) - kept == set(expected) - kept
         for name in set(expected) - kept:
             if name in numbers:
