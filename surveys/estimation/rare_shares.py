@@ -20,6 +20,10 @@ POINTS = 32
 """Of the grid, on each axis."""
 ROUNDS = 6
 """Times that the grid closes in on where the posterior is."""
+ON_MEAN, ON_SIZE = (-12.0, 12.0), (float(np.log(1e-2)), float(np.log(1e6)))
+"""Where the first grid looks for logit μ and for log M."""
+NODES = 256
+"""Through which sums of log Γ are interpolated: with so many, to rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +56,95 @@ def beta_binomial(yes: ArrayLike, asked: ArrayLike) -> BetaBinomial:
     told, of = y[used], n[used]
     if len(of) < 3 or (told < 0).any() or (told > of).any():
         raise ValueError("a model needs three villages, and yes between 0 and those asked")
-    on_mean, on_size = np.linspace(-12, 12, POINTS), np.linspace(np.log(1e-2), np.log(1e6), POINTS)
-    weight = _posterior(told, of, on_mean, on_size)
+    on_mean, on_size = np.linspace(*ON_MEAN, POINTS), np.linspace(*ON_SIZE, POINTS)
+    likelihood = Likelihood.of(told, of)
+    weight = likelihood.posterior(on_mean, on_size)
     for _ in range(ROUNDS):
         on_mean = _closer(on_mean, weight.max(axis=1))
         on_size = _closer(on_size, weight.max(axis=0))
-        weight = _posterior(told, of, on_mean, on_size)
+        weight = likelihood.posterior(on_mean, on_size)
 
     weight = weight / weight.sum()
     mu = special.expit(on_mean)
     first, second = np.zeros(len(of)), np.zeros(len(of))
-    for share, size in zip(weight.T, np.exp(on_size), strict=True):
-        centre = (np.outer(mu * size, np.ones(len(of))) + told) / (of + size)
-        first += share @ centre
-        second += share @ (centre * (centre * (of + size) + 1) / (of + size + 1))
+    # A village's share given (μ, M) is Beta(μM + y, (1-μ)M + n - y): its mean and mean square.
+    for size, total, one, two in zip(
+        np.exp(on_size), weight.sum(axis=0), mu @ weight, mu**2 @ weight, strict=True
+    ):
+        whole, centre = of + size, size * one + told * total
+        first += centre / whole
+        square = size**2 * two + 2 * size * one * told + told**2 * total
+        second += (square + centre) / (whole * (whole + 1))
     persons = first * (1 - first) / (second - first**2) - 1
     value, low, high = (np.full(len(y), np.nan) for _ in range(3))
     value[used] = first
     low[used], high[used] = (
         special.betaincinv(first * persons, (1 - first) * persons, tail) for tail in (0.025, 0.975)
     )
-    return BetaBinomial(float(weight.sum(axis=1) @ mu), value, low, high)
+    return BetaBinomial(float(mu @ weight.sum(axis=1)), value, low, high)
 
 
-def _posterior(y: Floats, n: Floats, on_mean: Floats, on_size: Floats) -> Floats:
-    """The density of (logit μ, log M) over a grid, its highest value 1."""
-    mu, m = special.expit(on_mean), n.mean()
-    log = np.empty((len(on_mean), len(on_size)))
-    for j, size in enumerate(np.exp(on_size)):
-        a, b = (mu * size)[:, None], ((1 - mu) * size)[:, None]
-        likelihood = special.betaln(a + y, b + n - y) - special.betaln(a, b)
-        log[:, j] = likelihood.sum(axis=1) + np.log(size) - 2 * np.log(m + size)
-    log += np.log(mu * (1 - mu))[:, None]
-    density: Floats = np.exp(log - log.max())
-    return density
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """The beta-binomial log likelihood of all villages, quick at any (μ, M).
+
+    It is Σ log B(a + y, b + n - y)/B(a, b) = f_y(log a) + f_{n-y}(log b) - f_n(log M), a = μM, b =
+    (1-μ)M, f_k(u) = Σ log Γ(e^u + k)/Γ(e^u). These are functions of one number, analytic for |Im u|
+    < π whatever k is, so that polynomials through Chebyshev's points give them to rounding (Berrut
+    & Trefethen 2004, *SIAM Review* 46), and the villages are summed over once.
+    """
+
+    yes: Floats
+    no: Floats
+    asked: Floats
+    """(nodes,) f at the nodes."""
+    mean: float
+    """Of the persons asked."""
+
+    @staticmethod
+    def of(y: Floats, n: Floats) -> Likelihood:
+        """From y of n, (villages,) each."""
+        return Likelihood(_sums(y), _sums(n - y), _sums(n), float(n.mean()))
+
+    def posterior(self, on_mean: Floats, on_size: Floats) -> Floats:
+        """The density of (logit μ, log M) over a grid, its highest value 1."""
+        log_mu, log_rest = special.log_expit(on_mean)[:, None], special.log_expit(-on_mean)[:, None]
+        log = _interpolated(self.yes, log_mu + on_size) + _interpolated(self.no, log_rest + on_size)
+        log += (
+            on_size - 2 * np.log(self.mean + np.exp(on_size)) - _interpolated(self.asked, on_size)
+        )
+        log += log_mu + log_rest
+        density: Floats = np.exp(log - log.max())
+        return density
+
+
+def _nodes() -> Floats:
+    """Chebyshev's points of the second kind over all that log a, log b and log M can be."""
+    low, high = ON_SIZE[0] + special.log_expit(ON_MEAN[0]), ON_SIZE[1]
+    turn = np.cos(np.pi * np.arange(NODES) / (NODES - 1))
+    points: Floats = (low + high) / 2 - (high - low) / 2 * turn
+    return points
+
+
+def _sums(k: Floats) -> Floats:
+    """(nodes,) Σ log Γ(e^u + k)/Γ(e^u) over villages."""
+    several, times = np.unique(k, return_counts=True)
+    a = np.exp(_nodes())
+    found: Floats = np.array([times @ special.gammaln(one + several) for one in a])
+    found -= times.sum() * special.gammaln(a)
+    return found
+
+
+def _interpolated(values: Floats, at: Floats) -> Floats:
+    """The polynomial through the nodes' values, by the barycentric formula."""
+    nodes = _nodes()
+    sign = np.where(np.arange(NODES) % 2 == 0, 1.0, -1.0)
+    sign[[0, -1]] /= 2
+    off = at[..., None] - nodes
+    off = np.where(off == 0, 1e-200, off)
+    part = sign / off
+    found: Floats = (part @ values) / part.sum(axis=-1)
+    return found
 
 
 def _closer(axis: Floats, density: Floats) -> Floats:

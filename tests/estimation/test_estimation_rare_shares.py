@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
-from surveys.estimation.rare_shares import beta_binomial
+from surveys.estimation.rare_shares import ON_SIZE, Likelihood, beta_binomial
 
 
 @pytest.mark.parametrize(("a", "b", "seed"), [(1.0, 6.0, 1), (4.0, 4.0, 2), (0.3, 2.0, 3)])
@@ -72,3 +72,19 @@ def test_alike_villages_share_one_share_and_turning_the_question_turns_the_answe
 def test_what_cannot_be_fitted_is_said(y: list[int], n: list[int], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         beta_binomial(y, n)
+
+
+def test_the_interpolated_likelihood_is_the_sum_over_villages() -> None:
+    chance = np.random.default_rng(8)
+    n = chance.uniform(0.5, 300, 50)
+    y = np.where(chance.random(50) < 0.3, 0, n * chance.random(50))
+    on_mean, on_size = np.linspace(-12, 12, 41), np.linspace(*ON_SIZE, 37)
+    found = Likelihood.of(y, n).posterior(on_mean, on_size)
+    mu, size = special.expit(on_mean)[:, None, None], np.exp(on_size)[:, None]
+    a, b = mu * size, (1 - mu) * size
+    log = (special.betaln(a + y, b + n - y) - special.betaln(a, b)).sum(axis=-1)
+    log += np.log(mu * (1 - mu) * size / (n.mean() + size) ** 2)[..., 0]
+    there = log - log.max() > -600
+    assert there.sum() > 50
+    with np.errstate(divide="ignore"):
+        assert np.log(found)[there] == pytest.approx((log - log.max())[there], abs=1e-6, rel=1e-9)
