@@ -106,20 +106,33 @@ def of_everyone(online: Estimate, users: Deprivation, others: Deprivation) -> De
     """
     h = everyone(online, users.h, others.h)
     m0 = everyone(online, users.m0, others.m0)
-    of = h.groups.of_home
-    with np.errstate(divide="ignore", invalid="ignore"):
-        a = np.where(h.value > 0, m0.value / h.value, np.nan)
-        z = (m0.z - a[of] * h.z) / h.value[of]
-    depth = replace(
-        m0,
-        value=a,
-        z=np.where(np.isfinite(z), z, 0.0),
-        df=np.where(np.isfinite(a), m0.df, np.nan),
+    a = replace(
+        intensity(h, m0),
         n=users.a.n + others.a.n,
         # A home may hold both: those of the larger part are certain.
         homes=np.fmax(users.a.homes, others.a.homes),
     )
-    return Deprivation(h=h, a=depth, m0=m0)
+    return Deprivation(h=h, a=a, m0=m0)
+
+
+def intensity(h: Estimate, m0: Estimate) -> Estimate:
+    """A = M0/H by the chain rule; NaN where nobody is deprived.
+
+    >>> one, home, w = Groups(np.array([0, 0]), 1), np.arange(2), np.ones(2)
+    >>> found = alkire_foster(one, home, w, deprivation_scores([[1, 1], [1, 0]]))
+    >>> intensity(found.h, found.m0).value
+    array([0.75])
+    """
+    of = h.groups.of_home
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(h.value > 0, m0.value / h.value, np.nan)
+        z = (m0.z - value[of] * h.z) / h.value[of]
+    return replace(
+        m0,
+        value=value,
+        z=np.where(np.isfinite(z), z, 0.0),
+        df=np.where(np.isfinite(value), m0.df, np.nan),
+    )
 
 
 def contributions(m0: ArrayLike, shares: ArrayLike, weights: ArrayLike | None = None) -> Floats:

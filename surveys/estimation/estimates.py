@@ -25,7 +25,7 @@ class Groups:
     of_home: Ints
     count: int
 
-    def sums(self, per_home: Floats) -> Floats:
+    def sums(self, per_home: Floats | Bools) -> Floats:
         """The sum of each group's homes.
 
         >>> Groups(np.array([0, 0, 2]), 3).sums(np.array([1.0, 2.0, 3.0]))
@@ -94,32 +94,116 @@ def ratio(
     homes = len(groups.of_home)
     rows = (w > 0) & np.isfinite(y) & np.isfinite(x)
     home, w = home[rows], w[rows]
-    top = by_home(home, homes, w * y[rows])
-    bottom = by_home(home, homes, w * x[rows])
-    persons = by_home(home, homes, np.ones(len(home)))
     factor = np.broadcast_to(np.asarray(k, np.float64), (groups.count,))
-    total = groups.sums(bottom)
-    of = groups.of_home
+    sums = _Sums(
+        top=by_home(home, homes, w * y[rows]),
+        bottom=by_home(home, homes, w * x[rows]),
+        persons=np.bincount(home, minlength=homes).astype(np.float64),
+    )
+    if margins is None:
+        return _delete_a_home(groups, sums, factor)
+    total = groups.sums(sums.bottom)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = factor * groups.sums(top) / total
-        c = bottom / total[of]
-        if margins is None:
-            of_home = (factor[of] * top - value[of] * bottom) / total[of]
+        value = factor * groups.sums(sums.top) / total
+        at = groups.of_home[home]
+        e = np.zeros(len(rows))
+        e[rows] = (factor[at] * y[rows] - value[at] * x[rows]) / total[at]
+    of_home = by_home(home, homes, w * margins.residuals(e, rows)[rows])
+    return _delete_a_home(groups, sums, factor, of_home)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The rows of a sample with a weight, added up once for all the means that are asked of them.
+
+    >>> two = Groups(np.array([0, 0]), 1)
+    >>> users = Weighed.of(two, np.array([0, 0, 1]), np.array([1.0, 1.0, 0.0]))
+    >>> users.mean(np.array([10.0, 20.0, 60.0])).value
+    array([15.])
+    """
+
+    groups: Groups
+    rows: Ints
+    """(weighed,) which of all the rows."""
+    home: Ints
+    """(weighed,) of `homes`."""
+    w: Floats
+    """(weighed,)"""
+    homes: Ints
+    """(some,) the homes that have such a row."""
+    some: Groups
+    """Of these homes."""
+    total: Floats
+    """(some,) Σw."""
+    persons: Floats
+    """(some,)"""
+
+    @staticmethod
+    def of(groups: Groups, home: Ints, w: Floats) -> Weighed:
+        """home, w: (rows,), as `ratio`."""
+        rows = np.flatnonzero(w > 0)
+        home, w = home[rows], w[rows]
+        here = np.bincount(home, minlength=len(groups.of_home)) > 0
+        homes = np.flatnonzero(here)
+        home = (np.cumsum(here) - 1)[home]
+        some = Groups(groups.of_home[homes], groups.count)
+        persons = np.bincount(home, minlength=len(homes)).astype(np.float64)
+        return Weighed(groups, rows, home, w, homes, some, by_home(home, len(homes), w), persons)
+
+    def mean(self, y: Floats) -> Estimate:
+        """`ratio(…, y, 1)` of y (all rows,), without margins."""
+        y, homes = y[self.rows], len(self.homes)
+        known = np.isfinite(y)
+        if known.all():
+            sums = _Sums(by_home(self.home, homes, self.w * y), self.total, self.persons)
         else:
-            at = of[home]
-            e = np.zeros(len(rows))
-            e[rows] = (factor[at] * y[rows] - value[at] * x[rows]) / total[at]
-            of_home = by_home(home, homes, w * margins.residuals(e, rows)[rows])
+            home, w = self.home[known], self.w[known]
+            sums = _Sums(
+                top=by_home(home, homes, w * y[known]),
+                bottom=by_home(home, homes, w),
+                persons=np.bincount(home, minlength=homes).astype(np.float64),
+            )
+        found = _delete_a_home(self.some, sums, np.ones(self.groups.count))
+        if homes == len(self.groups.of_home):
+            return found
+        z, present = np.zeros(len(self.groups.of_home)), np.zeros(len(self.groups.of_home), bool)
+        z[self.homes], present[self.homes] = found.z, found.present
+        return replace(found, z=z, present=present, groups=self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """(homes,) Σwy, Σwx and how many persons, of each home."""
+
+    top: Floats
+    bottom: Floats
+    persons: Floats
+
+
+def _delete_a_home(
+    groups: Groups, sums: _Sums, factor: Floats, of_home: Floats | None = None
+) -> Estimate:
+    """R = k·Σtop/Σbottom with z_h; `of_home`: what stands for Σ_h w·e, where e are residuals."""
+    of = groups.of_home
+    present = sums.persons > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = 1 / groups.sums(sums.bottom)
+        value = factor * groups.sums(sums.top) * share
+        c = sums.bottom * share[of]
+        if of_home is None:
+            # In place: half a million homes are many, and there are dozens of estimates.
+            of_home = sums.top * (factor * share)[of]
+            of_home -= c * value[of]
         z = of_home / (1 - c)
-        m = groups.sums((persons > 0).astype(np.float64))
-        df = np.fmax(1 / groups.sums(c**2) - 1, 1)
-        z = np.sqrt((m - 1) / m)[of] * z
-    present = persons > 0
+        m = groups.sums(present)
+        df = np.fmax(1 / groups.sums(c * c) - 1, 1)
+        z *= np.sqrt((m - 1) / m)[of]
+    z[~(present & (m > 1)[of])] = 0.0
     return Estimate(
         value=value,
-        z=np.where(present & (m[of] > 1), z, 0.0),
+        z=z,
         df=np.where(m > 0, df, np.nan),
-        n=groups.sums(persons),
+        n=groups.sums(sums.persons),
         homes=m,
         present=present,
         groups=groups,
@@ -141,15 +225,17 @@ def product(online: Estimate, mean: Estimate) -> Estimate:
     """
     groups, of = online.groups, online.groups.of_home
     present = online.present | mean.present
-    m = groups.sums(present.astype(np.float64))
+    m = groups.sums(present)
     with np.errstate(divide="ignore", invalid="ignore"):
-        z_online = online.z / np.sqrt((online.homes - 1) / online.homes)[of]
-        z_mean = mean.z / np.sqrt((mean.homes - 1) / mean.homes)[of]
-        z = online.value[of] * z_mean + mean.value[of] * z_online - z_online * z_mean
-        z = np.sqrt((m - 1) / m)[of] * z
+        z_online = online.z * np.sqrt(online.homes / (online.homes - 1))[of]
+        z_mean = mean.z * np.sqrt(mean.homes / (mean.homes - 1))[of]
+        z = (online.value[of] - z_online) * z_mean
+        z += mean.value[of] * z_online
+        z *= np.sqrt((m - 1) / m)[of]
+    z[~np.isfinite(z)] = 0.0
     return Estimate(
         value=online.value * mean.value,
-        z=np.where(np.isfinite(z), z, 0.0),
+        z=z,
         df=np.where(mean.n == online.n, online.df, np.fmin(mean.df, online.df)),
         n=np.fmin(online.n, mean.n),
         homes=np.fmin(online.homes, mean.homes),
@@ -213,66 +299,94 @@ def choose(first: Bools, one: Estimate, other: Estimate) -> Estimate:
     )
 
 
-def area_total(groups: Groups, share: Floats, part: Estimate) -> Estimate:
-    """Σ(N_v/N)·R_v of the area's villages, v = Σ(N_v/N)²·v_v.
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Which area each group (a village, or several small ones joined) is in."""
 
-    groups: the area's homes, all in group 0; share: N_v/N of the villages, scaled to those with an
-    estimate.
+    of_group: Ints
+    """(groups,)"""
+    homes: Groups
+    """Of the homes: their areas."""
+
+    @staticmethod
+    def of(of_group: Ints, count: int, groups: Groups) -> Areas:
+        """The areas of groups of homes.
+
+        >>> Areas.of(np.array([0, 0, 1]), 2, Groups(np.array([0, 1, 2, 2]), 3)).homes.of_home
+        array([0, 0, 1, 1])
+        """
+        return Areas(of_group, Groups(of_group[groups.of_home], count))
+
+    def sums(self, per_group: Floats | Bools) -> Floats:
+        """(areas,) the sum of each area's groups."""
+        found = np.bincount(self.of_group, per_group, minlength=self.homes.count)
+        return found.astype(np.float64)
+
+    def shares(self, per_group: Floats) -> Floats:
+        """(groups,) each one's share of its area's sum; 0 where that is 0."""
+        total = self.sums(per_group)[self.of_group]
+        share: Floats = np.divide(per_group, total, out=np.zeros(len(total)), where=total > 0)
+        return share
+
+
+def area_total(areas: Areas, share: Floats, part: Estimate) -> Estimate:
+    """Σ(N_v/N)·R_v of each area's villages, v = Σ(N_v/N)²·v_v.
+
+    share: (groups,) N_v/N, or N_v, scaled here to those with an estimate.
 
     >>> two, w = Groups(np.array([0, 0, 1, 1]), 2), np.ones(4)
     >>> part = ratio(two, np.arange(4), w, np.array([1.0, 3.0, 5.0, 7.0]), w)
-    >>> e = area_total(Groups(np.zeros(4, int), 1), np.array([0.75, 0.25]), part)
+    >>> one = Areas.of(np.zeros(2, int), 1, two)
+    >>> e = area_total(one, np.array([0.75, 0.25]), part)
     >>> e.value, e.v
     (array([3.]), array([0.625]))
     """
-    return _combine(groups, _scaled(share, part), part)
+    return _combine(areas, areas.shares(_with_error(share, part)), part)
 
 
-def area_mean(groups: Groups, share: Floats, online: Estimate, mean: Estimate) -> Estimate:
-    """The area's users: Σ(N_v/N)·π_v·ȳ_v / Σ(N_v/N)·π_v, by the chain rule.
+def area_mean(areas: Areas, share: Floats, online: Estimate, mean: Estimate) -> Estimate:
+    """The areas' users: Σ(N_v/N)·π_v·ȳ_v / Σ(N_v/N)·π_v, by the chain rule.
+
+    In an area without any π (a form without rosters) every village's is taken to be the same.
 
     >>> two, w = Groups(np.array([0, 0, 1, 1]), 2), np.ones(4)
     >>> part = lambda y: ratio(two, np.arange(4), w, np.array(y), w)
-    >>> area = Groups(np.zeros(4, int), 1)
+    >>> one = Areas.of(np.zeros(2, int), 1, two)
     >>> online = part([1.0, 1.0, 0.5, 0.5])
-    >>> area_mean(area, np.array([0.5, 0.5]), online, part([60.0, 60.0, 30.0, 30.0])).value
+    >>> area_mean(one, np.array([0.5, 0.5]), online, part([60.0, 60.0, 30.0, 30.0])).value
     array([50.])
     """
-    if not np.isfinite(online.value).any():
-        # A form without rosters: nobody knows the π by which villages would differ.
-        return _combine(groups, _scaled(share, mean), mean)
-    both = replace(mean, value=np.where(np.isfinite(online.value), mean.value, np.nan))
-    weight = _scaled(share, both) * np.where(np.isfinite(both.value), online.value, 0.0)
-    weight = weight / weight.sum() if weight.sum() > 0 else weight
-    found = _combine(groups, weight, both)
-    of = mean.groups.of_home
+    rostered = (areas.sums(np.isfinite(online.value)) > 0)[areas.of_group]
+    factor = np.where(rostered, online.value, 1.0)
+    both = replace(mean, value=np.where(np.isfinite(factor), mean.value, np.nan))
+    weight = areas.shares(areas.shares(_with_error(share, both)) * np.nan_to_num(factor))
+    found = _combine(areas, weight, both)
     with np.errstate(divide="ignore", invalid="ignore"):
-        moved = weight * (both.value - found.value[0]) / online.value
-    return replace(found, z=found.z + np.where(np.isfinite(moved), moved, 0.0)[of] * online.z)
+        moved = weight * (both.value - found.value[areas.of_group]) / online.value
+    moved = np.where(rostered & np.isfinite(moved), moved, 0.0)
+    return replace(found, z=found.z + moved[mean.groups.of_home] * online.z)
 
 
-def _scaled(share: Floats, part: Estimate) -> Floats:
-    known = np.where(np.isfinite(part.value) & (part.homes > 1), share, 0.0)
-    total = known.sum()
-    scaled: Floats = known / total if total > 0 else known
-    return scaled
+def _with_error(share: Floats, part: Estimate) -> Floats:
+    return np.where(np.isfinite(part.value) & (part.homes > 1), share, 0.0)
 
 
-def _combine(groups: Groups, weight: Floats, part: Estimate) -> Estimate:
+def _combine(areas: Areas, weight: Floats, part: Estimate) -> Estimate:
     used = weight > 0
     of = part.groups.of_home
     v = np.where(used, weight**2 * part.v, 0.0)
+    fewest = np.full(areas.homes.count, np.inf)
+    np.minimum.at(fewest, areas.of_group[used], part.df[used])
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.where(used, v**2 / part.df, 0.0).sum()
-        fewest = np.where(used, part.df, np.inf).min(initial=np.inf)
-        df = v.sum() ** 2 / spread if spread > 0 else fewest
-    none = not used.any()
+        spread = areas.sums(np.where(used, v**2 / part.df, 0.0))
+        df = np.where(spread > 0, areas.sums(v) ** 2 / spread, fewest)
+    some = areas.sums(used) > 0
     return Estimate(
-        value=np.array([np.nan if none else float(weight[used] @ part.value[used])]),
+        value=np.where(some, areas.sums(np.where(used, weight * part.value, 0.0)), np.nan),
         z=np.where(used[of], weight[of] * part.z, 0.0),
-        df=np.array([np.nan if none else df]),
-        n=np.array([part.n[used].sum()]),
-        homes=np.array([part.homes[used].sum()]),
+        df=np.where(some, df, np.nan),
+        n=areas.sums(np.where(used, part.n, 0.0)),
+        homes=areas.sums(np.where(used, part.homes, 0.0)),
         present=part.present & used[of],
-        groups=groups,
+        groups=areas.homes,
     )

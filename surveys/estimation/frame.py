@@ -8,13 +8,15 @@ A pandas DataFrame with these columns:
     submission  str, the interview's key
     mode        "self" | "helped" | "proxy" | "visited"
     finished    datetime64[ns, UTC], for "the first complete roster counts"
-    flags       int, how many quality flags
+    flags       text, the names of its quality flags (`FLAGS`), separated by spaces; or how many
     <node>      one column a node of the form, by name (not path), as text: "" where unanswered or
                 not relevant; select_multiple as the space-separated values
 
+Any column of texts may be a pandas Categorical, which is smaller and read faster.
+
 Villages that the estimates need are rows of a second frame, indexed by code: name, area (tuple of
 names from the programme down to the township), households, adults, adults_offline (NaN where
-unknown), target.
+unknown), target; and, where it is known, ring (0 county seat to 3 outlying hamlet).
 
 `measures` says which columns play which part; `answers` turns the text into sorted, typed arrays.
 """
@@ -72,11 +74,17 @@ class Measures:
     """Of each share: its choices in the order of the form."""
     benchmarks: tuple[Indicator, ...]
     """Those with a published reference."""
+    lacks: tuple[Indicator, ...]
+    """The items of deprivation: 1 lacks, 0 does not."""
+    items: Mapping[str, tuple[Indicator, ...]]
+    """Of each score that is a scale: its items."""
 
     @property
     def scored(self) -> tuple[Indicator, ...]:
         """Every indicator that needs a column of numbers, once."""
-        found = {one.name: one for one in (*self.indices, *self.chain.values())}
+        of_scales = (item for scale in self.items.values() for item in scale)
+        every = (*self.indices, *self.chain.values(), *self.lacks, *of_scales)
+        found = {one.name: one for one in every}
         if self.use is not None:
             found.setdefault(self.use.name, self.use)
         return tuple(found.values())
@@ -118,7 +126,8 @@ class Answers:
     """(rows,) index of the entry; entries are inside homes."""
     mode: Ints
     """(rows,) index into MODES, -1 for any other."""
-    flags: Ints
+    flags: Mapping[str, Bools]
+    """(rows,) of each of `FLAGS` whether the row has it; "flagged": whether it has any."""
     user: Floats
     """(rows,) 1 user, 0 non-user, NaN not known."""
     sex: Ints
@@ -136,11 +145,58 @@ class Answers:
     choices: Mapping[str, Choosing]
     row: Ints
     """(rows,) its place in the frame."""
+    names: NDArray[np.object_]
+    """(homes,) what the frame calls each home."""
 
     @property
     def homes(self) -> int:
         """How many homes."""
         return len(self.village)
+
+    def of(self, villages: Sequence[int]) -> Answers:
+        """Those of some villages, which are numbered in the order given.
+
+        >>> f = pd.DataFrame({"village": ["a", "b"], "home": ["1", "2"], "entry": ["1", "2"],
+        ...     "submission": ["x", "y"], "mode": "self", "flags": 0,
+        ...     "finished": pd.Timestamp("2026-01-01", tz="UTC")})
+        >>> both = answers(f, ["a", "b"], measures([], {}))
+        >>> both.of([1]).names, both.of([1]).village
+        (array(['2'], dtype=object), array([0]))
+        """
+        number = np.full(int(self.village.max(initial=-1)) + 1, -1, np.int64)
+        inside = [(new, old) for new, old in enumerate(villages) if old < len(number)]
+        for new, old in inside:
+            number[old] = new
+        village = number[self.village]
+        homes = np.flatnonzero(village >= 0)
+        # Homes of one village stand together, whatever order their villages are in now.
+        homes = homes[np.argsort(village[homes], kind="stable")]
+        home = np.full(self.homes, -1, np.int64)
+        home[homes] = np.arange(len(homes))
+        rows = np.flatnonzero(home[self.home] >= 0)
+        rows = rows[np.argsort(home[self.home[rows]], kind="stable")]
+        entry = np.unique(self.entry[rows], return_inverse=True)[1].astype(np.int64)
+        return Answers(
+            village=village[homes],
+            home=home[self.home[rows]],
+            entry=entry,
+            mode=self.mode[rows],
+            flags={name: has[rows] for name, has in self.flags.items()},
+            user=self.user[rows],
+            sex=self.sex[rows],
+            age=self.age[rows],
+            schooling=self.schooling[rows],
+            adults=self.adults[rows],
+            no_phone=self.no_phone[rows],
+            online_adults=self.online_adults[rows],
+            asks_phone=self.asks_phone,
+            scores={name: values[rows] for name, values in self.scores.items()},
+            choices={
+                name: Choosing(one.codes[rows], one.table) for name, one in self.choices.items()
+            },
+            row=self.row[rows],
+            names=self.names[homes],
+        )
 
     def __len__(self) -> int:
         return len(self.home)
@@ -148,6 +204,8 @@ class Answers:
 
 SEXES = ("f", "m")
 MODES = ("self", "helped", "proxy", "visited")
+FLAGS = ("straight_lining", "speeding", "contradiction", "duplicate")
+"""Reasons to look twice at an interview; none is left out for them."""
 
 
 def language_tag(name: str) -> str:
@@ -184,11 +242,14 @@ def measures(
     """
     roles: dict[Role, str] = {}
     chain: dict[str, Indicator] = {}
+    items: dict[str, tuple[Indicator, ...]] = {}
     for one in indicators:
         if one.role is not None:
             roles.setdefault(one.role, one.name)
         if one.kind == "score" and one.dimension.startswith("chain-"):
             chain.setdefault(one.dimension.removeprefix("chain-"), one)
+        if one.kind == "item" and one.part_of:
+            items[one.part_of] = (*items.get(one.part_of, ()), one)
     scores = [one for one in indicators if one.kind == "score"]
     for one in scores:
         if one.dimension == "access":
@@ -213,6 +274,10 @@ def measures(
             for one in shares
         },
         benchmarks=tuple(one for one in indicators if one.reference is not None),
+        lacks=tuple(
+            one for one in indicators if one.kind == "item" and one.dimension == "deprivation"
+        ),
+        items=items,
     )
 
 
@@ -232,65 +297,92 @@ def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> An
     missing = [name for name in _WHOLE_TEXT if name not in frame.columns]
     if missing:
         raise ValueError(f"the frame has no column {', '.join(missing)}")
-    village = pd.Index(codes).get_indexer(pd.Index(frame["village"]))
+    where, called = _distinct(frame, "village")
+    village = pd.Index(codes).get_indexer(pd.Index(called))[where].astype(np.int64)
     keep = (village >= 0) & frame["finished"].notna().to_numpy()
     if "exclude" in measures.roles:
         keep &= _numbers(frame, measures.roles["exclude"]) != 1
-    # One pass over a view of the kept rows; the sort key makes the first roster the earliest one,
-    # and equal times fall the same way whatever the order of the rows.
     row = np.flatnonzero(keep)
-    frame, village = frame.loc[keep], village[keep].astype(np.int64)
-    home, homes = _within(village, frame["home"])
-    finished = pd.to_datetime(frame["finished"], utc=True).to_numpy(dtype="datetime64[ns]")
-    tie = pd.util.hash_pandas_object(frame["submission"], index=False).to_numpy()
-    order = np.lexsort((tie, finished, home))
-    frame, village, home, row = frame.iloc[order], village[order], home[order], row[order]
-    of_home = np.zeros(homes, np.int64)
+    village = village[row]
+    homes_of_rows, called_homes = _factorized(frame["home"])
+    home, homes = _within(village, homes_of_rows[row])
+    row, order = _in_order(frame, row, home)
+    village, home = village[order], home[order]
+    of_home, names = np.zeros(homes, np.int64), np.full(homes, -1, np.int64)
     of_home[home] = village
+    names[home] = homes_of_rows[row]
 
     def number(role: Role) -> Floats:
         name = measures.roles.get(role)
-        return np.full(len(frame), np.nan) if name is None else _numbers(frame, name)
+        return np.full(len(row), np.nan) if name is None else _numbers(frame, name)[row]
 
     return Answers(
         village=of_home,
         home=home,
-        entry=_within(home, frame["entry"])[0],
-        mode=pd.Index(MODES).get_indexer(pd.Index(frame["mode"])).astype(np.int64),
-        flags=frame["flags"].to_numpy(np.int64),
+        entry=_within(home, _factorized(frame["entry"])[0][row])[0],
+        mode=_codes(frame, "mode", MODES)[row],
+        flags=_flags(frame, row),
         # Without such a question everyone who answers the bot is taken for a user.
-        user=number("user") if "user" in measures.roles else np.ones(len(frame)),
-        sex=_codes(frame, measures.roles.get("sex"), SEXES),
+        user=number("user") if "user" in measures.roles else np.ones(len(row)),
+        sex=_codes(frame, measures.roles.get("sex"), SEXES)[row],
         age=number("age"),
         schooling=number("schooling"),
         adults=number("adults"),
         no_phone=number("no_phone"),
         online_adults=number("online_adults"),
         asks_phone=measures.roles.get("no_phone") in frame.columns,
-        scores={one.name: _numbers(frame, one.name) for one in measures.scored},
+        scores={one.name: _numbers(frame, one.name)[row] for one in measures.scored},
         choices={
-            one.name: _choosing(frame, one.name, measures.levels[one.name])
+            one.name: _choosing(frame, one.name, measures.levels[one.name], row)
             for one in measures.shares
         },
-        row=row.astype(np.int64),
+        row=row,
+        names=np.append(called_homes, "")[names],
     )
 
 
-def _within(outer: NDArray[np.int64], names: pd.Series[str]) -> tuple[Ints, int]:
-    """Codes 0.. of (outer, name), ascending with outer; and how many there are."""
-    inner, found = pd.factorize(names)
-    pairs = outer * max(len(found), 1) + inner
-    kinds, codes = np.unique(pairs, return_inverse=True)
-    return codes.astype(np.int64), len(kinds)
+def _in_order(frame: pd.DataFrame, row: Ints, home: Ints) -> tuple[Ints, Ints]:
+    """The rows by home and time, and where each stood before.
+
+    So a home's first roster is the earliest; equal times fall the same way whatever the order of
+    the rows.
+    """
+    times = pd.to_datetime(frame["finished"], utc=True).to_numpy(dtype="datetime64[ns]")[row]
+    order = np.lexsort((times, home))
+    same = (np.diff(home[order]) == 0) & (np.diff(times[order]) == np.timedelta64(0))
+    if same.any():
+        texts = frame["submission"].iloc[row].astype(object)
+        tie = pd.util.hash_pandas_object(texts, index=False).to_numpy()
+        order = np.lexsort((tie, times, home))
+    return row[order].astype(np.int64), order.astype(np.int64)
+
+
+def _within(outer: Ints, inner: Ints) -> tuple[Ints, int]:
+    """Codes 0.. of (outer, inner), ascending with outer; and how many there are."""
+    pairs = outer * (int(inner.max(initial=0)) + 1) + inner
+    codes, kinds = pd.factorize(pairs)
+    rank = np.empty(len(kinds), np.int64)
+    rank[np.argsort(kinds)] = np.arange(len(kinds))
+    return rank[codes], len(kinds)
 
 
 def _distinct(frame: pd.DataFrame, name: str) -> tuple[Ints, list[str]]:
     """Codes of a column's rows and the texts they stand for; "" for nothing or no such column."""
     if name not in frame.columns:
         return np.zeros(len(frame), np.int64), [""]
-    codes, found = pd.factorize(frame[name])
-    # pandas gives -1 to None and NaN: the last entry, "".
-    return codes.astype(np.int64), [*(str(text) for text in found), ""]
+    codes, found = _factorized(frame[name])
+    return codes, [*map(str, found.tolist()), ""]
+
+
+def _factorized(column: pd.Series[str]) -> tuple[Ints, NDArray[np.object_]]:
+    """Codes of a column's rows and what they stand for; the last code and one more: nothing."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, found = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        codes, found = pd.factorize(column)
+    texts = found.to_numpy(dtype=object)
+    # pandas gives -1 to None and NaN.
+    return np.where(codes < 0, len(texts), codes).astype(np.int64), texts
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> Floats:
@@ -311,11 +403,19 @@ def _number(text: str) -> float:
     return value if np.isfinite(value) else float("nan")
 
 
-def _choosing(frame: pd.DataFrame, name: str, levels: Levels) -> Choosing:
+def _flags(frame: pd.DataFrame, row: Ints) -> dict[str, Bools]:
+    codes, texts = _distinct(frame, "flags")
+    names = [set(text.split()) for text in texts]
+    has = {flag: np.array([flag in one for one in names])[codes[row]] for flag in FLAGS}
+    some = np.array([bool(one - {"0"}) for one in names])
+    return has | {"flagged": some[codes[row]]}
+
+
+def _choosing(frame: pd.DataFrame, name: str, levels: Levels, row: Ints) -> Choosing:
     codes, texts = _distinct(frame, name)
     table = np.full((len(texts), len(levels)), np.nan)
-    for row, text in enumerate(texts):
+    for number, text in enumerate(texts):
         chosen = set(text.split())
         if chosen:
-            table[row] = [value in chosen for value, _ in levels]
-    return Choosing(codes, table)
+            table[number] = [value in chosen for value, _ in levels]
+    return Choosing(codes[row], table)

@@ -2,63 +2,129 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
 from surveys.estimation import suppression as shown
 from surveys.estimation.decomposition import LinkSide, Side, chain, split
 from surveys.estimation.estimates import Estimate, choose
-from surveys.estimation.frame import CHAIN, Bools
-from surveys.estimation.profile import Gap, Link, Withheld
+from surveys.estimation.figures import BOUNDS, REASONS, Codes, Figures
+from surveys.estimation.frame import CHAIN, Bools, Ints
+from surveys.estimation.kitagawa import cells, kitagawa, side
+from surveys.estimation.profile import Gap, Link, LinkName, Withheld
 from surveys.estimation.sample import Sample
-from surveys.estimation.suppression import Bound, Reasons
 from surveys.estimation.wave import Wave, bounds_of
 from surveys.form.indicators import Indicator
 
-LinkName = Literal["T", "C", "L", "P", "Q"]
 LINKS: tuple[LinkName, ...] = ("T", "C", "L", "P", "Q")
 
 
-def gap_figures(
-    wave: Wave, village: Side | None, beside: Side | None
-) -> tuple[list[Gap | None], list[Withheld]]:
-    """The gap of every village with its split, or None and why."""
-    none: list[Gap | None] = [None] * wave.count
-    if wave.reference is None:
-        return none, ["no_reference"] * wave.count
-    if village is None or beside is None:
-        return none, ["not_asked" if compared else "no_reference" for compared in wave.compared]
+@dataclass(frozen=True, slots=True)
+class GapColumns:
+    """The gap of every village with its split."""
+
+    total: Figures
+    access: Figures
+    behaviour: Figures
+    composition: Figures
+    rate: Figures
+
+    def at(self, village: int) -> tuple[Gap | None, Withheld]:
+        """One village's, or None and why."""
+        why = REASONS[self.total.why[village]]
+        if why:
+            return None, why
+        parts = (self.total, self.access, self.behaviour, self.composition, self.rate)
+        return Gap(*(one.at(village) for one in parts)), ""
+
+
+def gap_figures(wave: Wave, village: Side | None, beside: Side | None) -> GapColumns:
+    """The gap of every village with its split, or why there is none."""
+    if wave.reference is None or village is None or beside is None:
+        why = "no_reference" if wave.reference is None else "not_asked"
+        none = Figures.withheld(wave.count, why)
+        none = none.where(wave.compared, Figures.withheld(wave.count, "no_reference"))
+        return GapColumns(none, none, none, none, none)
     why = shown.both_reasons(_direct(village.use), _direct(beside.use))
-    why = np.where(wave.compared, why, "no_reference")
+    why = _unless(wave.compared, why)
     parts = shown.adding_up(split(village, beside))
     known, known_beside = wave.own.known, bool(wave.reference.known[0])
     with np.errstate(invalid="ignore"):
         behind = beside.mean.value > village.mean.value
     bounds, behaviour = _bounds_of_gap(known, known_beside, behind)
-    columns = [
+    composition, rate = _inside_behaviour(wave, village, beside)
+    return GapColumns(
         shown.figures(parts.total, why, bounds),
         shown.figures(parts.access, why, bounds),
         shown.figures(parts.behaviour, why, behaviour),
-    ]
-    gaps: list[Gap | None] = [
-        None if one[0].withheld else Gap(*one) for one in zip(*columns, strict=True)
-    ]
-    return gaps, [one.withheld for one in columns[0]]
+        composition,
+        rate,
+    )
 
 
-def chain_links(wave: Wave) -> tuple[list[tuple[Link, ...]], list[LinkName | None]]:
+def _inside_behaviour(wave: Wave, village: Side, beside: Side) -> tuple[Figures, Figures]:
+    """Composition and rate: of villages and a reference with 50 users, of two cells at least."""
+    few = [shown.reasons(one.mean.n, one.mean.homes, shown.FULL_FROM) for one in (village, beside)]
+    why = _unless(wave.compared, shown.both_reasons(*few))
+    if not {"age", "schooling"} <= wave.parts.roles.keys():
+        why = np.full(wave.count, REASONS.index("not_asked"), np.int8)
+    if wave.reference is None or wave.parts.use is None or not (why == 0).any():
+        nothing = Figures.of(np.full(wave.count, np.nan), why)
+        return nothing, nothing
+    name = wave.parts.use.name
+    sides = [
+        side(one, one.answers.scores[name], cells(one.answers.age, one.answers.schooling))
+        for one in (wave.own, wave.reference)
+    ]
+    found = kitagawa(*sides)
+    one_cell = ~np.isfinite(found.composition.value)
+    too_few = REASONS.index("too_few_for_this")
+    why = np.where((why == 0) & one_cell, too_few, why).astype(np.int8)
+    return shown.figures(found.composition, why), shown.figures(found.rate, why)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainColumns:
+    """The links of every village's chain, in order, and which is its weakest."""
+
+    names: tuple[LinkName, ...]
+    bases: tuple[str, ...]
+    full: tuple[Bools, ...]
+    village: tuple[Figures, ...]
+    reference: tuple[Figures, ...]
+    shortfalls: tuple[Figures, ...]
+    weakest: Ints
+    """(villages,) index into `names`; -1 where none can be named."""
+
+    def at(self, village: int) -> tuple[tuple[Link, ...], LinkName | None]:
+        """One village's links, and the weakest."""
+        links = tuple(
+            Link(
+                name,
+                self.village[k].at(village),
+                self.reference[k].at(village),
+                self.shortfalls[k].at(village),
+                self.bases[k] if self.full[k][village] else "users",
+            )
+            for k, name in enumerate(self.names)
+        )
+        weakest = int(self.weakest[village])
+        return links, self.names[weakest] if weakest >= 0 else None
+
+
+def chain_links(wave: Wave) -> ChainColumns:
     """The links of every village's chain, and its weakest where one can be named."""
     links = [(name, wave.parts.chain[name]) for name in LINKS if name in wave.parts.chain]
-    none: list[LinkName | None] = [None] * wave.count
+    nobody = np.full(wave.count, -1, np.int64)
     if not links:
-        return [()] * wave.count, none
+        return ChainColumns((), (), (), (), (), (), nobody)
     bases = [wave.base(one) for _, one in links]
     own = [_link(wave.own, one, base) for (_, one), base in zip(links, bases, strict=True)]
     full = [whole for whole, _ in own]
     count = len(links)
-    other = [shown.withheld(wave.count, "no_reference")] * count
-    shortfalls, weakest = other, none
+    other = [Figures.withheld(wave.count, "no_reference")] * count
+    shortfalls, weakest = other, nobody
     if wave.reference is not None:
         area = [
             _link(wave.reference, one, base) for (_, one), base in zip(links, bases, strict=True)
@@ -82,15 +148,11 @@ def chain_links(wave: Wave) -> tuple[list[tuple[Link, ...]], list[LinkName | Non
             other.append(wave.beside(both, users, full[k]))
             why = np.where(full[k], _direct(first)[0], _direct(second)[0])
             mine = choose(full[k], sides[0][k].both, sides[0][k].users)
-            why = shown.both_reasons(_direct(mine), why)
-            why = np.where(wave.compared, why, "no_reference")
+            why = _unless(wave.compared, shown.both_reasons(_direct(mine), why))
             shortfalls.append(shown.figures(found.shortfalls[k], why, digits=1))
-            reasons.append(why != "")
-        named = ~np.any(reasons, axis=0) & (found.weakest >= 0) & (count == len(CHAIN))
-        weakest = [
-            links[k][0] if yes else None
-            for k, yes in zip(found.weakest.tolist(), named.tolist(), strict=True)
-        ]
+            reasons.append(why != 0)
+        named = ~np.any(reasons, axis=0) & (count == len(CHAIN))
+        weakest = np.where(named, found.weakest, -1)
     village = [
         shown.scores(
             choose(full[k], own[k][1].both, own[k][1].users),
@@ -99,36 +161,26 @@ def chain_links(wave: Wave) -> tuple[list[tuple[Link, ...]], list[LinkName | Non
         )
         for k in range(count)
     ]
-    rows = [
-        tuple(
-            Link(
-                name, village[k][i], other[k][i], shortfalls[k][i],
-                bases[k] if full[k][i] else "users",
-            )
-            for k, (name, _) in enumerate(links)
-        )
-        for i in range(wave.count)
-    ]  # fmt: skip
-    return rows, weakest
+    return ChainColumns(
+        tuple(name for name, _ in links), tuple(bases), tuple(full),
+        tuple(village), tuple(other), tuple(shortfalls), weakest,
+    )  # fmt: skip
 
 
-def _bounds_of_gap(
-    known: Bools, known_beside: bool, behind: Bools
-) -> tuple[list[Bound], list[Bound]]:
+def _unless(compared: Bools, why: Codes) -> Codes:
+    none = REASONS.index("no_reference")
+    return np.where(compared, why, none).astype(np.int8)
+
+
+def _bounds_of_gap(known: Bools, known_beside: bool, behind: Bools) -> tuple[Codes, Codes]:
     """What the gap and its access part are, and the behaviour part; none if both sides are open.
 
     behind: where the village's users do less, so that behaviour grows with π.
     """
-    total: list[Bound] = []
-    behaviour: list[Bound] = []
-    for here, lower in zip(known.tolist(), behind.tolist(), strict=True):
-        if here == known_beside:
-            total.append("")
-        else:
-            total.append("at_least" if known_beside else "at_most")
-        open_side = not (here and known_beside)
-        behaviour.append(("at_most" if lower else "at_least") if open_side else "")
-    return total, behaviour
+    most, least = BOUNDS.index("at_most"), BOUNDS.index("at_least")
+    total = np.where(known == known_beside, 0, least if known_beside else most)
+    behaviour = np.where(known & known_beside, 0, np.where(behind, most, least))
+    return total.astype(np.int8), behaviour.astype(np.int8)
 
 
 def _link(
@@ -155,5 +207,5 @@ def _spread(sample: Sample, indicator: Indicator, base: str) -> tuple[float, flo
     return found[0], found[1]
 
 
-def _direct(estimate: Estimate) -> Reasons:
+def _direct(estimate: Estimate) -> Codes:
     return shown.reasons(estimate.n, estimate.homes, shown.DIRECT_FROM)

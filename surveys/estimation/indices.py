@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from surveys.estimation import suppression as shown
 from surveys.estimation.estimates import Estimate, complement
+from surveys.estimation.figures import Figures
 from surveys.estimation.frame import NOT_ASSESSED, Bools, Floats, plain_label
-from surveys.estimation.profile import Figure, IndexFigure, Share, Shares
+from surveys.estimation.modelled import modelled_figures
+from surveys.estimation.profile import IndexFigure, Share, Shares
 from surveys.estimation.sample import Sample
 from surveys.estimation.wave import Wave, bounds_of
 from surveys.form.indicators import Indicator
@@ -25,63 +27,109 @@ OLDEST_GROUP = 75
 Of = Literal["users", "non_users", "all"]
 
 
-def index_figures(wave: Wave, indicator: Indicator) -> list[IndexFigure]:
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index of every village beside the reference area's on the same base."""
+
+    indicator: Indicator
+    label: dict[str, str]
+    base: str
+    full: Bools
+    """(villages,) whether it is on that base; else of users only."""
+    own: Figures
+    beside: Figures
+
+    def at(self, village: int) -> IndexFigure:
+        """One village's."""
+        one = self.indicator
+        return IndexFigure(
+            name=one.name,
+            label=self.label,
+            dimension=one.dimension,
+            kind=one.kind or "score",
+            base=self.base if self.full[village] else "users",
+            village=self.own.at(village),
+            reference=self.beside.at(village),
+            higher_is_better=one.higher_is_better,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The shares of all choices, or levels, of an indicator in every village."""
+
+    name: str
+    label: dict[str, str]
+    of: Of
+    full: Bools
+    """(villages,) whether all adults could be meant; else users."""
+    ladder: bool
+    """Levels keep their order; choices stand by their shares."""
+    levels: tuple[tuple[str, dict[str, str]], ...]
+    columns: tuple[Figures, ...]
+
+    def at(self, village: int) -> Shares:
+        """One village's."""
+        row = [
+            Share(value, label, column.at(village))
+            for (value, label), column in zip(self.levels, self.columns, strict=True)
+        ]
+        if not self.ladder:
+            row.sort(key=_height)
+        of: Of = "users" if self.of == "all" and not self.full[village] else self.of
+        return Shares(self.name, self.label, of, tuple(row))
+
+
+def index_figures(wave: Wave, indicator: Indicator) -> Index:
     """An index of every village beside the reference area's on the same base."""
     base = wave.base(indicator)
     y = wave.own.answers.scores[indicator.name]
-    found = wave.own.by_base(base, y)
-    full = found[0]
-    own = _figures(indicator.kind, base, wave.own, y, found)
+    full, estimate = wave.own.by_base(base, y)
+    own = _figures(indicator.kind, base, wave.own, y, (full, estimate))
+    if indicator.kind == "score":
+        own = modelled_figures(wave, estimate, own, full)
     if wave.reference is None:
-        beside = shown.withheld(wave.count, "no_reference")
+        beside = Figures.withheld(wave.count, "no_reference")
     else:
         y = wave.reference.answers.scores[indicator.name]
         area = wave.reference.by_base(base, y)
         on_base = _figures(indicator.kind, base, wave.reference, y, area)
         if not area[0][0]:
-            on_base = shown.withheld(1, "few_persons")
+            on_base = Figures.withheld(1, "few_persons")
         users = wave.reference.by_base("users", y)
         of_users = _figures(indicator.kind, "users", wave.reference, y, users)
         beside = wave.beside(on_base, of_users, full)
-    label = plain_label(indicator.label)
-    return [
-        IndexFigure(
-            name=indicator.name,
-            label=label,
-            dimension=indicator.dimension,
-            kind=indicator.kind or "score",
-            base=base if whole else "users",
-            village=own[i],
-            reference=beside[i],
-            higher_is_better=indicator.higher_is_better,
-        )
-        for i, whole in enumerate(full.tolist())
-    ]
+    return Index(indicator, plain_label(indicator.label), base, full, own, beside)
 
 
-def basic_figures(wave: Wave, ladder: Indicator) -> list[IndexFigure]:
+def basic_figures(wave: Wave, ladder: Indicator) -> Index:
     """The share at least basic of all adults, from users aged 16-74."""
     base = wave.base(replace(ladder, base="zero"))
 
-    def of(sample: Sample) -> list[Figure]:
+    def of(sample: Sample) -> Figures:
         y = _levels(wave, sample, ladder, BASIC_LEVELS)
-        y = np.where(sample.answers.age >= OLDEST_GROUP, np.nan, y)
-        return _figures("proportion", base, sample, y, sample.by_base(base, y))
+        older = sample.answers.age >= OLDEST_GROUP
+        found = _figures(
+            "proportion", base, sample, np.where(older, np.nan, y),
+            sample.by_base(base, np.where(older, np.nan, y)),
+        )  # fmt: skip
+        # The ladder is of all ages: the difference would be of a few old people.
+        left = (sample.weights.w > 0) & older & np.isfinite(y)
+        few = sample.persons(left), sample.homes(left)
+        return shown.coarsened(found, (few[0] > 0) & (shown.reasons(*few, shown.INDEX_FROM) != 0))
 
-    own = of(wave.own)
     beside = (
-        shown.withheld(wave.count, "no_reference")
+        Figures.withheld(wave.count, "no_reference")
         if wave.reference is None
         else wave.beside(of(wave.reference))
     )
-    return [
-        IndexFigure(BASIC, BASIC_LABEL, ladder.dimension, "proportion", base, one, other, True)
-        for one, other in zip(own, beside, strict=True)
-    ]
+    basic = replace(ladder, name=BASIC, label=BASIC_LABEL, kind="proportion", higher_is_better=True)
+    every = np.ones(wave.count, np.bool_)
+    return Index(basic, BASIC_LABEL, base, every, of(wave.own), beside)
 
 
-def share_rows(wave: Wave, indicator: Indicator) -> list[Shares]:
-    """Of each village the shares of all levels: a ladder in its order, choices by share."""
+def share_rows(wave: Wave, indicator: Indicator) -> Listing:
+    """The shares of all levels: a ladder in its order, choices by share."""
     sample, ladder = wave.own, wave.parts.ladder(indicator.name)
     base = wave.base(indicator)
     if ladder and base == "all":
@@ -89,44 +137,30 @@ def share_rows(wave: Wave, indicator: Indicator) -> list[Shares]:
         base = "zero"
     non_users = _of_non_users(sample, indicator)
     full = np.ones(wave.count, np.bool_)
-    figures: list[list[Figure]] = []
+    columns: list[Figures] = []
     levels = wave.parts.levels[indicator.name]
     if ladder and base == "users":
         levels = tuple(one for one in levels if one[0] != NOT_ASSESSED)
     for value, _ in levels:
         y = _levels(wave, sample, indicator, (value,))
         if non_users:
-            estimate = sample.of_others(y)
             yes, no = _counted(sample, y, sample.weights.other > 0)
-            figures.append(shown.proportions(estimate, yes, no))
+            columns.append(shown.proportions(sample.of_others(y), yes, no))
         elif value == NOT_ASSESSED and ladder:
             no = sample.persons(sample.weights.w > 0)
-            figures.append(
+            columns.append(
                 shown.proportions(
                     complement(sample.online), _offline(sample), no,
                     bounds=bounds_of(sample, "at_least"),
                 )
             )  # fmt: skip
         else:
-            on_base = sample.by_base(base, y)
-            full = on_base[0]
-            figures.append(_figures("share", base, sample, y, on_base))
-    label = plain_label(indicator.label)
-    found = []
-    for i in range(wave.count):
-        row = [
-            Share(value, name, column[i])
-            for (value, name), column in zip(levels, figures, strict=True)
-        ]
-        if not ladder:
-            row.sort(key=lambda one: -_height(one.figure))
-        of: Of = "users"
-        if non_users:
-            of = "non_users"
-        elif base != "users" and full[i]:
-            of = "all"
-        found.append(Shares(indicator.name, label, of, tuple(row)))
-    return found
+            full, estimate = sample.by_base(base, y)
+            columns.append(_figures("share", base, sample, y, (full, estimate)))
+    of: Of = "non_users" if non_users else "users" if base == "users" else "all"
+    return Listing(
+        indicator.name, plain_label(indicator.label), of, full, ladder, levels, tuple(columns)
+    )
 
 
 def _of_non_users(sample: Sample, indicator: Indicator) -> bool:
@@ -142,7 +176,7 @@ def _figures(
     sample: Sample,
     y: Floats,
     found: tuple[Bools, Estimate],
-) -> list[Figure]:
+) -> Figures:
     """An index as it is shown; found: as `Sample.by_base` gives it."""
     full, estimate = found
     bounds = bounds_of(sample) if base == "zero" else None
@@ -182,12 +216,13 @@ def _sides(sample: Sample, y: Floats, base: str, full: Bools) -> tuple[Floats, F
     return yes, no
 
 
-def _height(figure: Figure) -> float:
-    """Where a share stands among others, by what is shown of it."""
+def _height(share: Share) -> float:
+    """Where a share stands among others, by what is shown of it: the highest first."""
+    figure = share.figure
     if figure.words:
-        return 0.0 if figure.words == "few" else 100.0
+        return 0.0 if figure.words == "few" else -100.0
     if figure.value is not None:
-        return figure.value
+        return -figure.value
     if figure.low is None or figure.high is None:
-        return -1.0
-    return (figure.low + figure.high) / 2
+        return 1.0
+    return -(figure.low + figure.high) / 2

@@ -1,15 +1,19 @@
 """Inequality of use: among persons (Gini) and by schooling (Erreygers' concentration index).
 
 Both are covariances with the fractional mid-rank: the share of the weight below a person, plus half
-of the weight at their own level. Rows are sorted once for all groups.
+of the weight at their own level. Rows are sorted once for all groups. Their errors go home by home,
+by the influence of each person (Lerman & Yitzhaki 1989; Kakwani, Wagstaff & van Doorslaer 1997).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from surveys.estimation.frame import Floats, Ints
+from surveys.estimation.estimates import Estimate, Groups, ratio
+from surveys.estimation.frame import Bools, Floats, Ints
 
 
 def fractional_ranks(group: Ints, count: int, w: Floats, level: Floats) -> Floats:
@@ -98,3 +102,124 @@ def erreygers(
     """
     found: Floats = 8 * _moments(group, count, w, y, level)[1] / width
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Persons with a weight and both values, and what each adds to E[y·rank]."""
+
+    rows: Ints
+    y: Floats
+    influence: Floats
+    """(rows used,) y·R + Σ over those above of w·y (half at the level), over Σw: E is its mean/2."""
+
+
+def _spread(groups: Groups, home: Ints, w: Floats, y: Floats, level: Floats) -> _Spread:
+    known: Bools = (w > 0) & np.isfinite(y) & np.isfinite(level)
+    rows = np.flatnonzero(known)
+    group = groups.of_home[home[rows]]
+    weight, value, at = w[rows], y[rows], level[rows]
+    rank = fractional_ranks(group, groups.count, weight, at)
+    # The mid-rank from above, of value instead of persons.
+    above = _value_above(group, groups.count, weight * value, at)
+    total = np.bincount(group, weight, minlength=groups.count)
+    return _Spread(rows, value, value * rank + above / total[group])
+
+
+def _value_above(group: Ints, count: int, mass: Floats, level: Floats) -> Floats:
+    """(rows,) Σ of mass over the rows of the group above, plus half of what is level."""
+    if not len(group):
+        return mass
+    order = np.lexsort((-level, group))
+    of, at = group[order], level[order]
+    first = np.concatenate([[True], (np.diff(of) != 0) | (np.diff(at) != 0)])
+    run = np.cumsum(first) - 1
+    of_run = np.bincount(run, mass[order])
+    before = np.cumsum(of_run) - of_run
+    opens = np.concatenate([[True], np.diff(of[first]) != 0])
+    start = before[opens][np.cumsum(opens) - 1]
+    found = np.empty(len(group))
+    found[order] = (before - start + of_run / 2)[run]
+    return found
+
+
+def gini_estimate(groups: Groups, home: Ints, w: Floats, y: Floats) -> Estimate:
+    """Gini of each group's persons (as `gini`), with its error home by home.
+
+    home, w, y: (rows,), as `ratio`. The influence of a person on 2·E[y·R]/μ - 1 stands for e.
+
+    ValueError: a value under 0.
+
+    >>> one = Groups(np.array([0, 0, 0]), 1)
+    >>> found = gini_estimate(one, np.arange(3), np.ones(3), np.array([0.0, 50.0, 100.0]))
+    >>> found.value.round(3), found.se.round(3)
+    (array([0.444]), array([0.28]))
+    """
+    if (y[w > 0] < 0).any():
+        raise ValueError("a Gini needs values of at least 0")
+    mean, found = ratio(groups, home, w, y, np.ones(len(w))), _nothing(w)
+    spread = _spread(groups, home, w, y, y)
+    of = groups.of_home[home[spread.rows]]
+    value = gini(groups.of_home[home], groups.count, w, y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = 2 * spread.influence / mean.value[of]
+        part -= (value[of] + 1) * (1 + spread.y / mean.value[of])
+    found[spread.rows] = np.nan_to_num(part)
+    return _by_influence(groups, home, w, found, value)
+
+
+def erreygers_estimate(
+    groups: Groups, home: Ints, w: Floats, y: Floats, level: Floats, *, width: float = 100.0
+) -> Estimate:
+    """Erreygers' index of each group's persons (as `erreygers`), with its error home by home.
+
+    >>> one, school = Groups(np.array([0, 0, 0]), 1), np.array([1.0, 2.0, 3.0])
+    >>> y = np.array([0.0, 50.0, 100.0])
+    >>> found = erreygers_estimate(one, np.arange(3), np.ones(3), y, school)
+    >>> found.value.round(3)
+    array([0.889])
+    """
+    found = _nothing(w)
+    spread = _spread(groups, home, w, y, level)
+    of = groups.of_home[home[spread.rows]]
+    weight = w[spread.rows]
+    total = np.bincount(of, weight, minlength=groups.count)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.bincount(of, weight * spread.y, minlength=groups.count) / total
+        product = np.bincount(of, weight * spread.influence, minlength=groups.count) / total
+    part = spread.influence - product[of] - (spread.y - mean[of]) / 2
+    found[spread.rows] = 8 / width * part
+    value = erreygers(groups.of_home[home], groups.count, w, y, level, width=width)
+    return _by_influence(groups, home, w, found, value)
+
+
+def _nothing(w: Floats) -> Floats:
+    return np.full(len(w), np.nan)
+
+
+def _by_influence(
+    groups: Groups, home: Ints, w: Floats, influence: Floats, value: Floats
+) -> Estimate:
+    """An estimate whose z_h is that of the mean of the influences."""
+    found = ratio(groups, home, w, influence, np.ones(len(w)))
+    return replace(found, value=value)
+
+
+def of_all_adults(online: Estimate, users: Estimate) -> Estimate:
+    """Gini of all adults, 1 - π(1 - G), by the chain rule.
+
+    >>> one, home, w = Groups(np.array([0, 0]), 1), np.arange(2), np.ones(2)
+    >>> online = ratio(one, home, w, np.array([0.5, 0.5]), w)
+    >>> users = gini_estimate(one, home, w, np.array([50.0, 50.0]))
+    >>> of_all_adults(online, users).value
+    array([0.5])
+    """
+    of = online.groups.of_home
+    z = online.value[of] * users.z - (1 - users.value)[of] * online.z
+    return replace(
+        users,
+        value=gini_of_all(online.value, users.value),
+        z=np.where(np.isfinite(z), z, 0.0),
+        df=np.fmin(online.df, users.df),
+        present=online.present | users.present,
+    )

@@ -19,8 +19,10 @@ def t_quantile(df: ArrayLike) -> Floats:
     2.776
     """
     degrees = np.asarray(df, np.float64)
-    quantile = special.stdtrit(np.where(degrees > 0, degrees, np.nan), 0.975)
-    return np.asarray(quantile, np.float64)
+    # Villages share degrees of freedom more often than not, and each costs an iteration.
+    some, which = np.unique(degrees, return_inverse=True)
+    quantile = special.stdtrit(np.where(some > 0, some, np.nan), 0.975)
+    return np.asarray(quantile[which].reshape(degrees.shape), np.float64)
 
 
 def t_interval(

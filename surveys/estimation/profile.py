@@ -8,21 +8,19 @@ rounded to whole numbers, never 0 % or 100 % for a share.
 from __future__ import annotations
 
 import types
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from surveys.form.indicators import Indicator
-
 if TYPE_CHECKING:
-    import pandas as pd
     from _typeshed import DataclassInstance
 
-    from surveys.estimation.margins import Margins
-
 Withheld = Literal["", "few_persons", "few_homes", "no_reference", "not_asked", "too_few_for_this",
-                   "imprecise"]  # fmt: skip
+                   "imprecise", "complementary"]  # fmt: skip
+"""complementary: with it, something that is hidden could be had by subtraction."""
+LinkName = Literal["T", "C", "L", "P", "Q"]
+Band = Literal["below", "same", "above"]
+Kind = Literal["village", "township", "county", "programme"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,12 @@ class Figure:
     withheld: Withheld = ""
     words: Literal["", "few", "nearly_all"] = ""
     """In place of a share with under 3 persons on a side."""
+    modelled: bool = False
+    """By the model of small villages, which borrows from the others."""
+
+
+NONE = Figure(None, withheld="too_few_for_this")
+"""What stands where nothing could be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,17 @@ class Gap:
     total: Figure
     access: Figure
     behaviour: Figure
+    composition: Figure = NONE
+    """Of behaviour: what goes with the village's users being of other ages and schooling."""
+    rate: Figure = NONE
+    """Of behaviour: what goes with less done by those of the same age and schooling."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """One link of the chain T → C → L → P → Q."""
 
-    name: Literal["T", "C", "L", "P", "Q"]
+    name: LinkName
     village: Figure
     reference: Figure
     shortfall: Figure
@@ -107,8 +115,105 @@ class Benchmark:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """One category of a breakdown."""
+
+    name: str
+    """f, m; to54, from55; junior (to junior secondary), above."""
+    persons: int
+    """Users, rounded to 5."""
+    use: Figure
+    """ū: mean use score of its users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Users by sex, age or schooling: both categories, or why neither is shown."""
+
+    variable: Literal["sex", "age", "schooling"]
+    groups: tuple[Group, ...]
+    difference: Figure
+    """ū of the second category less that of the first."""
+    withheld: Withheld = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has changed since the wave before, in points."""
+
+    wave: str
+    """The name of the wave before."""
+    online: Figure
+    use_of_users: Figure
+    use: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Inequality:
+    """How unequal use is, 0-100."""
+
+    gini: Figure
+    """Of all adults: 0 all alike, 100 one has all; who is not online has 0."""
+    by_schooling: Figure
+    """Erreygers' index among users: over 0 the more schooled use more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deprivation:
+    """Who lacks a third or more of nine things (Alkire & Foster 2011)."""
+
+    of: Literal["users", "all"]
+    headcount: Figure
+    """H: per cent of persons."""
+    intensity: Figure
+    """A: per cent of the things that these lack."""
+    adjusted: Figure
+    """M0 = H·A, 0-100."""
+    lacks: tuple[Share, ...]
+    """Per cent of all persons meant who lack each thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How well the items of a score hang together, 0-1 with two decimals; from 200 persons."""
+
+    name: str
+    label: dict[str, str]
+    persons: int
+    """Rounded to 5."""
+    alpha: Figure
+    omega: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A village in an area's profile."""
+
+    code: str
+    name: str
+    persons: int
+    use: Figure
+    online: Figure
+    band: Band | None
+    ranks: tuple[int, ...] = ()
+    """On request: the first and the last rank by U that it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """What the profile of an area says of its villages."""
+
+    villages: tuple[Place, ...]
+    gradient: Figure | None
+    """U by ring outward, points a ring; None where rings are not known."""
+    modelled: int
+    """Villages in the small-area model."""
+    scales: tuple[Scale, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VillageProfile:
-    """What the answers of one village say."""
+    """What the answers of one village say, or of an area made of several."""
 
     village: str
     code: str
@@ -156,7 +261,7 @@ class VillageProfile:
     gap: Gap | None
     gap_withheld: Withheld
     chain: tuple[Link, ...]
-    weakest: Literal["T", "C", "L", "P", "Q"] | None
+    weakest: LinkName | None
     benchmarks: tuple[Benchmark, ...]
     flags: dict[str, int]
     """Rounded to 5: flagged (persons), rosters_differ and rosters_short (homes; short: fewer online
@@ -167,52 +272,29 @@ class VillageProfile:
     """The village or area that the margins are of."""
     deff: float | None = None
     """Kish's n·Σw²/(Σw)² of those raked together, one decimal."""
-
-
-def profiles(  # noqa: PLR0917
-    frame: pd.DataFrame,
-    villages: pd.DataFrame,
-    indicators: Sequence[Indicator],
-    choices: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]],
-    reference: Sequence[str],
-    about: Mapping[str, str],
-    only: Collection[str] | None = None,
-    margins: Margins | None = None,
-) -> dict[str, VillageProfile]:
-    """The profiles of all villages of a wave, in one pass.
-
-    `frame`, `villages`: see `surveys.estimation.frame`. `choices`: of each question its choices,
-    (value, label by language). `reference`: the codes of the villages that make the reference area.
-    `about`: wave, form_id, form_version, computed_at, reference_area. `only`: these villages.
-    `margins`: of online adults, by place (see `surveys.estimation.margins`); a pool's users count
-    whether their village is asked for or not.
-    Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
-    without its own columns.
-    """
-    from surveys.estimation.villages import profiles as of_villages
-
-    return of_villages(frame, villages, indicators, choices, reference, about, only, margins)
-
-
-def village_profile(  # noqa: PLR0917
-    code: str,
-    frame: pd.DataFrame,
-    villages: pd.DataFrame,
-    indicators: Sequence[Indicator],
-    choices: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]],
-    reference: Sequence[str],
-    about: Mapping[str, str],
-    margins: Margins | None = None,
-) -> VillageProfile:
-    """The profile of one village; arguments and errors as `profiles`."""
-    return profiles(frame, villages, indicators, choices, reference, about, (code,), margins)[code]
+    kind: Kind = "village"
+    complementary: bool = False
+    """Withheld because something else is: the level is "withheld" with 10 persons and more."""
+    followup: int = 0
+    """Homes visited that had kept silent: π and U are of both (Hansen & Hurwitz 1946)."""
+    band: Band | None = None
+    """U against the mean of the other villages; None where it is not compared."""
+    compared: int = 0
+    """How many villages have a band."""
+    breakdowns: tuple[Breakdown, ...] = ()
+    change: Change | None = None
+    inequality: Inequality | None = None
+    deprivation: Deprivation | None = None
+    within: Within | None = None
+    """Of an area."""
 
 
 def to_json(profile: VillageProfile) -> dict[str, Any]:
     """The profile as a JSON document: objects, lists, texts, numbers, true, false and null.
 
-    >>> _write(Figure(41.0, 35.0, 47.0))
-    {'value': 41.0, 'low': 35.0, 'high': 47.0, 'bound': '', 'withheld': '', 'words': ''}
+    >>> _object(Gap(Figure(41.0, 35.0, 47.0), NONE, NONE))["total"]  # doctest: +NORMALIZE_WHITESPACE
+    {'value': 41.0, 'low': 35.0, 'high': 47.0, 'bound': '', 'withheld': '', 'words': '',
+     'modelled': False}
     """
     return _object(profile)
 
@@ -222,10 +304,10 @@ def from_json(document: dict[str, Any]) -> VillageProfile:
 
     Raises ValueError where something is missing, unknown or of another type.
 
-    >>> _read(Figure, {"value": 41}, "figure")
+    >>> _read(Figure, {"high": 41}, "figure")
     Traceback (most recent call last):
     ...
-    ValueError: figure: fields missing or unknown: bound, high, low, withheld, words
+    ValueError: figure: fields missing or unknown: value
     """
     profile: VillageProfile = _read(VillageProfile, document, "profile")
     return profile
@@ -265,7 +347,9 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return {key: _read(inner[1], one, f"{where}.{key}") for key, one in value.items()}
     if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
         hints = _hints(kind)
-        odd = sorted(hints.keys() ^ value.keys())
+        # What an earlier version did not know yet has a default.
+        needed = {one.name for one in fields(kind) if one.default is MISSING}
+        odd = sorted((needed - value.keys()) | (value.keys() - hints.keys()))
         if odd:
             raise ValueError(f"{where}: fields missing or unknown: {', '.join(odd)}")
         return kind(**{key: _read(hints[key], one, f"{where}.{key}") for key, one in value.items()})

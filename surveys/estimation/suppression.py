@@ -12,30 +12,24 @@ Numbers come out as they are shown: whole, a share never 0 % or 100 %.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from surveys.estimation.decomposition import Interval, Split, online_limits
+from surveys.estimation.disclosure import HOMES as HOMES_FROM
+from surveys.estimation.disclosure import PERSONS as INDEX_FROM
 from surveys.estimation.estimates import Estimate
+from surveys.estimation.figures import IMPRECISE, REASONS, WORDS, Codes, Figures, reason
 from surveys.estimation.frame import Bools, Floats
 from surveys.estimation.intervals import effective_size, korn_graubard, t_interval, wilson
-from surveys.estimation.profile import Figure, Withheld
 
-INDEX_FROM, DIRECT_FROM, FULL_FROM, HOMES_FROM = 10, 30, 50, 5
+DIRECT_FROM, FULL_FROM = 30, 50
 FEW = 3
 """Under so many persons on a side of a proportion no number is given."""
 
-Bound = Literal["", "at_most", "at_least"]
-Reasons = NDArray[np.str_]
 Level = Literal["withheld", "small", "medium", "full"]
-
-REASONS: tuple[Withheld, ...] = (
-    "", "few_persons", "few_homes", "no_reference", "not_asked", "too_few_for_this", "imprecise",
-)  # fmt: skip
 
 
 def level(persons: int, homes: int) -> Level:
@@ -71,51 +65,37 @@ def to_five(count: int, of: int) -> int:
     return nearest if nearest <= of else 5 * (of // 5)
 
 
-def reasons(n: Floats, homes: Floats, least: int) -> Reasons:
-    """Why a number with so many persons and homes behind it is withheld, "" if it is not.
+def reasons(n: Floats, homes: Floats, least: int) -> Codes:
+    """Why a number with so many persons and homes behind it is withheld, 0 if it is not.
 
     >>> homes = np.array([9, 4, 9, 9])
-    >>> reasons(np.array([9, 12, 12, 30]), homes, 30).tolist()
+    >>> [REASONS[code] for code in reasons(np.array([9, 12, 12, 30]), homes, 30)]
     ['few_persons', 'few_homes', 'too_few_for_this', '']
     """
-    found: Reasons = np.select(
+    found = np.select(
         [~(n >= INDEX_FROM), ~(homes >= HOMES_FROM), ~(n >= least)],
-        ["few_persons", "few_homes", "too_few_for_this"],
-        "",
+        [reason("few_persons"), reason("few_homes"), reason("too_few_for_this")],
+        0,
     )
-    return found
+    return found.astype(np.int8)
 
 
-def both_reasons(one: Reasons, other: Reasons) -> Reasons:
+def both_reasons(one: Codes, other: Codes) -> Codes:
     """The first side's reason, else the second's."""
-    found: Reasons = np.where(one != "", one, other)
-    return found
-
-
-def withheld(count: int, reason: Withheld) -> list[Figure]:
-    """The same empty figure for everyone."""
-    return [Figure(None, withheld=reason)] * count
+    return np.where(one != 0, one, other).astype(np.int8)
 
 
 def figures(
-    interval: Interval, why: Reasons, bounds: Sequence[Bound] | None = None, digits: int = 0
-) -> list[Figure]:
+    interval: Interval, why: Codes, bounds: Codes | None = None, digits: int = 0
+) -> Figures:
     """A number with its limits for each, or why not; one that cannot be computed is imprecise."""
     scale = 10.0**digits
     sound = np.isfinite(interval.value) & np.isfinite(interval.low) & np.isfinite(interval.high)
-    why = np.where((why == "") & ~sound, "imprecise", why)
-    columns = (
+    why = np.where((why == 0) & ~sound, IMPRECISE, why).astype(np.int8)
+    value, low, high = (
         rounded(one * scale) / scale for one in (interval.value, interval.low, interval.high)
     )
-    value, low, high = (one.tolist() for one in columns)
-    none: list[Bound] = [""] * len(value)
-    bound = none if bounds is None else bounds
-    return [
-        Figure(value[i], low[i], high[i], bound[i])
-        if not reason
-        else Figure(None, withheld=_reason(reason))
-        for i, reason in enumerate(why.tolist())
-    ]
+    return Figures.of(value, why, low, high, bounds)
 
 
 def adding_up(parts: Split) -> Split:
@@ -140,18 +120,14 @@ def adding_up(parts: Split) -> Split:
     )
 
 
-def _reason(text: str) -> Withheld:
-    return REASONS[REASONS.index(text)]
-
-
-def scores(estimate: Estimate, least: int, bounds: Sequence[Bound] | None = None) -> list[Figure]:
+def scores(estimate: Estimate, least: int, bounds: Codes | None = None) -> Figures:
     """A score 0-100 with its t interval."""
     low, high = t_interval(estimate.value, estimate.se, estimate.df, 0, 100)
     why = reasons(estimate.n, estimate.homes, least)
     return figures(Interval(estimate.value, low, high), why, bounds)
 
 
-def online(estimate: Estimate, g: Floats, bounds: Sequence[Bound]) -> list[Figure]:
+def online(estimate: Estimate, g: Floats, bounds: Codes) -> Figures:
     """π in per cent with the limits of π/g on the logit; 1 to 99."""
     low, high = online_limits(estimate, g)
     value, low, high = (np.clip(100 * one, 1, 99) for one in (estimate.value, low, high))
@@ -167,9 +143,11 @@ def point(p: Floats, n_eff: Floats) -> Bools:
     >>> point(np.array([0.5, 0.5, 0.02]), np.array([29, 60, 60]))
     array([False,  True, False])
     """
+    shown: Bools = np.asarray(n_eff) >= 30
+    p, n_eff = p[shown], n_eff[shown]
     low, high = korn_graubard(p, n_eff)
     width = high - low
-    shown: Bools = (n_eff >= 30) & ((width <= 0.05) | ((width < 0.30) & (width <= 1.3 * p)))
+    shown[shown] = (width <= 0.05) | ((width < 0.30) & (width <= 1.3 * p))
     return shown
 
 
@@ -178,31 +156,58 @@ def proportions(
     yes: Floats,
     no: Floats,
     least: int = DIRECT_FROM,
-    bounds: Sequence[Bound] | None = None,
-) -> list[Figure]:
+    bounds: Codes | None = None,
+) -> Figures:
     """A share in per cent: a point with Wilson's limits, or only these, rounded outward to 5.
 
     estimate: the share, 0-1; yes, no: the persons on each side.
     """
     p = np.clip(estimate.value, 0, 1)
     n_eff = effective_size(p, estimate.v, estimate.n, estimate.df)
-    low, high = (100 * limit for limit in wilson(p, n_eff))
     exact = point(p, n_eff)
-    low = np.where(exact, rounded(low), 5 * np.floor(low / 5 + 1e-9))
-    high = np.where(exact, rounded(high), 5 * np.ceil(high / 5 - 1e-9))
-    whole, low, high = (np.clip(one, 1, 99).tolist() for one in (rounded(100 * p), low, high))
-    few, nearly_all = (yes < FEW).tolist(), (no < FEW).tolist()
-    shown = []
-    for i, reason in enumerate(reasons(estimate.n, estimate.homes, least).tolist()):
-        bound: Bound = bounds[i] if bounds is not None else ""
-        if reason:
-            shown.append(Figure(None, withheld=_reason(reason)))
-        elif few[i]:
-            shown.append(Figure(None, words="few"))
-        elif nearly_all[i]:
-            shown.append(Figure(None, words="nearly_all"))
-        elif exact[i]:
-            shown.append(Figure(whole[i], low[i], high[i], bound))
-        else:
-            shown.append(Figure(None, low[i], high[i], bound, "imprecise"))
-    return shown
+    limits = zip(wilson(p, n_eff), (np.floor, np.ceil), (1e-9, -1e-9), strict=True)
+    low, high = (
+        np.clip(np.where(exact, rounded(100 * one), 5 * outward(20 * one + near)), 1, 99)
+        for one, outward, near in limits
+    )
+    why = reasons(estimate.n, estimate.homes, least)
+    enough = why == 0
+    words = np.select([yes < FEW, no < FEW], [WORDS.index("few"), WORDS.index("nearly_all")], 0)
+    words = np.where(enough, words, 0).astype(np.int8)
+    told = enough & (words == 0)
+    number = told & exact
+    found = Figures.of(
+        np.clip(rounded(100 * p), 1, 99),
+        np.where(told & ~exact, 0, why),
+        low,
+        high,
+        bounds,
+    )
+    return replace(
+        found,
+        value=np.where(number, found.value, np.nan),
+        low=np.where(told, found.low, np.nan),
+        high=np.where(told, found.high, np.nan),
+        bound=np.where(told, found.bound, 0).astype(np.int8),
+        why=np.where(told & ~exact, IMPRECISE, found.why).astype(np.int8),
+        words=words,
+    )
+
+
+def coarsened(figures: Figures, these: Bools) -> Figures:
+    """Limits alone, rounded outward to 5, where `these` are shown as a number.
+
+    >>> one = Figures.of(np.array([41.0]), np.zeros(1, int), np.array([33.0]), np.array([49.0]))
+    >>> found = coarsened(one, np.array([True])).at(0)
+    >>> found.value, found.low, found.high, found.withheld
+    (None, 30.0, 50.0, 'imprecise')
+    """
+    here = these & (figures.why == 0) & np.isfinite(figures.value)
+    low, high = 5 * np.floor(figures.low / 5), 5 * np.ceil(figures.high / 5)
+    return replace(
+        figures,
+        value=np.where(here, np.nan, figures.value),
+        low=np.where(here, np.clip(low, 1, 99), figures.low),
+        high=np.where(here, np.clip(high, 1, 99), figures.high),
+        why=np.where(here, IMPRECISE, figures.why).astype(np.int8),
+    )

@@ -1,283 +1,359 @@
-"""All villages of a wave in one pass: frame, weights, estimates, what is shown, profiles."""
+"""A wave from the frame to profiles: answers, weights, what is shown, tables, places.
+
+computed = compute(frame, villages, indicators, choices, reference, margins=…)
+computed.village("LP01", about)              # a village's profile
+computed.area(("Programme", "He"), about)    # that of an area made of villages
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from surveys.estimation import suppression as shown
-from surveys.estimation.decomposition import Interval, Side
-from surveys.estimation.frame import (
-    MODES,
-    Answers,
-    Floats,
-    Measures,
-    answers,
-    measures,
-    plain_label,
-)
-from surveys.estimation.gaps import chain_links, gap_figures
-from surveys.estimation.indices import BASIC, basic_figures, index_figures, share_rows
-from surveys.estimation.intervals import t_quantile
-from surveys.estimation.margins import Margins, Raking, raked
-from surveys.estimation.profile import Benchmark, Figure, VillageProfile
-from surveys.estimation.sample import Sample, of_area, of_villages, without_phone
-from surveys.estimation.wave import Wave, bounds_of
+from surveys.estimation.bands import Bands, bands
+from surveys.estimation.breakdowns import CATEGORIES, breakdown, category, parts, shown_rows
+from surveys.estimation.changes import ChangeColumns, change_columns
+from surveys.estimation.disclosure import Shown, passes
+from surveys.estimation.disclosure import shown as shown_together
+from surveys.estimation.followup import TwoPhase, two_phase
+from surveys.estimation.frame import Answers, Bools, Floats, Ints, Measures, answers, measures
+from surveys.estimation.headline import margined, margined_area
+from surveys.estimation.margins import Margins, Place, Raking, raked
+from surveys.estimation.profile import Band, Kind, VillageProfile
+from surveys.estimation.sample import Sample, of_area, of_villages
+from surveys.estimation.suppression import DIRECT_FROM
+from surveys.estimation.table import About, Beside, Named, Table, table
+from surveys.estimation.wave import Census, Wave
 from surveys.estimation.weights import weights
+from surveys.estimation.within import within
 from surveys.form.indicators import Indicator
 
+Choices = Mapping[str, Sequence[tuple[str, Mapping[str, str]]]]
+BANDS: Mapping[int, Band] = {-1: "below", 0: "same", 1: "above"}
+KINDS: tuple[Kind, ...] = ("programme", "county", "township")
+"""What places are called from the top down."""
 
-def profiles(  # noqa: PLR0917
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The wave before, to say what has changed since."""
+
+    wave: str
+    frame: pd.DataFrame
+    indicators: Sequence[Indicator]
+    choices: Choices
+    margins: Margins | None = None
+
+
+def compute(
     frame: pd.DataFrame,
     villages: pd.DataFrame,
     indicators: Sequence[Indicator],
-    choices: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]],
+    choices: Choices,
     reference: Sequence[str],
-    about: Mapping[str, str],
-    only: Collection[str] | None = None,
+    *,
     margins: Margins | None = None,
-) -> dict[str, VillageProfile]:
-    """The profiles of all villages of a wave: see `surveys.estimation.profile.profiles`."""
+    before: Before | None = None,
+) -> Computed:
+    """All numbers of a wave's villages, in one pass over columns.
+
+    `frame`, `villages`: see `surveys.estimation.frame`. `choices`: of each question its choices,
+    (value, label by language). `reference`: the codes of the villages that make the reference area.
+    `margins`: of online adults, by place (see `surveys.estimation.margins`).
+    Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
+    without its own columns.
+    """
     if not villages.index.is_unique:
         raise ValueError("a village's code stands twice")
-    unknown = sorted({*reference, *(only or ())} - set(villages.index))
+    unknown = sorted(set(reference) - set(villages.index))
     if unknown:
         raise ValueError(f"no such village: {', '.join(unknown)}")
-    parts = measures(indicators, choices)
-    table = villages if only is None else villages.loc[[c for c in villages.index if c in only]]
-    codes = [str(code) for code in table.index]
-    data = answers(frame, codes, parts)
-    raking = _Raked(frame, villages, parts, margins) if margins else None
-    own = of_villages(data, *_census(table), None if raking is None else raking.of(data, codes))
-    beside: Sample | None = None
-    if reference:
-        found = answers(frame, list(reference), parts)
-        use = found.scores[parts.use.name] if parts.use is not None else None
-        beside = of_area(
-            found, *_census(villages.loc[list(reference)]), use,
-            None if raking is None else raking.of(found, reference),
-        )  # fmt: skip
-    wave = Wave(parts, own, beside, np.array([code not in set(reference) for code in codes]))
-    return _profiles(wave, table, codes, about)
+    codes = [str(code) for code in villages.index]
+    at = pd.Index(codes).get_indexer(pd.Index(list(reference))).astype(np.int64)
+    parts_of = measures(indicators, choices)
+    data = answers(frame, codes, parts_of)
+    census = _census(villages)
+    places = [(*map(str, area), code) for area, code in zip(villages["area"], codes, strict=True)]
+    raking = raked(data, weights(data).w, places, margins) if margins else None
+    source = _Source(parts_of, data, census, raking)
+    return Computed(villages, codes, places, source, at, before)
 
 
-class _Raked:
-    """Everybody who answered, raked: a pool has users of villages that are not asked for."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Everybody's answers, of which samples are taken."""
 
-    def __init__(
-        self, frame: pd.DataFrame, villages: pd.DataFrame, parts: Measures, margins: Margins
+    parts: Measures
+    data: Answers
+    census: Census
+    raking: Raking | None
+
+    def villages(self) -> Sample:
+        phases = two_phase(self.data, weights(self.data), self.census.households)
+        one = self.census
+        return of_villages(self.data, one.adults, one.offline, self.raking, phases)
+
+    def area(self, which: Ints) -> Sample:
+        """Some villages, by their places, as one area."""
+        some, one = self.data.of(which.tolist()), self.census
+        raking = self.raking
+        if raking is not None:
+            at = np.full(int(self.data.row.max(initial=-1)) + 1, -1, np.int64)
+            at[self.data.row] = np.arange(len(self.data))
+            raking = raking.rows(at[some.row], which)
+        use = some.scores[self.parts.use.name] if self.parts.use is not None else None
+        phases: TwoPhase | None = two_phase(some, weights(some), one.households[which])
+        return of_area(some, one.adults[which], one.offline[which], use, raking, phases)
+
+
+def _census(villages: pd.DataFrame) -> Census:
+    def column(name: str) -> Floats:
+        if name not in villages.columns:
+            return np.full(len(villages), np.nan)
+        return pd.to_numeric(villages[name]).to_numpy(np.float64, na_value=np.nan)
+
+    return Census(*(column(name) for name in ("adults", "adults_offline", "households", "ring")))
+
+
+class Computed:
+    """A wave, computed; profiles are read off it."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        villages: pd.DataFrame,
+        codes: Sequence[str],
+        places: Sequence[Place],
+        source: _Source,
+        reference: Ints,
+        before: Before | None,
     ) -> None:
-        self.codes = [str(code) for code in villages.index]
-        everybody = answers(frame, self.codes, parts)
-        places = [
-            (*map(str, area), code) for area, code in zip(villages["area"], self.codes, strict=True)
+        self.villages, self.codes, self.places = villages, codes, places
+        self.source, self.reference, self.before = source, reference, before
+
+    # Samples ------------------------------------------------------------------------------------
+
+    @cached_property
+    def own(self) -> Sample:
+        """Every village by itself."""
+        return self.source.villages()
+
+    @cached_property
+    def wave(self) -> Wave:
+        """The villages beside their reference area."""
+        compared = np.ones(len(self.codes), np.bool_)
+        compared[self.reference] = False
+        return Wave(self.source.parts, self.own, self._beside, compared, self.source.census)
+
+    @cached_property
+    def _beside(self) -> Sample | None:
+        return self.source.area(self.reference) if len(self.reference) else None
+
+    # What is shown ------------------------------------------------------------------------------
+
+    @cached_property
+    def levels(self) -> list[Ints]:
+        """From the lowest up: (villages,) which area above each is in; the reference area last."""
+        deepest = max((len(place) for place in self.places), default=1) - 1
+        found = [
+            pd.factorize(
+                pd.Series([place[:depth] if len(place) > depth else None for place in self.places])
+            )[0].astype(np.int64)
+            for depth in range(deepest, 0, -1)
         ]
-        self.found = raked(everybody, weights(everybody).w, places, margins)
-        self.at = np.full(len(frame), -1, np.int64)
-        self.at[everybody.row] = np.arange(len(everybody))
+        beside = np.full(len(self.codes), -1, np.int64)
+        beside[self.reference] = 0
+        return [*found, beside]
 
-    def of(self, data: Answers, codes: Sequence[str]) -> Raking:
-        """What was found of these answers and villages."""
-        return self.found.rows(self.at[data.row], pd.Index(self.codes).get_indexer(pd.Index(codes)))
+    @cached_property
+    def shown(self) -> Shown:
+        """Which villages and areas are shown at all."""
+        everybody = np.ones(len(self.source.data), np.bool_)
+        n, h = (one(everybody)[:, None] for one in (self.own.persons, self.own.homes))
+        return shown_together(n, h, passes(n, h), self.levels)
 
+    # Tables -------------------------------------------------------------------------------------
 
-def _census(villages: pd.DataFrame) -> tuple[Floats, Floats]:
-    adults = pd.to_numeric(villages["adults"]).to_numpy(np.float64, na_value=np.nan)
-    return adults, pd.to_numeric(villages["adults_offline"]).to_numpy(np.float64, na_value=np.nan)
+    @cached_property
+    def table(self) -> Table:
+        """The columns of all villages."""
+        rows = {name: self._rows(name).leaves for name in CATEGORIES}
+        return self._table(self.wave, rows, self._change)
 
+    def _table(self, wave: Wave, rows: Mapping[str, Bools], change: ChangeColumns | None) -> Table:
+        use = wave.parts.use
+        broken = () if use is None else tuple(
+            breakdown(wave.own, wave.own.answers.scores[use.name], name, rows[name])
+            for name in CATEGORIES
+            if name in wave.parts.roles
+        )  # fmt: skip
+        return table(wave, broken, change)
 
-def _profiles(
-    wave: Wave, table: pd.DataFrame, codes: Sequence[str], about: Mapping[str, str]
-) -> dict[str, VillageProfile]:
-    """The profiles by code."""
-    own, data = wave.own, wave.own.answers
-    everybody = np.ones(len(data), np.bool_)
-    persons = _whole(own.persons(everybody))
-    users = _whole(own.persons(data.user == 1))
-    homes = np.bincount(data.village, minlength=wave.count).tolist()
-    by_mode = {mode: _whole(own.persons(data.mode == i)) for i, mode in enumerate(MODES)}
-    flags = {
-        "flagged": _whole(own.persons(data.flags > 0)),
-        "rosters_differ": _whole(own.groups.sums(own.weights.differ.astype(np.float64))),
-        "rosters_short": _whole(own.groups.sums(own.weights.short.astype(np.float64))),
-    }
-    phones = _phones(wave)
-    village, beside = wave.side(own), wave.side(wave.reference)
-    online, of_users, use = _headline(wave, own, village)
-    online_beside, of_users_beside, use_beside = _headline_beside(wave, beside)
-    indices = [index_figures(wave, one) for one in wave.parts.indices]
-    indices.extend(
-        basic_figures(wave, one) for one in wave.parts.shares if wave.parts.ladder(one.name)
-    )
-    shares = [share_rows(wave, one) for one in wave.parts.shares]
-    gaps, no_gap = gap_figures(wave, village, beside)
-    links, weakest = chain_links(wave)
-    missing = _missing_users(wave, table, users)
-    grades = _grades(wave, village)
-    benchmarks = _benchmarks(wave.parts)
-    used = _margins_used(own, table)
+    def _rows(self, name: str) -> Shown:
+        variable = next(one for one in CATEGORIES if one == name)
+        of = category(self.source.data, variable)
+        users = self.own.persons(self.own.weights.w > 0)
+        able = self.shown.leaves & (users >= DIRECT_FROM)
+        return shown_rows(parts(self.own, of), able, self.levels)
 
-    found: dict[str, VillageProfile] = {}
-    for i, (code, row) in enumerate(zip(codes, table.to_dict("records"), strict=True)):
-        level = shown.level(persons[i], homes[i])
-        hidden = level == "withheld"
-        found[code] = VillageProfile(
-            village=str(row["name"]),
-            code=code,
-            area=tuple(str(name) for name in row["area"]),
-            wave=about["wave"],
-            form_id=about["form_id"],
-            form_version=about["form_version"],
-            computed_at=about["computed_at"],
-            reference_area=(about.get("reference_area") or None)
-            if wave.reference is not None and wave.compared[i]
-            else None,
-            persons=persons[i],
-            users=0 if hidden else shown.to_five(users[i], persons[i]),
-            homes=homes[i],
-            by_mode={} if hidden else _to_five(by_mode, i, persons[i]),
+    @cached_property
+    def _change(self) -> ChangeColumns | None:
+        if self.before is None:
+            return None
+        earlier = compute(
+            self.before.frame, self.villages, self.before.indicators, self.before.choices, (),
+            margins=self.before.margins,
+        )  # fmt: skip
+        sides = earlier.wave.side(earlier.own), self.wave.side(self.own)
+        if sides[0] is None or sides[1] is None:
+            return None
+        keys = [pd.Series(one.source.data.village).astype(str) + " " for one in (earlier, self)]
+        names = [
+            pd.Index(key + one.source.data.names)
+            for key, one in zip(keys, (earlier, self), strict=True)
+        ]
+        same = names[0].get_indexer(names[1]).astype(np.int64)
+        return change_columns(self.before.wave, sides[0], sides[1], same)
+
+    @cached_property
+    def bands(self) -> Bands:
+        """Every village against the mean of the others by U; those of the reference left out."""
+        side = self.wave.side(self.own)
+        if side is None:
+            nothing = np.full(len(self.codes), np.nan)
+            return bands(nothing, nothing, nothing, nothing)
+        one = side.use
+        known = np.where(self.wave.compared, one.value, np.nan)
+        told = self.shown.leaves & (self.table.headline.use.why == 0)
+        return bands(known, one.v, one.df, self.source.census.adults, told)
+
+    # Profiles -----------------------------------------------------------------------------------
+
+    def village(self, code: str, about: About) -> VillageProfile:
+        """The profile of a village. Raises KeyError for one that is not there."""
+        at = self._at(code)
+        told = self.bands
+        return self.table.profile(
+            at,
+            self._named(at),
+            about,
+            Beside(
+                hidden=not bool(self.shown.leaves[at]),
+                band=BANDS[int(told.band[at])] if told.compared[at] else None,
+                compared=int(told.compared.sum()),
+                margined=margined(
+                    self.source.raking, at, str(self.villages["name"].iloc[at]), code
+                ),
+            ),
+        )
+
+    def area(self, place: Place, about: About, *, ranks: bool = False) -> VillageProfile:
+        """The profile of an area above villages, by the names from the top down.
+
+        ranks: whether its villages get rank intervals. Raises KeyError where there is none.
+        """
+        depth = len(place)
+        inside = [
+            at for at, one in enumerate(self.places) if len(one) > depth and one[:depth] == place
+        ]
+        if not inside:
+            raise KeyError(place)
+        which = np.array(inside, np.int64)
+        level = len(self.levels) - 1 - depth
+        number = int(self.levels[level][which[0]])
+        own = self.source.area(which)
+        compared = np.array([not set(inside) <= set(self.reference.tolist())])
+        wave = Wave(
+            self.source.parts, own, self._beside, compared, _whole(self.source.census, which)
+        )
+        rows = {
+            name: np.array([bool(self._rows(name).areas[level][number])]) for name in CATEGORIES
+        }
+        found = self._table(wave, rows, None)
+        hidden = not bool(self.shown.areas[level][number])
+        villages = self.villages.iloc[inside]
+        return found.profile(
+            0,
+            Named(
+                name=place[-1],
+                code="",
+                area=place[:-1],
+                kind=KINDS[min(depth, len(KINDS)) - 1],
+                target=_total(villages["target"]),
+                households=_total(villages["households"]),
+                adults=_total(villages["adults"]),
+            ),
+            about,
+            Beside(
+                hidden=hidden,
+                within=within(self, inside, own, BANDS, ranks=ranks),
+                margined=margined_area(self.source.raking, inside, place[-1]),
+            ),
+        )
+
+    def _at(self, code: str) -> int:
+        if code not in self.villages.index:
+            raise KeyError(code)
+        return self.codes.index(code)
+
+    def _named(self, at: int) -> Named:
+        row = self.villages.iloc[at]
+        return Named(
+            name=str(row["name"]),
+            code=self.codes[at],
+            area=self.places[at][:-1],
+            kind="village",
             target=_count(row["target"]),
             households=_count(row["households"]),
             adults=_count(row["adults"]),
-            offline_known=bool(own.known[i]),
-            without_phone=phones[i],
-            level=level,
-            grade=grades[i],
-            missing_users=missing[i],
-            online=online[i],
-            use_of_users=of_users[i],
-            use=use[i],
-            reference_online=online_beside[i],
-            reference_use_of_users=of_users_beside[i],
-            reference_use=use_beside[i],
-            indices=tuple(one[i] for one in indices),
-            shares=tuple(one[i] for one in shares),
-            gap=gaps[i],
-            gap_withheld=no_gap[i],
-            chain=links[i],
-            weakest=weakest[i],
-            benchmarks=benchmarks,
-            margins=() if hidden else used[i][0],
-            margins_of="" if hidden else used[i][1],
-            deff=None if hidden else used[i][2],
-            flags={} if hidden else _to_five(flags, i, persons[i]),
         )
-    return found
 
 
-def _headline(wave: Wave, sample: Sample, side: Side | None) -> tuple[list[Figure], ...]:
-    """π, ū and Ū of each result of a sample."""
-    count, bounds = sample.results.count, bounds_of(sample)
-    none = shown.withheld(count, "not_asked")
-    online = shown.online(sample.online, sample.g, bounds) if wave.rosters else none
-    if side is None:
-        return online, none, none
-    return (
-        online,
-        shown.scores(side.mean, shown.DIRECT_FROM),
-        shown.scores(side.use, shown.INDEX_FROM, bounds),
+def _whole(census: Census, which: Ints) -> Census:
+    """Some villages as one place; a sum of which a part is not known is not known."""
+    adults, offline, households = (
+        np.array([one[which].sum()]) for one in (census.adults, census.offline, census.households)
     )
+    return Census(adults, offline, households, np.array([np.nan]))
 
 
-def _headline_beside(wave: Wave, side: Side | None) -> tuple[list[Figure], ...]:
-    if wave.reference is None:
-        return (shown.withheld(wave.count, "no_reference"),) * 3
-    return tuple(wave.beside(one) for one in _headline(wave, wave.reference, side))
-
-
-def _phones(wave: Wave) -> list[Figure]:
-    if not wave.rosters or "no_phone" not in wave.parts.roles:
-        return shown.withheld(wave.count, "not_asked")
-    one, sums = wave.own.weights, wave.own.groups.sums
-    without = sums(np.nan_to_num(one.without))
-    others = sums(np.nan_to_num(one.adults - one.without))
-    return shown.proportions(without_phone(wave.own), without, others, shown.INDEX_FROM)
-
-
-def _missing_users(wave: Wave, table: pd.DataFrame, users: Sequence[int]) -> list[Figure]:
-    """10·π·(1 - r), r = users answered/(πN): points off Ū for each 10 that they are lower."""
-    if not wave.rosters:
-        return shown.withheld(wave.count, "not_asked")
-    online = wave.own.online
-    adults = _census(table)[0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        off = np.maximum(10 * (online.value - np.array(users) / adults), 0)
-    why = shown.reasons(online.n, online.homes, shown.INDEX_FROM)
-    why = np.where((why == "") & ~(adults > 0), "not_asked", why)
-    bounds = bounds_of(wave.own)
-    return [
-        Figure(None, withheld=one.withheld) if one.withheld else Figure(one.value, bound=bound)
-        for one, bound in zip(shown.figures(Interval(off, off, off), why), bounds, strict=True)
-    ]
-
-
-def _grades(wave: Wave, side: Side | None) -> list[Literal["A", "B", "C"] | None]:
-    """B: Ū's interval reaches at most 10 points to each side; else C (A: with a follow-up)."""
-    if side is None:
-        return [None] * wave.count
-    half = t_quantile(side.use.df) * side.use.se
-    why = shown.reasons(side.use.n, side.use.homes, shown.INDEX_FROM)
-    known = (why == "") & np.isfinite(half)
-    return [
-        ("B" if width <= 10 else "C") if yes else None
-        for yes, width in zip(known.tolist(), half.tolist(), strict=True)
-    ]
-
-
-def _margins_used(
-    own: Sample, table: pd.DataFrame
-) -> list[tuple[tuple[str, ...], str, float | None]]:
-    """Of each village the margins used, the name of the place they are of, and Kish's factor."""
-    none: tuple[tuple[str, ...], str, float | None] = ((), "", None)
-    if own.raking is None:
-        return [none] * len(table)
-    raking = own.raking
-    found = []
-    for pool, name, area in zip(
-        raking.of_village.tolist(), table["name"], table["area"], strict=True
-    ):
-        if pool < 0:
-            found.append(none)
-            continue
-        place = raking.place[pool]
-        itself = len(place) > len(area)
-        deff = float(np.round(raking.deff[pool], 1))
-        found.append((raking.variables[pool], str(name) if itself else place[-1], deff))
-    return found
-
-
-def _to_five(counts: Mapping[str, Sequence[int]], village: int, persons: int) -> dict[str, int]:
-    """A village's counts in a breakdown, those that round to nothing left out."""
-    found = {name: shown.to_five(count[village], persons) for name, count in counts.items()}
-    return {name: count for name, count in found.items() if count}
-
-
-def _whole(counts: Floats) -> list[int]:
-    return [int(one) for one in counts.tolist()]
+def _total(column: pd.Series[float]) -> int | None:
+    return None if column.isna().any() else int(column.sum())
 
 
 def _count(value: float | None) -> int | None:
     return None if pd.isna(value) else int(value)
 
 
-def _benchmarks(parts: Measures) -> tuple[Benchmark, ...]:
-    """Published figures, each with the name of the quantity that it stands beside."""
-    found = []
-    for one in parts.benchmarks:
-        beside = one.name
-        if one.role == "user":
-            beside = "pi"
-        elif one.name in parts.levels and parts.ladder(one.name):
-            beside = BASIC
-        years = re.findall(r"\b(?:19|20)\d\d\b", one.reference_source)
-        found.append(
-            Benchmark(
-                beside, one.reference or 0.0, plain_label(one.label), one.reference_source,
-                years[0] if years else "",
-            )
-        )  # fmt: skip
-    return tuple(found)
+def profiles(  # noqa: PLR0917
+    frame: pd.DataFrame,
+    villages: pd.DataFrame,
+    indicators: Sequence[Indicator],
+    choices: Choices,
+    reference: Sequence[str],
+    about: Mapping[str, str],
+    only: Collection[str] | None = None,
+    margins: Margins | None = None,
+) -> dict[str, VillageProfile]:
+    """The profiles of all villages of a wave, or of `only` these: arguments and errors as `compute`.
+
+    `about`: wave, form_id, form_version, computed_at, reference_area.
+    """
+    unknown = sorted(set(only or ()) - set(villages.index))
+    if unknown:
+        raise ValueError(f"no such village: {', '.join(unknown)}")
+    computed = compute(frame, villages, indicators, choices, reference, margins=margins)
+    said = about_of(about)
+    wanted = computed.codes if only is None else [one for one in computed.codes if one in only]
+    return {code: computed.village(code, said) for code in wanted}
+
+
+def about_of(about: Mapping[str, str]) -> About:
+    """What a profile says of itself, from texts by name."""
+    return About(
+        about["wave"], about["form_id"], about["form_version"], about["computed_at"],
+        about.get("reference_area") or None,
+    )  # fmt: skip

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from surveys.estimation.decomposition import Side
-from surveys.estimation.frame import Bools, Measures
-from surveys.estimation.profile import Figure
+from surveys.estimation.figures import BOUNDS, Bound, Codes, Figures
+from surveys.estimation.frame import Bools, Floats, Measures
 from surveys.estimation.sample import Sample
-from surveys.estimation.suppression import Bound
 from surveys.form.indicators import Indicator
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """What is known of places from outside the sample; NaN where it is not."""
+
+    adults: Floats
+    """(places,) N."""
+    offline: Floats
+    """(places,) N₀."""
+    households: Floats
+    ring: Floats
+    """(places,) 0 county seat to 3 outlying hamlet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,7 @@ class Wave:
     reference: Sample | None
     compared: Bools
     """(villages,) False for a village of the reference area itself."""
+    census: Census
 
     @property
     def count(self) -> int:
@@ -41,20 +55,20 @@ class Wave:
         """π, ū and Ū; None where the form does not ask for them."""
         if sample is None or self.parts.use is None or not self.rosters:
             return None
-        y = sample.answers.scores[self.parts.use.name]
-        return Side(sample.online, sample.of_users(y), sample.of_all(y), sample.g)
+        mean, whole = sample.of_both_bases(sample.answers.scores[self.parts.use.name])
+        return Side(sample.online, mean, whole, sample.g)
 
     def beside(
-        self, area: Sequence[Figure], other: Sequence[Figure] = (), full: Bools | None = None
-    ) -> list[Figure]:
+        self, area: Figures, other: Figures | None = None, full: Bools | None = None
+    ) -> Figures:
         """The area's figure beside each village: the first where `full`, else the other."""
-        no_reference = Figure(None, withheld="no_reference")
-        return [
-            no_reference if not compared else area[0] if full is None or full[i] else other[0]
-            for i, compared in enumerate(self.compared.tolist())
-        ]
+        first = np.zeros(self.count, np.int64)
+        found = area.take(first)
+        if other is not None and full is not None:
+            found = found.where(full, other.take(first))
+        return found.where(self.compared, Figures.withheld(self.count, "no_reference"))
 
 
-def bounds_of(sample: Sample, bound: Bound = "at_most") -> list[Bound]:
+def bounds_of(sample: Sample, bound: Bound = "at_most") -> Codes:
     """π, and what it is a factor of, is "at most" where adults offline are not known."""
-    return ["" if known else bound for known in sample.known.tolist()]
+    return np.where(sample.known, 0, BOUNDS.index(bound)).astype(np.int8)

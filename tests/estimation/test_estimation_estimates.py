@@ -210,11 +210,17 @@ def test_an_area_weighs_its_villages_by_their_adults() -> None:
 
 
 def test_small_villages_of_an_area_are_joined() -> None:
-    known = np.array([100.0, 100.0, 100.0, 100.0])
-    assert strata(np.array([9, 5, 2, 2]), known).tolist() == [1, 2, 0, 0]
+    def joined(homes: list[int], adults: list[float], area: list[int] | None = None) -> list[int]:
+        where = np.array(area or [0] * len(homes))
+        return strata(np.array(homes), np.array(adults), where).tolist()
+
+    assert joined([9, 5, 2, 2], [100] * 4) == [1, 2, 0, 0]
     # One small village alone would still have no error: it goes with the next smallest.
-    assert strata(np.array([9, 5, 2, 8]), known).tolist() == [1, 0, 0, 2]
-    assert strata(np.array([1, 1]), known[:2]).tolist() == [0, 0]
+    assert joined([9, 5, 2, 8], [100] * 4) == [1, 0, 0, 2]
+    assert joined([1, 1], [100] * 2) == [0, 0]
+    # Areas do not see each other: what is small in one joins nobody of another.
+    assert joined([9, 2, 7, 6, 1], [100, 100, 100, np.nan, 100], [0, 0, 0, 1, 1]) == [1, 0, 0, 2, 2]
+    assert joined([2, 5, 1], [100] * 3, [1, 0, 0]) == [1, 0, 0]
 
 
 def test_an_area_of_one_village_is_that_village() -> None:

@@ -26,16 +26,22 @@ from surveys.estimation.profile import (
     Figure,
     VillageProfile,
     from_json,
-    profiles,
     to_json,
-    village_profile,
 )
+from surveys.estimation.villages import profiles
 
 REFERENCE = ("u1", "u2")
 
 
 def wave() -> tuple[list[dict[str, object]], pd.DataFrame]:
-    sizes = {"v1": (45, 40), "v2": (9, 45), "v3": (3, 45), "u1": (50, 70), "u2": (20, 75)}
+    sizes = {
+        "v1": (45, 40),
+        "v2": (9, 45),
+        "v3": (3, 45),
+        "v5": (4, 45),
+        "u1": (50, 70),
+        "u2": (20, 75),
+    }
     rows = []
     for code, (homes, level) in sizes.items():
         rows += simulated(code, homes, level, others=0.8)
@@ -227,7 +233,7 @@ def test_levels_and_what_goes_with_them(whole: dict[str, VillageProfile]) -> Non
     indices = {one.name: one.village for one in small.indices}
     assert indices["s_access"].value is not None
     assert indices["p_meaningful"].withheld == "too_few_for_this"
-    for code in ("v3", "v4"):
+    for code in ("v3", "v4", "v5"):
         hidden = whole[code]
         assert hidden.by_mode == hidden.flags == {}
         assert hidden.users == 0
@@ -461,8 +467,6 @@ def test_links_without_spread_and_a_reference_without_non_users() -> None:
 
 def test_one_village_or_some_are_the_same_as_among_all(whole: dict[str, VillageProfile]) -> None:
     rows, table = wave()
-    one = village_profile("v1", frame_of(rows), table, INDICATORS, CHOICES, REFERENCE, ABOUT)
-    assert one == whole["v1"]
     some = profiles(frame_of(rows), table, INDICATORS, CHOICES, REFERENCE, ABOUT, only=["v2", "u1"])
     assert some == {code: whole[code] for code in ("v2", "u1")}
 

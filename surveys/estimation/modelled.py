@@ -1,0 +1,75 @@
+"""Small villages as they are shown: by the Fay-Herriot model where there is one, marked so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from surveys.estimation.estimates import Estimate
+from surveys.estimation.figures import Figures
+from surveys.estimation.frame import Bools, Floats
+from surveys.estimation.small_areas import Modelled, modelled
+from surveys.estimation.suppression import FULL_FROM, rounded
+from surveys.estimation.wave import Wave
+
+
+def modelled_figures(
+    wave: Wave,
+    estimate: Estimate,
+    own: Figures,
+    full: Bools | None = None,
+    *,
+    scale: float = 1.0,
+    limits: tuple[float, float] = (0.0, 100.0),
+) -> Figures:
+    """Of villages with under 50 persons behind a number the modelled one, where it is shown at all.
+
+    estimate: times `scale` on 0-100; own: its direct figures; full: (villages,) two bases are two
+    models; limits: of what is shown. Villages of the reference area have no part in it.
+    """
+    small = (estimate.n < FULL_FROM) & (own.why == 0)
+    found = own
+    every = np.ones(wave.count, np.bool_)
+    for part in (every,) if full is None else (full, ~full):
+        if (small & part).any():
+            model = village_model(wave, estimate, part, scale)
+            found = _placed(model, found, small & part & model.used, limits)
+    return found
+
+
+def village_model(wave: Wave, estimate: Estimate, part: Bools, scale: float = 1.0) -> Modelled:
+    """The model of those of these villages that are compared with a reference.
+
+    Covariates: the share of adults in homes where nobody is online, and the ring; one that is not
+    known of every village in the model is left out.
+    """
+    used = part & wave.compared & np.isfinite(estimate.v)
+    return modelled(
+        np.where(used, scale * estimate.value, np.nan),
+        scale**2 * estimate.v,
+        1 / (estimate.df + 1),
+        estimate.homes,
+        wave.census.adults,
+        covariates=_covariates(wave, used),
+    )
+
+
+def _covariates(wave: Wave, used: Bools) -> Floats | None:
+    one = wave.census
+    columns = [np.where(wave.own.known, 1 - wave.own.g, np.nan), one.ring]
+    known = [column for column in columns if np.isfinite(column[used]).all()]
+    return np.column_stack(known) if known else None
+
+
+def _placed(model: Modelled, own: Figures, here: Bools, limits: tuple[float, float]) -> Figures:
+    value, low, high = (
+        rounded(np.clip(one, *limits)) for one in (model.value, model.low, model.high)
+    )
+    return replace(
+        own,
+        value=np.where(here, value, own.value),
+        low=np.where(here, low, own.low),
+        high=np.where(here, high, own.high),
+        modelled=own.modelled | here,
+    )

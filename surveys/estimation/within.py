@@ -1,0 +1,99 @@
+"""What the profile of an area says of its villages: side by side, never ranked unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from surveys.estimation.frame import Bools
+from surveys.estimation.modelled import village_model
+from surveys.estimation.profile import Band, Figure, Place, Within
+from surveys.estimation.ranks import rank_intervals
+from surveys.estimation.sample import Sample
+from surveys.estimation.small_areas import HOMES_FROM, gradient, smoothed_variances
+
+if TYPE_CHECKING:
+    from surveys.estimation.villages import Computed
+
+RINGS_FROM = 5
+"""Villages that a gradient takes, of two rings at least."""
+
+
+def within(
+    computed: Computed,
+    villages: Sequence[int],
+    area: Sample,
+    bands: Mapping[int, Band],
+    *,
+    ranks: bool,
+) -> Within:
+    """The villages of an area that are shown, the gradient over all of them, and the scales.
+
+    villages: their places; area: the sample of all of them together.
+    """
+    told = [at for at in villages if computed.shown.leaves[at]]
+    places = [_place(computed, at, bands) for at in told]
+    if ranks:
+        places = _ranked(computed, told, places)
+    inside = np.zeros(len(computed.codes), np.bool_)
+    inside[list(villages)] = True
+    return Within(
+        villages=tuple(places),
+        gradient=_gradient(computed, inside & computed.wave.compared),
+        modelled=_modelled(computed, inside),
+        scales=(),
+    )
+
+
+def _place(computed: Computed, at: int, bands: Mapping[int, Band]) -> Place:
+    one, told = computed.table, computed.bands
+    return Place(
+        code=computed.codes[at],
+        name=str(computed.villages["name"].iloc[at]),
+        persons=int(one.counts["persons"][at]),
+        use=one.headline.use.at(at),
+        online=one.headline.online.at(at),
+        band=bands[int(told.band[at])] if told.compared[at] else None,
+    )
+
+
+def _ranked(computed: Computed, told: Sequence[int], places: Sequence[Place]) -> list[Place]:
+    """With the ranks by U, 1 the highest, that each may have among those shown."""
+    side = computed.wave.side(computed.own)
+    if side is None:
+        return list(places)
+    at = np.array(told, np.int64)
+    found = rank_intervals(side.use.value[at], side.use.se[at], side.use.df[at])
+    return [
+        replace(place, ranks=(int(best), int(worst))) if best else place
+        for place, best, worst in zip(places, found.best, found.worst, strict=True)
+    ]
+
+
+def _gradient(computed: Computed, inside: Bools) -> Figure | None:
+    """U by ring outward, over the villages of three homes and more whose ring is known."""
+    side, ring = computed.wave.side(computed.own), computed.source.census.ring
+    if side is None:
+        return None
+    one = side.use
+    used = inside & np.isfinite(ring) & np.isfinite(one.v) & (one.homes >= HOMES_FROM)
+    psi = np.zeros(len(ring))
+    if used.any():
+        psi[used] = smoothed_variances(one.v[used], 1 / (one.df[used] + 1), one.homes[used])
+    used &= psi > 0
+    if used.sum() < RINGS_FROM or len(np.unique(ring[used])) < 2:
+        return None
+    slope = gradient(one.value[used], psi[used], ring[used])
+    return Figure(*(float(np.round(number, 1)) for number in (slope.value, slope.low, slope.high)))
+
+
+def _modelled(computed: Computed, inside: Bools) -> int:
+    """How many of these villages the model of U is made of, with all others of the wave."""
+    side = computed.wave.side(computed.own)
+    if side is None:
+        return 0
+    every = np.ones(len(inside), np.bool_)
+    return int((village_model(computed.wave, side.use, every).used & inside).sum())
