@@ -1,7 +1,8 @@
 """Users by sex, by age and by schooling: two categories each, never crossed.
 
-A row (a village and a variable) is shown whole or not: 10 persons of 5 homes in each category. Users
-of whom the variable is not known are a remainder that subtraction would give: nobody, or as many.
+A row (a village and a variable) is shown whole or not: 10 persons of 5 homes in each category.
+Users of whom the variable is not known are a remainder that subtraction would give: there must be
+nobody, or as many.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from surveys.estimation import suppression as shown
 from surveys.estimation.decomposition import Interval
 from surveys.estimation.deprivation import deprivation_scores, intensity
 from surveys.estimation.estimates import Estimate
-from surveys.estimation.figures import Figures, reason
+from surveys.estimation.figures import Codes, Figures, reason
 from surveys.estimation.frame import Bools, Floats, plain_label
 from surveys.estimation.inequality import erreygers_estimate, gini_estimate, of_all_adults
 from surveys.estimation.intervals import t_interval
@@ -62,7 +62,7 @@ def deprivation_columns(wave: Wave) -> DeprivationColumns | None:
         full=full,
         headcount=headcount,
         intensity=_percent(depth, shown.reasons(yes, deprived, shown.INDEX_FROM)),
-        adjusted=_percent(m0, np.where(why != 0, why, few)),
+        adjusted=_percent(m0, np.where(why != 0, why, few).astype(np.int8)),
         lacks=tuple(
             (one.name, plain_label(one.label), _share(sample, base, lacking[:, k]))
             for k, one in enumerate(items)
@@ -91,9 +91,9 @@ def sides(sample: Sample, y: Floats, full: Bools) -> tuple[Floats, Floats]:
     return yes, no
 
 
-def _percent(estimate: Estimate, why: Floats | np.ndarray) -> Figures:  # type: ignore[type-arg]
-    low, high = t_interval(100 * estimate.value, 100 * estimate.se, estimate.df, 0, 100)
-    return shown.figures(Interval(100 * estimate.value, low, high), why.astype(np.int8))
+def _percent(estimate: Estimate, why: Codes, lowest: float = 0) -> Figures:
+    low, high = t_interval(100 * estimate.value, 100 * estimate.se, estimate.df, lowest, 100)
+    return shown.figures(Interval(100 * estimate.value, low, high), why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +122,7 @@ def inequality_columns(wave: Wave) -> InequalityColumns | None:
     asked = "schooling" in wave.parts.roles
     return InequalityColumns(
         gini=_percent(everyone, why[0]),
-        by_schooling=_both_ways(by_schooling, why[1])
+        by_schooling=_percent(by_schooling, why[1], -100)
         if asked
         else Figures.withheld(sample.results.count, "not_asked"),
     )
-
-
-def _both_ways(estimate: Estimate, why: np.ndarray) -> Figures:  # type: ignore[type-arg]
-    low, high = t_interval(100 * estimate.value, 100 * estimate.se, estimate.df, -100, 100)
-    return shown.figures(Interval(100 * estimate.value, low, high), why)

@@ -38,16 +38,17 @@ def passes(persons: Counts, homes: Counts) -> Bools:
     >>> passes(np.array([[12, 10], [30, 9]]), np.array([[6, 5], [20, 9]]))
     array([ True, False])
     """
-    enough: Bools = ((persons >= PERSONS) & (homes >= HOMES)).all(axis=1)
-    return enough
+    enough = ((persons >= PERSONS) & (homes >= HOMES)).all(axis=1)
+    return np.asarray(enough, np.bool_)
 
 
 def shown(persons: Counts, homes: Counts, able: Bools, levels: Sequence[Ints]) -> Shown:
     """Which leaves, and which areas above them, can be shown together.
 
     persons, homes: (leaves, categories) behind each row; able: (leaves,) which may be shown by
-    themselves (they pass, and are precise or complete enough); levels: from the lowest up, (leaves,)
-    the area of each leaf on that level, -1 for none. A leaf without anybody counts as no row.
+    themselves (they pass, and are precise or complete enough); levels: from the lowest up,
+    (leaves,) the area of each leaf on that level, -1 for none. A leaf without anybody counts as no
+    row.
 
     >>> n = np.array([[40.0], [6], [30], [25]])
     >>> found = shown(n, n, passes(n, n), [np.zeros(4, int)])
@@ -64,16 +65,17 @@ def shown(persons: Counts, homes: Counts, able: Bools, levels: Sequence[Ints]) -
     areas = [passes(n, h) for n, h, _ in totals]
     while True:
         uncovered = there & ~leaves
-        for level, area, count in zip(levels, areas, counts, strict=True):
+        for number, (level, count) in enumerate(zip(levels, counts, strict=True)):
+            area = areas[number]
             n, h, rows = _sums(persons, homes, uncovered, level, count)
             bad = area & (rows > 0) & ~(passes(n, h) & (rows > 1))
             if bad.any():
                 hide = _smallest(size, leaves, level, bad)
                 leaves[hide] = False
                 # Where no leaf is left to hide, the area itself gives way.
-                area &= ~bad | np.isin(np.arange(count), level[hide])
+                areas[number] = area & (~bad | np.isin(np.arange(count), level[hide]))
                 break
-            uncovered &= ~(_of(area, level))
+            uncovered &= ~_of(area, level)
         else:
             return Shown(leaves, tuple(areas))
 

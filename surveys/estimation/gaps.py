@@ -42,8 +42,9 @@ class GapColumns:
 def gap_figures(wave: Wave, village: Side | None, beside: Side | None) -> GapColumns:
     """The gap of every village with its split, or why there is none."""
     if wave.reference is None or village is None or beside is None:
-        why = "no_reference" if wave.reference is None else "not_asked"
-        none = Figures.withheld(wave.count, why)
+        none = Figures.withheld(
+            wave.count, "no_reference" if wave.reference is None else "not_asked"
+        )
         none = none.where(wave.compared, Figures.withheld(wave.count, "no_reference"))
         return GapColumns(none, none, none, none, none)
     why = shown.both_reasons(_direct(village.use), _direct(beside.use))

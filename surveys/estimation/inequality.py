@@ -111,7 +111,8 @@ class _Spread:
     rows: Ints
     y: Floats
     influence: Floats
-    """(rows used,) y·R + Σ over those above of w·y (half at the level), over Σw: E is its mean/2."""
+    """(rows used,) y·R + Σwy of those above (half of those at the level) over Σw; its mean is
+    2·E[y·R]."""
 
 
 def _spread(groups: Groups, home: Ints, w: Floats, y: Floats, level: Floats) -> _Spread:

@@ -292,9 +292,8 @@ class VillageProfile:
 def to_json(profile: VillageProfile) -> dict[str, Any]:
     """The profile as a JSON document: objects, lists, texts, numbers, true, false and null.
 
-    >>> _object(Gap(Figure(41.0, 35.0, 47.0), NONE, NONE))["total"]  # doctest: +NORMALIZE_WHITESPACE
-    {'value': 41.0, 'low': 35.0, 'high': 47.0, 'bound': '', 'withheld': '', 'words': '',
-     'modelled': False}
+    >>> _object(Gap(Figure(41.0, 35.0, 47.0), NONE, NONE))["total"]["value"]
+    41.0
     """
     return _object(profile)
 

@@ -18,14 +18,13 @@ from typing import Literal
 import numpy as np
 
 from surveys.estimation.decomposition import Interval, Split, online_limits
-from surveys.estimation.disclosure import HOMES as HOMES_FROM
-from surveys.estimation.disclosure import PERSONS as INDEX_FROM
+from surveys.estimation.disclosure import HOMES, PERSONS
 from surveys.estimation.estimates import Estimate
-from surveys.estimation.figures import IMPRECISE, REASONS, WORDS, Codes, Figures, reason
+from surveys.estimation.figures import IMPRECISE, WORDS, Codes, Figures, reason
 from surveys.estimation.frame import Bools, Floats
 from surveys.estimation.intervals import effective_size, korn_graubard, t_interval, wilson
 
-DIRECT_FROM, FULL_FROM = 30, 50
+INDEX_FROM, DIRECT_FROM, FULL_FROM, HOMES_FROM = PERSONS, 30, 50, HOMES
 FEW = 3
 """Under so many persons on a side of a proportion no number is given."""
 
@@ -69,6 +68,7 @@ def reasons(n: Floats, homes: Floats, least: int) -> Codes:
     """Why a number with so many persons and homes behind it is withheld, 0 if it is not.
 
     >>> homes = np.array([9, 4, 9, 9])
+    >>> from surveys.estimation.figures import REASONS
     >>> [REASONS[code] for code in reasons(np.array([9, 12, 12, 30]), homes, 30)]
     ['few_persons', 'few_homes', 'too_few_for_this', '']
     """

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from surveys.estimation import suppression as shown
 from surveys.estimation.breakdowns import Broken
 from surveys.estimation.changes import ChangeColumns
-from surveys.estimation.depth import DeprivationColumns, InequalityColumns
-from surveys.estimation.depth import deprivation_columns, inequality_columns
+from surveys.estimation.depth import (
+    DeprivationColumns,
+    InequalityColumns,
+    deprivation_columns,
+    inequality_columns,
+)
 from surveys.estimation.figures import Figures
 from surveys.estimation.frame import FLAGS, MODES, Bools, Floats, Ints
 from surveys.estimation.gaps import ChainColumns, GapColumns, chain_links, gap_figures
@@ -64,7 +68,7 @@ class Beside:
     band: Band | None = None
     compared: int = 0
     within: Within | None = None
-    margined: Margined = Margined()
+    margined: Margined = field(default_factory=Margined)
 
 
 @dataclass(frozen=True, slots=True)

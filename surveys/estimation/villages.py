@@ -15,7 +15,14 @@ import numpy as np
 import pandas as pd
 
 from surveys.estimation.bands import Bands, bands
-from surveys.estimation.breakdowns import CATEGORIES, breakdown, category, parts, shown_rows
+from surveys.estimation.breakdowns import (
+    CATEGORIES,
+    Variable,
+    breakdown,
+    category,
+    parts,
+    shown_rows,
+)
 from surveys.estimation.changes import ChangeColumns, change_columns
 from surveys.estimation.disclosure import Shown, passes
 from surveys.estimation.disclosure import shown as shown_together
@@ -183,7 +190,9 @@ class Computed:
         rows = {name: self._rows(name).leaves for name in CATEGORIES}
         return self._table(self.wave, rows, self._change)
 
-    def _table(self, wave: Wave, rows: Mapping[str, Bools], change: ChangeColumns | None) -> Table:
+    def _table(
+        self, wave: Wave, rows: Mapping[Variable, Bools], change: ChangeColumns | None
+    ) -> Table:
         use = wave.parts.use
         broken = () if use is None else tuple(
             breakdown(wave.own, wave.own.answers.scores[use.name], name, rows[name])
@@ -192,8 +201,7 @@ class Computed:
         )  # fmt: skip
         return table(wave, broken, change)
 
-    def _rows(self, name: str) -> Shown:
-        variable = next(one for one in CATEGORIES if one == name)
+    def _rows(self, variable: Variable) -> Shown:
         of = category(self.source.data, variable)
         users = self.own.persons(self.own.weights.w > 0)
         able = self.shown.leaves & (users >= DIRECT_FROM)
@@ -338,7 +346,7 @@ def profiles(  # noqa: PLR0917
     only: Collection[str] | None = None,
     margins: Margins | None = None,
 ) -> dict[str, VillageProfile]:
-    """The profiles of all villages of a wave, or of `only` these: arguments and errors as `compute`.
+    """The profiles of all villages of a wave, or of `only` these: arguments, errors as `compute`.
 
     `about`: wave, form_id, form_version, computed_at, reference_area.
     """

@@ -87,7 +87,10 @@ def _gradient(computed: Computed, inside: Bools) -> Figure | None:
     if used.sum() < RINGS_FROM or len(np.unique(ring[used])) < 2:
         return None
     slope = gradient(one.value[used], psi[used], ring[used])
-    return Figure(*(float(np.round(number, 1)) for number in (slope.value, slope.low, slope.high)))
+    value, low, high = (
+        float(np.round(number, 1)) for number in (slope.value, slope.low, slope.high)
+    )
+    return Figure(value, low, high)
 
 
 def _modelled(computed: Computed, inside: Bools) -> int:

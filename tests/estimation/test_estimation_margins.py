@@ -9,9 +9,9 @@ from estimation_samples import ABOUT, CHOICES, INDICATORS, frame_of, indicator, 
 from surveys.estimation.frame import answers, measures
 from surveys.estimation.margins import VARIABLES, Margins, Raking, categories, raked
 from surveys.estimation.profile import VillageProfile, from_json, to_json
-from surveys.estimation.villages import profiles
 from surveys.estimation.raking import Margin, rake
 from surveys.estimation.sample import of_area, of_villages
+from surveys.estimation.villages import profiles
 from surveys.estimation.weights import weights
 
 ALL = (*INDICATORS, indicator("A2", role="sex"), indicator("A4", role="schooling"))
