@@ -35,9 +35,9 @@ def change_columns(wave: str, before: Side, after: Side, same: Ints) -> ChangeCo
     """same: (homes,) which home of the wave before each one is, -1 for none."""
 
     def column(one: Estimate, other: Estimate, scale: float = 1.0) -> Figures:
-        from surveys.estimation.change import change
+        from surveys.estimation.change import change, interval
 
-        found = change(one, other, same)
+        found = interval(change(one, other, same), -100 / scale, 100 / scale)
         why = shown.both_reasons(
             *(shown.reasons(part.n, part.homes, shown.DIRECT_FROM) for part in (one, other))
         )
