@@ -41,8 +41,8 @@ def change_columns(wave: str, before: Side, after: Side, same: Ints) -> ChangeCo
         why = shown.both_reasons(
             *(shown.reasons(part.n, part.homes, shown.DIRECT_FROM) for part in (one, other))
         )
-        interval = Interval(scale * found.value, scale * found.low, scale * found.high)
-        return shown.figures(interval, why)
+        points = Interval(scale * found.value, scale * found.low, scale * found.high)
+        return shown.figures(points, why)
 
     return ChangeColumns(
         wave,
