@@ -80,6 +80,8 @@ def _cells(row: Row[Any], made: Plan) -> list[str]:
             fields.extend("" if not value else str(int(v in chosen)) for v in column.values)
     code, name, township = made.villages[row.area_id]
     user = named(submission, made.user) if made.user else "1"
+    # Of someone who was forgotten, answers apart, no state is left.
+    language = json.loads(row.state).get("language")
     weight = made.weights.get(row.entry, "1") if user == "1" else "1" if user == "0" else ""
     return [
         moment(row.finished_at),
@@ -95,7 +97,7 @@ def _cells(row: Row[Any], made: Plan) -> list[str]:
         row.entry,
         weight,
         row.mode or "",
-        tag(json.loads(row.state)["language"]),
+        tag(language) if language else "",
         moment(row.started_at),
         moment(row.finished_at),
         str(round((row.finished_at - row.started_at).total_seconds())),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from surveys.export import codebook_csv, export_files, submissions_csv
 from surveys.export.cells import DANGEROUS, harmless
 from surveys.publish import publish
-from surveys.store.schema import Area, Contact, FormVersion
+from surveys.store.interviews import strip_finished
+from surveys.store.schema import Area, Contact, FormVersion, Respondent
 from tests.fieldwork import NOW, answered, interview, open_field, small_form
 
 CHOICES = "\n| | did | pay | Paid | 付款 |"
@@ -169,3 +170,10 @@ def test_progress_ends_at_the_end(database, field):
     told = []
     everything(database, field, progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (22, 22)
+
+
+def test_who_was_forgotten_and_left_the_answers_is_exported_without_a_language(database, field):
+    with database.begin() as session:
+        person = session.query(Respondent.id).order_by(Respondent.created_at).first()
+        strip_finished(session, [person.id])
+    assert [row["language"] for row in everything(database, field)[:2]] == ["", "en"]
