@@ -14,7 +14,7 @@ from bot.respondent import prompts
 from bot.say import edit, send, tapped, without_buttons
 from bot.texts import Speak, escape, speak, split
 from surveys.conduct.advance import Gone, Turn, WaveClosed, advance
-from surveys.conduct.people import Reach, family_link, number_of, remember
+from surveys.conduct.people import Reach, anew, family_link, number_of, remember
 from surveys.form.model import Form
 from surveys.interview.state import (
     Action,
@@ -104,14 +104,12 @@ def go(
     except WaveClosed:
         if unasked:
             return tap_answer
-        return [
-            *_strip(incoming),
-            *tap_answer,
-            send(
-                incoming.chat_id,
-                say("This survey has ended, so no more answers are taken. Thank you for yours."),
-            ),
-        ]
+        text = (
+            say("That survey has ended. A new one is open: /start")
+            if anew(session, incoming.lane)
+            else say("This survey has ended, so no more answers are taken. Thank you for yours.")
+        )
+        return [*_strip(incoming), *tap_answer, send(incoming.chat_id, text)]
     return _messages(session, turn, incoming, desk, say, quiet=quiet)
 
 

@@ -15,7 +15,7 @@ from bot.respondent.conversation import key_of_record, nothing_to_answer
 from bot.say import Button, edit, file, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
-from surveys.conduct.people import messages_of_interview, my_persons, number_of
+from surveys.conduct.people import messages_of_interview, my_persons, number_of, several_waves
 from surveys.store.interviews import interviews_of
 
 EVERYONE = 0
@@ -61,7 +61,10 @@ def forget_who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
         return [send(incoming.chat_id, say("Nothing is kept about you."))]
     numbers = my_persons(session, person.contact_id)
     if len(numbers) <= 1:
-        sure = _sure(EVERYONE, say, alone=True, leads=bool(rights(session, incoming)))
+        sure = _sure(
+            EVERYONE, say, alone=True, leads=bool(rights(session, incoming)),
+            waves=several_waves(session, list(numbers.values())),
+        )  # fmt: skip
         return [send(incoming.chat_id, *sure)]
     rows = _persons(numbers, "f:a", say)
     rows.append([(say("Everyone on this phone"), f"f:a:{EVERYONE}")])
@@ -87,7 +90,8 @@ def forget_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
         text = say("All right. Nothing was deleted.")
     elif step == "a":
         leads = number == EVERYONE and bool(rights(session, incoming))
-        question, rows = _sure(number, say, leads=leads)
+        whose = list(numbers.values()) if number == EVERYONE else [numbers[number]]
+        question, rows = _sure(number, say, leads=leads, waves=several_waves(session, whose))
         return [
             *tapped(incoming),
             edit(incoming.chat_id, question, rows, message_id=incoming.message_id),
@@ -133,8 +137,9 @@ def stopped(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     number = number_of(session, person.contact_id, interview_id) if person else None
     if person is None or number is None:
         return [*tapped(incoming), send(incoming.chat_id, nothing_to_answer(say))]
-    alone = len(my_persons(session, person.contact_id)) == 1
-    question, rows = _sure(number, say, alone=alone)
+    numbers = my_persons(session, person.contact_id)
+    waves = several_waves(session, [numbers[number]])
+    question, rows = _sure(number, say, alone=len(numbers) == 1, waves=waves)
     return [
         *tapped(incoming),
         edit(incoming.chat_id, question, rows, message_id=incoming.message_id),
@@ -172,16 +177,18 @@ def _out_of_chat(session: Session, interview_id: int, incoming: Incoming) -> lis
 
 
 def _sure(
-    number: int, say: Speak, *, alone: bool = False, leads: bool = False
+    number: int, say: Speak, *, alone: bool = False, leads: bool = False, waves: bool = False
 ) -> tuple[str, list[list[Button]]]:
     """The one question before anything is deleted. `alone`: nobody else answers on this phone;
-    `leads`: the rights of an administrator go with it."""
+    `leads`: the rights of an administrator go with it; `waves`: they answered in several waves."""
     if alone:
         text = say("Everything about you will be deleted.")
     elif number == EVERYONE:
         text = say("Everything about everyone on this phone will be deleted.")
     else:
         text = say("Everything about person {n} will be deleted.").format(n=number)
+    if waves:
+        text += "\n" + say("This goes for the earlier surveys, too.")
     if leads:
         text += "\n" + say("You will not be an administrator any more.")
     text += "\n" + say("What shall become of the answers?")
@@ -204,7 +211,7 @@ def _record(
     text = "\n".join(_lines(record, number, areas, say))
     who = my_persons(session, contact_id).get(number)
     begun = interviews_of(session, [who]) if who else []
-    key = key_of_record(begun[0], incoming) if begun else None
+    key = key_of_record(begun[-1], incoming) if begun else None
     if len(text) <= IN_CHAT:
         return [send(incoming.chat_id, escape(text), key=key)]
     caption = say("All that is kept about you.")
@@ -228,7 +235,8 @@ def _lines(record: dict[str, Any], number: int, areas: list[str], say: Speak) ->
         if person["person"] != number:
             continue
         lines += ["", say("Person {n}").format(n=number) + f" · {person['village']}"]
-        for interview in person["interviews"]:
+        for place, interview in enumerate(person["interviews"]):
+            lines += [""] * (place > 0)
             agreed = say("Agreed (text, day): {consent}")
             lines.append(agreed.format(consent=interview["consent"]))
             lines.append(say("Begun: {day}").format(day=interview["started"]))

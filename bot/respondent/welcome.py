@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -12,22 +11,18 @@ from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import other, prompts
+from bot.respondent.answering import may_choose, who_answers
 from bot.respondent.conversation import go, nothing_to_answer, resume
+from bot.respondent.where import Where, behind_button, where_to
 from bot.say import Keyboard, edit, send, tapped, without_buttons
 from bot.texts import LANGUAGES, Speak, escape, speak
 from surveys.conduct.people import (
     NotYours,
     NoWave,
-    OpenWave,
     Person,
     Reach,
     count_day,
     enrol,
-    family_link,
-    latest_village,
-    open_wave,
-    open_wave_of_area,
-    open_wave_of_home,
     persons,
     set_language,
     turn_to,
@@ -35,28 +30,12 @@ from surveys.conduct.people import (
 from surveys.form.model import Form, language_of
 from surveys.interview.state import Begin, Event, Interview, Spoke
 
-CONSENT_VERSION = "1"
-"""Of the text in `_consent`: raise it with every change of its meaning."""
-HOME = "home-"
-"""What a family link begins with."""
+CONSENT_VERSION = "2"
+"""Of the text in `_consent_text`: raise it with every change of its meaning."""
 LONGEST = 500
 """Characters of what an operator may have set without end."""
-LONGEST_LINK = 64
-"""Characters that Telegram passes on from a link."""
 DOUBLE_TAP = timedelta(minutes=1)
 """Within which a second "I agree" means the same person: they tapped twice, or we were slow."""
-MOST_NAMED = 20
-"""Persons whom the menu names one by one: a helper may have a whole hamlet on one phone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The village someone came to, and the home, when a family link brought them."""
-
-    wave: OpenWave
-    household_id: str | None
-    data: str
-    """The same in a button: "v.CODE" or "h.LINK"."""
 
 
 def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
@@ -64,7 +43,7 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     person, say = voice(session, incoming, desk)
     payload = command(incoming.text)[1]
     try:
-        where = _where_to(session, payload, person)
+        where = where_to(session, payload, person)
     except NoWave as closed:
         return [send(incoming.chat_id, _closed(closed, say))]
     if where is None and not payload and rights(session, incoming):
@@ -72,9 +51,11 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     if where is None:
         return [send(incoming.chat_id, _lost(payload, say))]
     known = persons(session, person.contact_id, where.wave.wave_id) if person else []
-    if person is not None and known:
-        return [_who(session, known, where, incoming=incoming, say=say)]
-    count_day(session, where.wave.area_id, "opened", desk.clock().astimezone(where.wave.zone))
+    if not any(one.interview_id for one in known):
+        day = desk.clock().astimezone(where.wave.zone)
+        count_day(session, where.wave.area_id, "opened", day)
+    if may_choose(known, where):
+        return [send(incoming.chat_id, *who_answers(session, known, where, say))]
     if person is not None:
         return [_consent(where, say, incoming)]
     greeting = (
@@ -100,7 +81,7 @@ def language_chosen(session: Session, incoming: Incoming, desk: Desk) -> list[Ou
     if person is not None:
         set_language(session, person.contact_id, tag)
     if data:
-        where = _from_button(session, data)
+        where = behind_button(session, data)
         if where is None:
             return _over(incoming, say)
         return [*tapped(incoming), _consent(where, say, incoming, in_place=True)]
@@ -131,15 +112,22 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         raise Malformed
     tag = tongue(chosen)
     say = speak(tag)
-    where = _from_button(session, data)
+    where = behind_button(session, data)
     if where is None:
         return _over(incoming, say)
     now = desk.clock()
     if answer == "n":
         count_day(session, where.wave.area_id, "declined", now.astimezone(where.wave.zone))
-        text = say(
-            "That is all right. Nothing about you was kept. If you change your mind, open the"
-            " link again."
+        text = (
+            say(
+                "That is all right. Nothing about you was kept. If you change your mind, open the"
+                " link again."
+            )
+            if where.number is None
+            else say(
+                "That is all right. Nothing new was kept. What you answered before stays, unless"
+                " you send /forget."
+            )
         )
         return [*tapped(incoming), edit(incoming.chat_id, text, message_id=incoming.message_id)]
     person, _ = voice(session, incoming, desk)
@@ -148,7 +136,8 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         _consent_text(where, say) + "\n\n✓ <b>" + say("I am 16 or older and agree") + "</b>",
         message_id=incoming.message_id,
     )
-    begun = _just_begun(session, person, where, now)
+    known = persons(session, person.contact_id, where.wave.wave_id) if person else []
+    begun = _just_begun(known, where, now) if where.number is None else None
     if person is not None and begun is not None:
         turn_to(session, person.contact_id, begun)
         again = resume(session, person, begun, incoming, desk, quiet=True)
@@ -161,6 +150,9 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         language=tag,
         wave=where.wave,
         household_id=where.household_id,
+        respondent_id=next(
+            (one.respondent_id for one in known if one.number == where.number), None
+        ),
         consent_version=CONSENT_VERSION,
         now=now,
     )
@@ -171,14 +163,20 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
 @taps
 def who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """Who is answering: "w:g:<interview>" goes on, "w:m:<interview>" asks, "w:h|o:<where>" a new
-    person of this home or of another."""
+    person of this home or of another, "w:r:<where>" someone of an earlier wave again."""
     choice, data = parts(incoming, 2)
     person, say = voice(session, incoming, desk)
-    if choice in ("h", "o"):
-        where = _from_button(session, data)
+    if choice in ("h", "o", "r"):
+        where = behind_button(session, data)
         if where is None:
             return _over(incoming, say)
-        return [*tapped(incoming), _consent(where, say, incoming, in_place=True)]
+        if where.number is None:
+            return [*tapped(incoming), _consent(where, say, incoming, in_place=True)]
+        same = _same(session, person, where)
+        if same is not None and same.interview_id is None:
+            return [*tapped(incoming), _consent(where, say, incoming, in_place=True)]
+        # An old button: they have begun since, or were forgotten.
+        choice, data = ("g", prompts.code(same.interview_id or 0)) if same else ("m", "")
     if choice not in ("m", "g"):
         raise Malformed
     if person is None:
@@ -197,83 +195,32 @@ def who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     return [*tapped(incoming), used, *goes_on]
 
 
+def _same(session: Session, person: Reach | None, where: Where) -> Person | None:
+    """The person of this phone who is to answer again; None: forgotten meanwhile."""
+    known = persons(session, person.contact_id, where.wave.wave_id) if person else []
+    return next((one for one in known if one.number == where.number), None)
+
+
 def _menu(session: Session, person: Reach, incoming: Incoming, say: Speak) -> Outgoing:
     """Who is answering now, in the village where this phone answered last?"""
     try:
-        where = _where_to(session, "", person)
+        where = where_to(session, "", person)
     except NoWave as closed:
         return send(incoming.chat_id, _closed(closed, say))
     if where is None:
         return send(incoming.chat_id, _lost("", say))
     known = persons(session, person.contact_id, where.wave.wave_id)
-    return _who(session, known, where, incoming=incoming, say=say)
+    return send(incoming.chat_id, *who_answers(session, known, where, say))
 
 
-def _where_to(session: Session, payload: str, person: Reach | None) -> Where | None:
-    if payload.startswith(HOME):
-        return _find(session, "h." + payload.removeprefix(HOME))
-    if payload:
-        return _find(session, "v." + payload)
-    area_id = latest_village(session, person.contact_id) if person else None
-    wave = open_wave_of_area(session, area_id) if area_id is not None else None
-    return Where(wave, None, f"v.{wave.code}") if wave else None
-
-
-def _from_button(session: Session, data: str) -> Where | None:
-    try:
-        return _find(session, data)
-    except NoWave:
-        return None
-
-
-def _find(session: Session, data: str) -> Where | None:
-    kind, _, code = data.partition(".")
-    if len(code) > LONGEST_LINK or not code.isprintable():
-        return None
-    if kind == "h":
-        found = open_wave_of_home(session, code)
-        return Where(found[0], found[1], data) if found else None
-    wave = open_wave(session, code)
-    return Where(wave, None, f"v.{wave.code}") if wave else None
-
-
-def _just_begun(session: Session, person: Reach | None, where: Where, now: datetime) -> int | None:
+def _just_begun(known: list[Person], where: Where, now: datetime) -> int | None:
     """An interview that this very button began a moment ago (it was tapped twice)."""
-    if person is None:
-        return None
-    for known in persons(session, person.contact_id, where.wave.wave_id):
-        home = where.household_id in (None, known.household_id)
-        fresh = known.begun is not None and now - known.begun < DOUBLE_TAP
-        if known.interview_id and known.status == "open" and not known.answered and home and fresh:
-            return known.interview_id
+    for one in known:
+        home = where.household_id in (None, one.household_id)
+        fresh = one.begun is not None and now - one.begun < DOUBLE_TAP
+        if one.interview_id and one.status == "open" and not one.answered and home and fresh:
+            return one.interview_id
     return None
-
-
-def _who(
-    session: Session, known: list[Person], where: Where, *, incoming: Incoming, say: Speak
-) -> Outgoing:
-    rows: list[list[tuple[str, str]]] = []
-    lines = [say("Who is answering now?")]
-    unfinished = [one for one in known if one.interview_id and one.status != "finished"]
-    for one in unfinished[-MOST_NAMED:]:
-        name = say("Person {n}").format(n=one.number)
-        begun = f" ({one.begun.astimezone(where.wave.zone):%m-%d %H:%M})" if one.begun else ""
-        answered = say.count("{n} answer so far", "{n} answers so far", one.answered)
-        lines.append(f"{name}{begun}: {answered}")
-        go_on = say("Go on: person {n}").format(n=one.number)
-        rows.append([(f"▶ {go_on}", f"w:g:{prompts.code(one.interview_id or 0)}")])
-    finished = [str(one.number) for one in known if one.status == "finished"]
-    if finished:
-        some = "… " * (len(finished) > MOST_NAMED) + ", ".join(finished[-MOST_NAMED:])
-        lines.append("✓ " + say("Finished, thank you: person {numbers}").format(numbers=some))
-    home = [one.interview_id for one in known if one.interview_id is not None]
-    if where.household_id is None and home:
-        link = family_link(session, max(home))
-        rows.append([(say("Another person at home"), f"w:h:h.{link}")])
-        rows.append([(say("Someone of another home"), f"w:o:{where.data}")])
-    else:
-        rows.append([(say("Another person at home"), f"w:h:{where.data}")])
-    return send(incoming.chat_id, "\n".join(lines), rows)
 
 
 def _consent(where: Where, say: Speak, incoming: Incoming, *, in_place: bool = False) -> Outgoing:
@@ -298,9 +245,20 @@ def _consent_text(where: Where, say: Speak) -> str:
         ).format(organisation=escape(wave.organisation[:LONGEST])),
         say(
             "<b>What is kept:</b> your answers, without your name; and your chat number, locked"
-            " away apart from them, so that you can go on another day. Answers are deleted after"
-            " {months}. Reports show only whole villages, never one person."
+            " away apart from them, so that you can go on another day, or take part again."
+            " Answers are deleted after {months}. Reports show only whole villages, never one"
+            " person."
         ).format(months=months),
+        *(
+            [
+                say(
+                    "<b>You took part before:</b> the new answers are kept beside your earlier"
+                    " ones, to see what has changed in the village."
+                )
+            ]
+            if where.number is not None
+            else []
+        ),
         say("The messages pass through Telegram, whose computers stand abroad."),
         say(
             "<b>You are free:</b> no, stop or skip costs you nothing. /forget deletes everything,"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from surveys.conduct.forget import drop_person
+from surveys.conduct.forget import drop_interview
 from surveys.conduct.forms import Loaded, form_of, loaded_form, zone_of
 from surveys.form.model import Form
 from surveys.interview.engine import step, submission
@@ -53,7 +53,8 @@ class Turn:
     interview: Interview
     effects: tuple[Effect, ...]
     kept: bool
-    """False: the form's role `exclude` ended it (too young): all of the person is deleted."""
+    """False: the form's role `exclude` ended it (too young): the interview is deleted, and
+    the person with it if they did not answer in another wave."""
 
 
 def advance(
@@ -112,7 +113,7 @@ def _finish(
 ) -> bool:
     values = dict(submission(loaded.form, interview))
     if loaded.exclude is not None and values.get(loaded.exclude) == "1":
-        drop_person(session, row.contact_id, row.respondent_id)
+        drop_interview(session, row.contact_id, row.respondent_id, row.id)
         return False
     if loaded.instance_id is not None:
         # KEY and instanceID are one in ODK; the engine's own is no wider than the seed.

@@ -16,6 +16,7 @@ from surveys.store.audit import audit
 from surveys.store.database import leave_no_traces
 from surveys.store.interviews import (
     Kept,
+    erase_interview,
     interviews_of,
     kept_of,
     strip_finished,
@@ -75,7 +76,7 @@ def forget(
     session: Session, contact_id: int, respondent_id: str | None, *, keep_answers: bool,
     now: datetime,
 ) -> int:  # fmt: skip
-    """Forget one person of a contact, or (None) all of them and the contact itself.
+    """Forget one person of a contact, or (None) all of them and the contact itself, in all waves.
 
     `keep_answers`: finished submissions stay without any tie to the contact; unfinished ones and
     the log of events always go. Without it the submissions go too. Audited, without naming anyone.
@@ -107,12 +108,16 @@ def forget(
     return len(theirs)
 
 
-def drop_person(session: Session, contact_id: int | None, respondent_id: str) -> None:
-    """Delete a person with everything, and a contact that nobody needs any more."""
+def drop_interview(
+    session: Session, contact_id: int | None, respondent_id: str, interview_id: int
+) -> None:
+    """Delete an interview with everything of it. A person who has no other goes along, and so does
+    a contact that nobody needs any more."""
     leave_no_traces(session)
     if contact_id is not None:
-        erase_messages(session, contact_id, interviews_of(session, [respondent_id]))
-    erase_respondents(session, [respondent_id])
+        erase_messages(session, contact_id, [interview_id])
+    erase_interview(session, interview_id)
+    erase_respondents(session, without_interviews(session, [respondent_id]))
     erase_empty_households(session)
     if contact_id is not None and not is_needed(session, contact_id):
         drop_contact(session, contact_id)

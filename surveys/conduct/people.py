@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -70,13 +71,17 @@ class Person:
     number: int
     """1, 2, 3 … on this phone."""
     household_id: str
+    area_id: int
+    """The village of the home."""
     interview_id: int | None
     """In the wave asked about."""
     status: str
     """"open", "stopped", "finished", or "" where nothing was begun in this wave."""
     begun: datetime | None
     answered: int
-    """How many questions this person has answered."""
+    """How many questions this person has answered in it."""
+    before: datetime | None
+    """When they last answered in another wave."""
 
 
 # Contacts -------------------------------------------------------------------------------------
@@ -165,6 +170,16 @@ def latest_village(session: Session, contact_id: int) -> int | None:
     return interviews.latest_area(session, contact_id)
 
 
+def anew(session: Session, lane: str) -> bool:
+    """Whether a wave is open where this contact last answered."""
+    contact = reach(session, lane)
+    area_id = latest_village(session, contact.contact_id) if contact else None
+    try:
+        return area_id is not None and open_wave_of_area(session, area_id) is not None
+    except NoWave:
+        return False
+
+
 def count_day(session: Session, area_id: int, kind: str, day: datetime) -> None:
     """One more of this kind today: "opened", "declined". `day` is in the village's zone."""
     areas.add_to_day(session, area_id, kind, day.date())
@@ -180,18 +195,30 @@ def persons(session: Session, contact_id: int, wave_id: int) -> list[Person]:
             row.respondent_id,
             row.number,
             row.household_id,
+            row.area_id,
             row.interview_id,
             row.status or "",
             row.begun,
             _answered(session, row),
+            row.before,
         )
         for row in people.persons_of(session, contact_id, wave_id)
     ]
 
 
+def returning(known: Iterable[Person], wave: OpenWave) -> list[Person]:
+    """Those of `persons` who answered in this village before, and have not begun in this wave."""
+    return [one for one in known if one.interview_id is None and one.area_id == wave.area_id]
+
+
 def my_persons(session: Session, contact_id: int) -> dict[int, str]:
     """The respondents of a contact by their numbers, in all waves."""
     return people.respondents_of(session, contact_id)
+
+
+def several_waves(session: Session, respondent_ids: Sequence[str]) -> bool:
+    """Whether these persons answered in more than one wave."""
+    return interviews.waves_of(session, respondent_ids) > 1
 
 
 def number_of(session: Session, contact_id: int, interview_id: int) -> int | None:
@@ -210,27 +237,30 @@ def enrol(
     household_id: str | None,
     consent_version: str,
     now: datetime,
+    respondent_id: str | None = None,
 ) -> int:
     """Someone agreed: contact (made if new), household (None: a new home), respondent, interview.
 
     Returns the interview's id, which becomes the contact's current one. A contact answering in a
     household where it already has persons adds one, in the same entry. A household of another
     village (or one forgotten meanwhile) counts as none.
+
+    `respondent_id`: a person of this contact who answers again, in another wave. They stay in
+    their household and entry, so that change between waves is told home by home (METHOD.md §4);
+    whoever has begun in this wave goes on with that. One of another village, of another contact
+    or forgotten meanwhile counts as none.
     """
     contact_id = know(session, vault, lane, address, language, now)
-    if household_id is None or not people.household_in(session, household_id, wave.area_id):
-        household_id = uuid4().hex
-        people.add_household(session, household_id, wave.area_id)
-    entry = people.entry_of(session, contact_id, household_id) or uuid4().hex
-    respondent_id = uuid4().hex
-    people.add_respondent(
-        session,
-        respondent_id,
-        household_id=household_id,
-        contact_id=contact_id,
-        entry=entry,
-        now=now,
-    )
+    if respondent_id is not None:
+        if people.lives_in(session, respondent_id, contact_id, wave.area_id):
+            begun = interviews.interview_in(session, respondent_id, wave.wave_id)
+            if begun is not None:
+                people.set_contact(session, contact_id, current_interview_id=begun)
+                return begun
+        else:
+            respondent_id = None
+    if respondent_id is None:
+        respondent_id = _new_person(session, contact_id, household_id, wave.area_id, now)
     form = form_of(session, wave.form_version_id)
     fresh = begin(form, secrets.randbits(31), language_of(form, language))
     interview_id = interviews.add_interview(
@@ -256,11 +286,35 @@ def family_link(session: Session, interview_id: int) -> str:
     household_id = interviews.household_of(session, interview_id)
     if household_id is None:
         raise NotYours
+    return home_link(session, household_id)
+
+
+def home_link(session: Session, household_id: str) -> str:
+    """The code of the family link of a home, made when first asked for."""
     link = people.link_of(session, household_id)
     if link is None:
         link = secrets.token_urlsafe(12)
         people.set_link(session, household_id, link)
     return link
+
+
+def _new_person(
+    session: Session, contact_id: int, household_id: str | None, area_id: int, now: datetime
+) -> str:
+    if household_id is None or not people.household_in(session, household_id, area_id):
+        household_id = uuid4().hex
+        people.add_household(session, household_id, area_id)
+    entry = people.entry_of(session, contact_id, household_id) or uuid4().hex
+    respondent_id = uuid4().hex
+    people.add_respondent(
+        session,
+        respondent_id,
+        household_id=household_id,
+        contact_id=contact_id,
+        entry=entry,
+        now=now,
+    )
+    return respondent_id
 
 
 def _open_in(session: Session, village: areas.VillageRow) -> OpenWave:

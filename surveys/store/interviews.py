@@ -167,6 +167,15 @@ def household_of(session: Session, interview_id: int) -> str | None:
     )
 
 
+def interview_in(session: Session, respondent_id: str, wave_id: int) -> int | None:
+    """The interview of a person in a wave."""
+    return session.scalar(
+        select(Interview.id).where(
+            Interview.respondent_id == respondent_id, Interview.wave_id == wave_id
+        )
+    )
+
+
 def number_of_person(session: Session, contact_id: int, interview_id: int) -> int | None:
     """The number of the person of an interview; None where it is not this contact's."""
     return session.scalar(
@@ -188,10 +197,25 @@ def latest_area(session: Session, contact_id: int) -> int | None:
 
 
 def interviews_of(session: Session, respondent_ids: Sequence[str]) -> list[int]:
-    """The ids of all interviews of these persons."""
+    """The ids of all interviews of these persons, in all waves, in the order they were begun."""
     return list(
-        session.scalars(select(Interview.id).where(Interview.respondent_id.in_(respondent_ids)))
+        session.scalars(
+            select(Interview.id)
+            .where(Interview.respondent_id.in_(respondent_ids))
+            .order_by(Interview.id)
+        )
     )
+
+
+def waves_of(session: Session, respondent_ids: Sequence[str]) -> int:
+    """In how many waves these persons have an interview."""
+    counted = select(func.count(Interview.wave_id.distinct()))
+    return session.scalars(counted.where(Interview.respondent_id.in_(respondent_ids))).one()
+
+
+def erase_interview(session: Session, interview_id: int) -> None:
+    """Delete an interview with its log."""
+    session.execute(delete(Interview).where(Interview.id == interview_id))
 
 
 def strip_finished(session: Session, respondent_ids: Sequence[str]) -> None:

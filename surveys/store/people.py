@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Table, bindparam, delete, exists, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
 
@@ -31,11 +31,14 @@ class PersonRow:
     respondent_id: str
     number: int
     household_id: str
+    area_id: int
     interview_id: int | None
     status: str | None
     begun: datetime | None
     state: str | None
     form_version_id: int | None
+    before: datetime | None
+    """When they last answered in another wave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,16 @@ def household_in(session: Session, household_id: str, area_id: int) -> bool:
     )
 
 
+def lives_in(session: Session, respondent_id: str, contact_id: int, area_id: int) -> bool:
+    """Whether a person is one of this contact, in a home of this village."""
+    theirs = (
+        exists()
+        .where(Respondent.id == respondent_id, Respondent.contact_id == contact_id)
+        .where(Respondent.household_id == Household.id, Household.area_id == area_id)
+    )
+    return bool(session.scalar(select(theirs)))
+
+
 def add_respondent(
     session: Session,
     respondent_id: str,
@@ -152,17 +165,27 @@ def entry_of(session: Session, contact_id: int, household_id: str) -> str | None
 
 def persons_of(session: Session, contact_id: int, wave_id: int) -> list[PersonRow]:
     """The persons of a contact by number, each with their interview in this wave."""
+    elsewhere = aliased(Interview)
+    before = (
+        select(func.max(func.coalesce(elsewhere.finished_at, elsewhere.updated_at)))
+        .where(elsewhere.respondent_id == Respondent.id, elsewhere.wave_id != wave_id)
+        .correlate(Respondent)
+        .scalar_subquery()
+    )
     rows = session.execute(
         select(
             Respondent.id,
             Respondent.number,
             Respondent.household_id,
+            Household.area_id,
             Interview.id,
             Interview.status,
             Interview.started_at,
             Interview.state,
             Interview.form_version_id,
         )
+        .add_columns(before)
+        .join(Household, Household.id == Respondent.household_id)
         .outerjoin(
             Interview,
             (Interview.respondent_id == Respondent.id) & (Interview.wave_id == wave_id),

@@ -186,6 +186,8 @@ GARBAGE = (
     "c:z:en:v.LP01", "c:y:en", "c:", "a:p:abc", "a:p:1", "a:n:-5", "a:", "s:d:!!", "s:l:",
     "s:q:1", "s:d:zz", "r:!!", "r:", "r:zz", "m:99", "m:x", "m:", "zz", ":", "::::",
     "i:1:1:1:1", "�", "i:\x00:1:1", "w:h:v.\x00",
+    "w:r:p.1.NOWHERE", "w:r:p.x.LP01", "w:r:p.LP01", "w:r:p..LP01", "w:r:p.9.LP01", "w:r:p.1.\x00",
+    "c:y:en:p.x.LP01", "c:n:en:p.-1.LP01",
 )  # fmt: skip
 
 
