@@ -287,6 +287,8 @@ class VillageProfile:
     deprivation: Deprivation | None = None
     within: Within | None = None
     """Of an area."""
+    waiting: int = 0
+    """Persons who answered since and are not in these numbers: ten from five homes make new ones."""
 
 
 def to_json(profile: VillageProfile) -> dict[str, Any]:

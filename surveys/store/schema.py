@@ -364,6 +364,8 @@ class Report(Base):
     computed_at: Mapped[datetime]
     submissions: Mapped[int]
     profile: Mapped[dict[str, Any]]
+    members: Mapped[dict[str, Any] | None]
+    """Whose answers are in it: submission's key -> home. A new edition needs enough others."""
     __table_args__ = (Index("ix_report_area_wave", "area_id", "wave_id"),)
 
 

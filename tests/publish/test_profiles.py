@@ -49,15 +49,24 @@ def test_a_report_is_kept_once_until_something_changes(database):
     first = village_profiles(database, field.wave, [one], NOW)
     assert village_profiles(database, field.wave, [one], LATER) == first
     assert reports() == 1
+    # One more person is no edition: two of them would say who came between.
     with database.begin() as session:
         interview(session, field, "LP01", "new", Q1="no", user="0", s_use="0")
-    third = village_profiles(database, field.wave, [one], LATER)
-    assert third["LP01"].persons == 17
-    assert reports() == 2
-    # What the village office corrects counts as well, without a new answer.
+    second = village_profiles(database, field.wave, [one], LATER)["LP01"]
+    assert (second.persons, second.waiting) == (16, 1)
+    assert reports() == 1
+    # What the village office corrects counts, of the same persons.
     with database.begin() as session:
         import_villages(session, VILLAGES.replace("480", "500").encode(), LATER)
-    assert village_profiles(database, field.wave, [one], LATER)["LP01"].adults == 500
+    corrected = village_profiles(database, field.wave, [one], LATER)["LP01"]
+    assert (corrected.adults, corrected.persons) == (500, 16)
+    assert reports() == 2
+    with database.begin() as session:
+        for number in range(9):
+            interview(session, field, "LP01", f"n{number}", Q1="no", user="0", s_use="0")
+    third = village_profiles(database, field.wave, [one], LATER)["LP01"]
+    assert (third.persons, third.waiting) == (26, 0)
+    assert reports() == 3
 
 
 def test_nobody_finished_no_profile(database):
@@ -77,7 +86,7 @@ def test_the_frame_holds_what_is_asked_for_and_no_more(database):
     row = data.iloc[0].to_dict()
     assert len(data) == 1
     assert (row["village"], row["home"], row["entry"], row["mode"]) == ("LP01", "h", "e", "helped")
-    assert (row["A6"], row["s_use"], row["flags"]) == ("3", "", 0)
+    assert (row["A6"], row["s_use"], row["flags"]) == ("3", "", "")
     assert "secret" not in data.to_csv()
     assert list(villages.index) == ["LP01"]
 

@@ -1,0 +1,280 @@
+"""The profiles of villages and areas: editions decided, everything computed in one pass, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.estimation.profile import VillageProfile, from_json, to_json
+from surveys.form.indicators import Indicator
+from surveys.form.indicators import from_json as indicators_from_json
+from surveys.form.model import Form
+from surveys.store.areas import ids_of, zone_name
+from surveys.store.database import Database
+from surveys.store.forms import compiled
+from surveys.store.margins import margins_for
+from surveys.store.quality import checked
+from surveys.store.reports import Edition, keep, newest
+from surveys.store.schema import Area, FormVersion, Wave
+from surveys.store.submissions import Census, census, finished_in, frame, labels_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from surveys.estimation.editions import Editions
+    from surveys.estimation.villages import Before, Computed
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """A wave as it is computed: who answered, and what every place's edition holds."""
+
+    wave: Wave
+    form: Form
+    indicators: tuple[Indicator, ...]
+    rows: pd.DataFrame
+    villages: pd.DataFrame
+    census: Mapping[int, Census]
+    reference: list[int]
+    margins: dict[tuple[str, ...], dict[str, dict[str, float]]]
+    kept: Mapping[int, Edition]
+    editions: Editions
+    about: dict[str, str]
+    before: Before | None
+
+    @property
+    def used(self) -> pd.DataFrame:
+        """The submissions that editions hold."""
+        return self.rows[self.editions.used]
+
+    def computed(self) -> Computed:
+        from surveys.estimation.villages import compute
+
+        return compute(
+            self.used,
+            self.villages,
+            self.indicators,
+            labels_of(self.form),
+            [self.census[area_id].code for area_id in self.reference],
+            margins=self.margins,
+            before=self.before,
+        )
+
+
+def village_profiles(
+    database: Database, wave_id: int, area_ids: Collection[int], now: datetime
+) -> dict[str, VillageProfile]:
+    """The profiles of those of these villages where somebody finished, by code.
+
+    All villages of the wave are computed in one pass, with the reference villages. A new edition is
+    kept as a report, with whose answers are in it; where nothing changed since the newest report,
+    that one is given, with its date. Who has answered since, and is not in it yet, is `waiting`.
+    """
+    from surveys.estimation.villages import about_of
+
+    with database.read() as session:
+        wanted = finished_in(session, wave_id).intersection(area_ids)
+        if not wanted:
+            return {}
+        one = _round(session, wave_id, now)
+    computed, about = one.computed(), about_of(one.about)
+    ids = {place.code: area_id for area_id, place in one.census.items()}
+    found: dict[str, VillageProfile] = {}
+    fresh = []
+    asked = {one.census[area_id].code for area_id in wanted}
+    for code in sorted(asked | one.editions.advanced, key=lambda code: ids[code]):
+        before = one.kept.get(ids[code])
+        if before is not None and code in one.editions.frozen:
+            profile = from_json(before.profile)
+        else:
+            profile = computed.village(code, about)
+            document = to_json(profile)
+            if before is not None and _same(before.profile, document):
+                profile = from_json(before.profile)
+            else:
+                fresh.append((ids[code], document, _members(one.used, code)))
+        found[code] = replace(profile, waiting=one.editions.waiting.get(code, 0))
+    if fresh:
+        with database.begin() as session:
+            keep(session, wave_id, fresh, now)
+    return {code: _counted(found[code], one.rows) for code in found if code in asked}
+
+
+def area_profile(
+    database: Database, wave_id: int, area_id: int, now: datetime, *, ranks: bool = False
+) -> VillageProfile | None:
+    """The profile of an area above villages; None where nobody there has finished.
+
+    It holds what its villages' editions hold, and changes when enough of that has changed.
+    """
+    import pandas as pd
+
+    from surveys.estimation.editions import enough_moved
+    from surveys.estimation.villages import about_of
+
+    with database.read() as session:
+        one = _round(session, wave_id, now)
+        area = session.get_one(Area, area_id)
+        names = _names(session, area)
+        # What is published of an area rests on editions that are kept.
+        kept = newest(session, wave_id, [area_id]).get(area_id)
+    if one.editions.advanced:
+        village_profiles(database, wave_id, list(one.census), now)
+    inside = {place.code for place in one.census.values() if place.area[: len(names)] == names}
+    rows = one.used[one.used["village"].isin(list(inside))]
+    if rows.empty:
+        return None
+    if kept is not None and not ranks:
+        old = pd.DataFrame(list(kept.members.items()), columns=["submission", "home"])
+        same = set(kept.members) == set(rows["submission"])
+        if not same and not enough_moved(rows, old):
+            return from_json(kept.profile)
+    profile = one.computed().area(names, about_of(one.about), ranks=ranks)
+    document = to_json(profile)
+    if ranks:
+        return profile
+    if kept is not None and _same(kept.profile, document):
+        return from_json(kept.profile)
+    with database.begin() as session:
+        keep(session, wave_id, [(area_id, document, _members(rows, None))], now)
+    return profile
+
+
+def _round(session: Session, wave_id: int, now: datetime) -> _Round:
+    from surveys.estimation.editions import editions
+
+    wave, indicators, form = _wave(session, wave_id)
+    reference = _reference(session, wave)
+    together = finished_in(session, wave_id) | set(reference)
+    _, margins = margins_for(session, together)
+    names = [one.name for one in indicators]
+    flags = checked(session, wave_id).flags
+    rows, villages = frame(session, wave_id, together, names, flags)
+    places = census(session, together)
+    kept = newest(session, wave_id)
+    above = {place.code: "/".join(place.area) for place in places.values()}
+    return _Round(
+        wave=wave,
+        form=form,
+        indicators=indicators,
+        rows=rows,
+        villages=villages,
+        census=places,
+        reference=reference,
+        margins=margins,
+        kept=kept,
+        editions=editions(rows, _before(kept, places), above),
+        about={
+            "wave": wave.name,
+            "form_id": form.id,
+            "form_version": form.version,
+            "computed_at": now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds"),
+            "reference_area": _reference_name(session, reference),
+        },
+        before=_wave_before(session, wave, together),
+    )
+
+
+def _before(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
+    """Who is in the villages' editions: village, submission, home."""
+    import pandas as pd
+
+    rows = [
+        (places[area_id].code, key, home)
+        for area_id, edition in kept.items()
+        if area_id in places
+        for key, home in edition.members.items()
+    ]
+    return pd.DataFrame(rows, columns=["village", "submission", "home"], dtype=object)
+
+
+def _members(rows: pd.DataFrame, village: str | None) -> dict[str, str]:
+    of = rows if village is None else rows[rows["village"] == village]
+    return dict(zip(of["submission"], of["home"], strict=True))
+
+
+def _counted(profile: VillageProfile, rows: pd.DataFrame) -> VillageProfile:
+    """Of a village of which nothing is shown: how many answered by now, to say what is lacking."""
+    if profile.level != "withheld" or profile.complementary:
+        return profile
+    of = rows[rows["village"] == profile.code]
+    return replace(profile, persons=len(of), homes=int(of["home"].nunique()), waiting=0)
+
+
+def _same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether two profiles say the same, the time they were computed at apart."""
+    apart = {"computed_at": "", "waiting": 0}
+    return {**before, **apart} == {**now, **apart}
+
+
+def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Before | None:
+    """The wave before in the same area, or in one that it is part of."""
+    from surveys.estimation.editions import editions
+    from surveys.estimation.villages import Before
+
+    path = session.get_one(Area, wave.area_id).path
+    earlier = session.scalar(
+        select(Wave)
+        .where(
+            Wave.area_id.in_(ids_of(path)),
+            Wave.opened_at < wave.opened_at,
+            Wave.closed_at.is_not(None),
+        )
+        .order_by(Wave.opened_at.desc(), Wave.id.desc())
+        .limit(1)
+    )
+    if earlier is None:
+        return None
+    _, indicators, form = _wave(session, earlier.id)
+    names = [one.name for one in indicators]
+    rows, _ = frame(session, earlier.id, villages, names)
+    places = census(session, villages)
+    above = {place.code: "/".join(place.area) for place in places.values()}
+    held = editions(rows, _before(newest(session, earlier.id), places), above)
+    _, margins = margins_for(session, set(villages))
+    return Before(earlier.name, rows[held.used], indicators, labels_of(form), margins)
+
+
+def _wave(session: Session, wave_id: int) -> tuple[Wave, tuple[Indicator, ...], Form]:
+    wave = session.get_one(Wave, wave_id)
+    version = session.get_one(FormVersion, wave.form_version_id)
+    return wave, indicators_from_json(version.indicators), compiled(version.xform)
+
+
+def _names(session: Session, area: Area) -> tuple[str, ...]:
+    """The names from the programme down to an area."""
+    ids = ids_of(area.path)
+    names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(ids))).tuples().all())
+    return tuple(names[one] for one in ids)
+
+
+def _reference(session: Session, wave: Wave) -> list[int]:
+    """The villages to compare with: those of the wave's reference area, else those flagged."""
+    query = select(Area.id).where(Area.kind == "village").order_by(Area.id)
+    if wave.reference_area_id is None:
+        return list(session.scalars(query.where(Area.reference)))
+    path = session.get_one(Area, wave.reference_area_id).path
+    return list(session.scalars(query.where(Area.path.startswith(path, autoescape=True))))
+
+
+def _reference_name(session: Session, reference: Sequence[int]) -> str:
+    """One village's own name; of several, the name of the nearest area that holds them all."""
+    if not reference:
+        return ""
+    paths = [
+        ids_of(path)
+        for path in session.scalars(select(Area.path).where(Area.id.in_(reference)))
+    ]  # fmt: skip
+    shared = [at[0] for at in zip(*paths, strict=False) if len(set(at)) == 1]
+    return session.get_one(Area, shared[-1]).name
+
+
+def _zone(session: Session, area_id: int) -> ZoneInfo:
+    path = session.get_one(Area, area_id).path
+    return ZoneInfo(zone_name(session, path) or "UTC")

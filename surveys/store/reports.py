@@ -1,0 +1,59 @@
+"""Computed profiles: the newest of a place, and whose answers each edition holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveys.store.schema import Report
+
+Members = Mapping[str, str]
+"""Submission's key -> its home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A computed profile and whose answers are in it."""
+
+    profile: dict[str, Any]
+    members: Members
+
+
+def newest(
+    session: Session, wave_id: int, area_ids: Collection[int] | None = None
+) -> dict[int, Edition]:
+    """The newest report of each place in a wave (None: of all places)."""
+    last = select(func.max(Report.id)).where(Report.wave_id == wave_id)
+    if area_ids is not None:
+        last = last.where(Report.area_id.in_(area_ids))
+    rows = session.execute(
+        select(Report.area_id, Report.profile, Report.members).where(
+            Report.id.in_(last.group_by(Report.area_id))
+        )
+    )
+    return {row.area_id: Edition(row.profile, dict(row.members or {})) for row in rows}
+
+
+def keep(
+    session: Session,
+    wave_id: int,
+    made: Iterable[tuple[int, dict[str, Any], Members]],
+    now: datetime,
+) -> None:
+    """Keep computed profiles: place, document, members."""
+    session.add_all(
+        Report(
+            area_id=area_id,
+            wave_id=wave_id,
+            computed_at=now,
+            submissions=len(members),
+            profile=document,
+            members=dict(members),
+        )
+        for area_id, document, members in made
+    )
