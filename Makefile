@@ -16,10 +16,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock bench format clean wheel
+.PHONY: help demo test check coverage lock bench bench-coverage format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | bench | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | bench | bench-coverage | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -43,6 +43,10 @@ coverage: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python -m tests.bench
+
+# Simulated villages: do intervals, models and bands keep what they promise? `SIMULATE=--quick`: less.
+bench-coverage: $(DEV)
+	$(BIN)/python -m tests.bench.coverage $(SIMULATE)
 
 format: $(DEV)
 	$(BIN)/ruff check --fix .

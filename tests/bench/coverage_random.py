@@ -1,0 +1,201 @@
+"""Random samples: how often do 95 % intervals hold the truth of their village?
+
+Every replicate is a village of its own. Coverage is of the village's own figures, with f = 0 (no
+register of homes), so at 40 of some 150 homes it is too high by design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from surveys.estimation.decomposition import online_limits
+from surveys.estimation.estimates import Estimate
+from surveys.estimation.frame import Answers
+from surveys.estimation.intervals import (
+    effective_size,
+    korn_graubard,
+    logit_interval,
+    t_interval,
+    wilson,
+)
+from surveys.estimation.margins import raked
+from surveys.estimation.sample import Sample, of_villages
+from surveys.estimation.weights import weights
+from tests.bench.coverage_margins import margins_of, places
+from tests.bench.coverage_population import ADULTS, Bools, Floats, Population, population
+from tests.bench.coverage_sampling import Drawn, answers, by_homes, by_phones, with_family
+from tests.bench.coverage_table import Row, Table, at_least, mean, percent, row
+
+HOMES = (5, 12, 40)
+TOGETHER = 20
+"""Villages of a township, which are raked together."""
+FORWARDED = 0.5
+"""The chance that another phone of the home follows the family link."""
+PROPORTIONS = {"pays": "44 %", "basic": "18 %", "above": "5 %"}
+
+Limits = tuple[Floats, Floats]
+Seen = dict[str, Floats | Bools]
+"""Of a design and a number of homes, by what is looked at: (villages,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A way in which homes come in, and how they are weighted."""
+
+    name: str
+    homes: tuple[int, ...] = HOMES
+    goal: bool = True
+
+
+DESIGNS = (
+    Design("phones"),
+    Design("homes"),
+    Design("raked in the township"),
+    Design("raked alone", (40,)),
+    Design("family links, entries of their own", goal=False),
+    Design("family links, in the first phone's entry", goal=False),
+)
+SAID = {
+    "phones": "Each phone may come in, all alike; 1 or 2 users on it",
+    "homes": "Homes reached at random, each phone there with a chance of 0.7",
+    "raked in the township": (
+        f"Young and schooled likelier to come in; {TOGETHER} villages raked to their online adults"
+    ),
+    "raked alone": "All alike, raked to the village's own margins, residuals in the errors",
+    "family links, entries of their own": (
+        "Half of the other phones follow the family link, each as an entry of its own"
+    ),
+    "family links, in the first phone's entry": (
+        "The same, but counted to the entry of the phone that was in first"
+    ),
+}
+
+
+def simulated(villages: int, seed: tuple[int, ...]) -> dict[tuple[str, int], Seen]:
+    """One chunk of villages under every design."""
+    rng = np.random.default_rng(seed)
+    people = population(villages, rng)
+    found = {}
+    for design in DESIGNS:
+        for homes in design.homes:
+            found[design.name, homes] = _seen(people, _sample(people, design.name, homes, rng))
+    return found
+
+
+def _sample(people: Population, design: str, homes: int, rng: np.random.Generator) -> Sample:
+    drawn = _drawn(people, design, homes, rng)
+    found = answers(people, drawn)
+    adults = np.full(people.villages, float(ADULTS))
+    raking = None
+    if design.startswith("raked"):
+        together = TOGETHER if "township" in design else 1
+        margins = margins_of(people, people.online, together)
+        raking = raked(found, weights(found).w, places(people, together), margins)
+    return of_villages(found, adults, people.offline, raking)
+
+
+def _drawn(people: Population, design: str, homes: int, rng: np.random.Generator) -> Drawn:
+    if design == "homes":
+        return by_homes(people, homes, rng)
+    if design == "raked in the township":
+        young = np.select([people.age < 35, people.age < 55, people.age < 65], [2, 1.5, 1], 0.75)
+        return by_phones(
+            people, homes, rng, chance=young * np.where(people.schooling >= 3, 1.25, 1.0)
+        )
+    if design.startswith("family"):
+        first = by_phones(people, homes, rng, shared=0.0)
+        return with_family(people, first, FORWARDED, rng, joined="first phone" in design)
+    return by_phones(people, homes, rng)
+
+
+def _seen(people: Population, sample: Sample) -> Seen:
+    found: Seen = {}
+    use = sample.answers.scores["use"]
+    for name, one, truth, top in (
+        ("ū", sample.of_users(use), people.of_users("use"), np.full(people.villages, 100.0)),
+        ("Ū", sample.of_all(use), people.of_all("use"), 100 * sample.g),
+    ):
+        limits = t_interval(one.value, one.se, one.df, 0, 100)
+        found[f"{name}, t"] = _holds(limits, truth)
+        found[f"{name}, logit"] = _holds(_on_the_logit(one, top), truth)
+        found[f"{name}, bias"] = one.value - truth
+        found[f"{name}, width of t"] = limits[1] - limits[0]
+        found[f"{name}, width of logit"] = np.subtract(*_on_the_logit(one, top)[::-1])
+    found["π"] = _holds(online_limits(sample.online, sample.g), people.share_online)
+    found["π, bias"] = 100 * (sample.online.value - people.share_online)
+    for name, share in _shares(sample.answers):
+        for of, one, truth in (
+            ("of users", sample.of_users(share), people.of_users(name)),
+            ("of all", sample.of_all(share), people.of_all(name)),
+        ):
+            size = effective_size(one.value, one.v, one.n, one.df)
+            found[f"{name} {of}, Wilson"] = _holds(wilson(one.value, size), truth)
+            found[f"{name} {of}, Korn–Graubard"] = _holds(korn_graubard(one.value, size), truth)
+    found["persons"] = sample.online.n
+    return found
+
+
+def _shares(found: Answers) -> Iterator[tuple[str, Floats]]:
+    for name in PROPORTIONS:
+        yield name, found.scores[name]
+
+
+def _on_the_logit(one: Estimate, top: Floats) -> Limits:
+    low, high = logit_interval(one.value / top, one.v / top**2, one.n, one.df)
+    return top * low, top * high
+
+
+def _holds(limits: Limits, truth: Floats) -> Bools:
+    held: Bools = (limits[0] <= truth) & (truth <= limits[1])
+    return held
+
+
+def tables(chunks: list[dict[tuple[str, int], Seen]]) -> list[Table]:
+    """What all chunks together show."""
+    found = []
+    for design in DESIGNS:
+        seen = {
+            homes: {
+                what: np.concatenate([chunk[design.name, homes][what] for chunk in chunks])
+                for what in chunks[0][design.name, homes]
+            }
+            for homes in design.homes
+        }
+        title = f"{SAID[design.name]}: coverage in %"
+        columns = tuple(f"{homes} homes" for homes in design.homes)
+        found.append(Table(title, columns, tuple(_rows(design, seen))))
+    return found
+
+
+def _rows(design: Design, seen: dict[int, Seen]) -> Iterator[Row]:
+    goal = at_least(94) if design.goal else None
+
+    def cells(what: str) -> list[Floats | Bools]:
+        return [one[what] for one in seen.values()]
+
+    def coverage(title: str, what: str) -> Row:
+        return row(title, [percent(one) for one in cells(what)], goal)
+
+    def plain(title: str, what: str) -> Row:
+        return row(title, [mean(one) for one in cells(what)])
+
+    yield coverage("mean of users ū, t", "ū, t")
+    yield coverage("use of all adults Ū, t", "Ū, t")
+    yield coverage("share online π, logit", "π")
+    if not design.goal:
+        yield plain("  bias of Ū, points", "Ū, bias")
+        yield plain("  bias of π, points", "π, bias")
+        return
+    for name, about in PROPORTIONS.items():
+        yield coverage(f"proportion of users, {about}, Wilson", f"{name} of users, Wilson")
+    yield coverage("proportion of users, 18 %, Korn–Graubard", "basic of users, Korn–Graubard")
+    yield coverage("proportion of all adults, Wilson", "basic of all, Wilson")
+    yield row("  ū, if on the logit", [percent(one) for one in cells("ū, logit")])
+    yield row("  Ū, if on the logit", [percent(one) for one in cells("Ū, logit")])
+    yield plain("  width of Ū's interval, t", "Ū, width of t")
+    yield plain("  width of Ū's interval, if on the logit", "Ū, width of logit")
+    yield plain("  bias of Ū, points", "Ū, bias")
+    yield plain("  users who answered", "persons")
