@@ -13,6 +13,7 @@ from surveys.estimation.modelled import village_model
 from surveys.estimation.profile import Band, Figure, Place, Within
 from surveys.estimation.ranks import rank_intervals
 from surveys.estimation.sample import Sample
+from surveys.estimation.scale_figures import scale_figures
 from surveys.estimation.small_areas import HOMES_FROM, gradient, smoothed_variances
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def within(
         villages=tuple(places),
         gradient=_gradient(computed, inside & computed.wave.compared),
         modelled=_modelled(computed, inside),
-        scales=(),
+        scales=scale_figures(computed.source.parts, area),
     )
 
 
