@@ -88,7 +88,6 @@ class Interval(StrEnum):
 
     mean = "mean"
     xlogit = "xlogit"
-    beta = "beta"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -1,9 +1,8 @@
-"""Means of a stratified cluster sample by domain, in the conventions of R's survey package.
+"""A stratified cluster sample and its domains, in the conventions of R's survey package.
 
 Ultimate clusters (only the first stage counts), with replacement unless a population size is given
-(`fpc`), Taylor linearisation: a mean R = Σwy/Σw of a domain has z_i = w(y - R)/Σw inside it and 0
-outside, and v = Σ_h (1-f_h)·m_h/(m_h-1)·Σ_j (z_hj - z̄_h)² over the clusters j of stratum h, all of
-them, in the domain or not (Lumley 2004; `survey::svyby(~y, ~by, design, svymean)`).
+(`fpc`): `survey::svydesign(nest = TRUE)` (Lumley 2004). What is estimated from it stands in
+`design_estimates`, its error in `design_variance`.
 """
 
 from __future__ import annotations
@@ -18,11 +17,7 @@ from surveys.estimation.frame import Bools, Floats, Ints
 if TYPE_CHECKING:
     from surveys.estimation.design_raking import Calibration
 
-Lonely = Literal["fail", "adjust", "certainty"]
-Degrees = Literal["design", "domain"]
-
-DENSE = 4_000_000
-"""Clusters × domains held at once where weights were raked."""
+Lonely = Literal["fail", "adjust", "average", "certainty", "remove"]
 
 
 class DesignError(ValueError):
@@ -42,8 +37,9 @@ class Design:
     fraction: Floats
     """(strata,) f_h, the share of the stratum's clusters that is in the sample; 0 without fpc."""
     lonely: Lonely
-    """What a stratum of one cluster adds: `adjust` its distance from the mean of all clusters,
-    `certainty` nothing. With `fail` there is none, except where all of a stratum was taken."""
+    """What a stratum of one cluster adds: `adjust` its own square, uncentred, `average` what the
+    other strata add on average, `certainty` and `remove` nothing. With `fail` there is none, except
+    where all of a stratum was taken."""
     calibration: Calibration | None = None
 
     @property
@@ -54,47 +50,8 @@ class Design:
     @property
     def df(self) -> int:
         """Clusters less strata, of rows with a weight: R's `degf(design)`."""
-        found = np.unique(self.psu[self.w > 0])
-        return len(found) - len(np.unique(self.stratum[found]))
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """Means of one variable by domain; NaN where there is none."""
-
-    value: Floats
-    """(domains,)"""
-    v: Floats
-    """(domains,) the variance."""
-    n: Floats
-    """(domains,) rows with a weight and a value."""
-    clusters: Floats
-    """(domains,) clusters that these are in."""
-    population: Floats
-    """(domains,) Σw of these."""
-    spread: Floats
-    """(domains,) s² = n/(n-1)·Σw(y-R)²/Σw, R's `svyvar`."""
-    df: Floats
-    """(domains,) degrees of freedom."""
-
-    @property
-    def deff_replace(self) -> Floats:
-        """v/(s²/n): R's `svymean(deff = "replace")`."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio: Floats = self.v / (self.spread / self.n)
-        return _finite(ratio)
-
-    @property
-    def deff_finite(self) -> Floats:
-        """v/(s²/n·(1 - n/N)), N = Σw: R's `svymean(deff = TRUE)`; NaN where N is not above n."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = self.deff_replace / (1 - self.n / self.population)
-        return _finite(np.where(self.population > self.n, ratio, np.nan))
-
-
-def _finite(values: Floats) -> Floats:
-    found: Floats = np.where(np.isfinite(values), values, np.nan)
-    return found
+        found = np.bincount(self.psu, self.w > 0, minlength=len(self.stratum)) > 0
+        return int(found.sum() - (np.bincount(self.stratum[found]) > 0).sum())
 
 
 def design(
@@ -229,87 +186,3 @@ def domains(design: Design, of_row: Ints, count: int) -> Domains:
         stratum=both % strata,
         df=df.astype(np.float64),
     )
-
-
-def means(parts: Domains, y: Floats, degrees: Degrees = "design") -> Means:
-    """The mean of y in each domain; rows where y is NaN are as outside of it. y: (rows,).
-
-    degrees: `design`, clusters less strata of the whole design; `domain`, of the domain.
-
-    >>> d = design(4, cluster=np.array([0, 0, 1, 1]))
-    >>> m = means(domains(d, np.zeros(4, int), 1), np.array([1.0, 3.0, 5.0, 7.0]))
-    >>> m.value, m.v, m.df
-    (array([4.]), array([4.]), array([1.]))
-    """
-    one = parts.design
-    inside = parts.inside
-    of, w, y = parts.of_row[inside], one.w[inside], y[inside]
-    known = np.isfinite(y) & (w > 0)
-    w, y = np.where(known, w, 0.0), np.where(known, y, 0.0)
-
-    def sums(values: Floats | Bools) -> Floats:
-        return np.bincount(of, values, minlength=parts.count).astype(np.float64)
-
-    n, population = sums(known), sums(w)
-    present = np.bincount(parts.pair, known, minlength=len(parts.psu)) > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = sums(w * y) / population
-        off = np.where(known, y - value[of], 0.0)
-        spread = sums(w * off**2) / population * n / (n - 1)
-        e = off / population[of]
-    e = np.where(known, e, 0.0)
-    total = np.bincount(parts.pair, w * e, minlength=len(parts.psu)).astype(np.float64)
-    raked = one.calibration
-    v = _sparse(parts, total) if raked is None else _dense(parts, raked, total, e)
-    return Means(
-        value=value,
-        v=np.where(n > 0, v, np.nan),
-        n=n,
-        clusters=np.bincount(parts.of_pair[present], minlength=parts.count).astype(np.float64),
-        population=population,
-        spread=spread,
-        df=parts.df if degrees == "domain" else np.full(parts.count, float(one.df)),
-    )
-
-
-def _scale(one: Design) -> Floats:
-    """(strata,) (1-f)·m/(m-1), without the factor of clusters where there is one."""
-    m = one.clusters
-    return (1 - one.fraction) * np.where(m > 1, m / np.maximum(m - 1, 1), 1.0)
-
-
-def _sparse(parts: Domains, total: Floats) -> Floats:
-    """(domains,) the variance from the sums of (pairs,), all other clusters being 0."""
-    one, group, of = parts.design, parts.part, parts.of_part
-    stratum, count = parts.stratum, len(of)
-    m = one.clusters[stratum]
-    centre = np.bincount(group, total, minlength=count) / m
-    if one.lonely == "adjust":
-        overall = np.bincount(parts.of_pair, total, minlength=parts.count) / len(one.stratum)
-        centre = np.where(m > 1, centre, overall[of])
-    # Centred, so that strata far from each other lose no digits.
-    own = np.bincount(group, (total - centre[group]) ** 2, minlength=count)
-    squares = own + (m - np.bincount(group, minlength=count)) * centre**2
-    return np.bincount(of, _scale(one)[stratum] * squares, minlength=parts.count).astype(np.float64)
-
-
-def _dense(parts: Domains, calibration: Calibration, total: Floats, e: Floats) -> Floats:
-    """(domains,) the variance where residuals of the margins reach clusters outside a domain."""
-    one = parts.design
-    clusters = len(one.stratum)
-    effects = calibration.effects(parts.of_row, parts.count, e)
-    m, starts = one.clusters, np.searchsorted(one.stratum, np.arange(len(one.fraction)))
-    v = np.zeros(parts.count)
-    step = max(1, DENSE // clusters)
-    for first in range(0, parts.count, step):
-        last = min(first + step, parts.count)
-        here = slice(*np.searchsorted(parts.of_pair, (first, last)))
-        z = np.zeros((clusters, last - first))
-        z[parts.psu[here], parts.of_pair[here] - first] = total[here]
-        z -= calibration.of_clusters @ effects[:, first:last]
-        centre = np.add.reduceat(z, starts, axis=0) / m[:, None]
-        if one.lonely == "adjust":
-            centre = np.where(m[:, None] > 1, centre, z.mean(axis=0))
-        squares = np.add.reduceat((z - centre[one.stratum]) ** 2, starts, axis=0)
-        v[first:last] = _scale(one) @ squares
-    return v

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from surveys.estimation.design import Degrees, Domains, Means, means
-from surveys.estimation.frame import Floats
+from surveys.estimation.design import Domains
+from surveys.estimation.design_differences import from_one, from_others
+from surveys.estimation.design_estimates import Degrees, Estimates, means, ratios, totals
+from surveys.estimation.design_hidden import (
+    NOTHING,
+    Behind,
+    Reasons,
+    against_one,
+    against_others,
+    behind,
+    behind_quantile,
+    rest_hidden,
+)
+from surveys.estimation.design_quantiles import Interval, Rule, quantiles
+from surveys.estimation.frame import Bools, Floats
 from surveys.estimation.intervals import (
     Z,
     effective_size,
@@ -18,8 +31,9 @@ from surveys.estimation.intervals import (
     t_quantile,
     wilson,
 )
-from surveys.estimation.suppression import DIRECT_FROM, FEW, HOMES_FROM, INDEX_FROM, Reasons, point
+from surveys.estimation.suppression import FEW
 
+Statistic = Literal["mean", "proportion", "total", "ratio", "quantile"]
 Kind = Literal["t", "wilson", "korn-graubard", "logit"]
 Deff = Literal["replace", "finite"]
 Size = Literal["capped", "svyciprop"]
@@ -27,31 +41,39 @@ Size = Literal["capped", "svyciprop"]
 LEVEL = 0.95
 STEP = 0.05
 """To which the limits of an imprecise proportion are rounded outward."""
-NOTHING = ("few_persons", "few_clusters", "complementary")
-"""Reasons for which nothing is shown, the number of persons neither."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A column to estimate."""
+    """Something to estimate."""
 
     name: str
     y: Floats
     """(rows,) NaN where missing; 0 and 1 of a proportion."""
-    proportion: bool
+    statistic: Statistic = "mean"
+    x: Floats | None = None
+    """(rows,) of a ratio: what stands below."""
+    p: float = 0.5
+    """Of a quantile: the share that lies at or under it."""
+    column: str = ""
+    """Of a proportion of one value: the column that has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
     """How it is estimated and what is shown."""
 
-    ci: Kind | None = None
-    """The limits of proportions; None: Wilson's. A mean always has t's."""
+    ci: Kind = "wilson"
+    """The limits of proportions; all else has t's, a quantile Woodruff's."""
     degrees: Degrees = "design"
     deff: Deff = "replace"
     size: Size = "capped"
     """n_eff of proportions: `capped`, at most n and at the design's t; `svyciprop`, as R's."""
+    rule: Rule = "math"
+    interval: Interval = "mean"
     suppress: bool = True
+    compare: int | Literal["others"] | None = None
+    """The domain that all others are compared with, or `others`: each with all others together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,107 +96,211 @@ class Row:
     `imprecise`, or None."""
     missing: int | None
     """Rows of the domain that were left out because they have no value."""
+    against: str | None = None
+    """Of a difference: the domain that was taken off, or `others`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One statistic of all domains, (domains,) each, before anything is hidden."""
+
+    name: str
+    estimate: Floats
+    se: Floats
+    low: Floats
+    high: Floats
+    n: Floats
+    n_eff: Floats
+    deff: Floats
+    df: Floats
+    missing: Floats
+    behind: Behind
+    share: bool
+    """Whether limits can stand without the estimate."""
 
 
 def table(
     parts: Domains, names: Sequence[str | None], variables: Sequence[Variable], how: Conventions
 ) -> list[Row]:
-    """A row for each variable and domain. names: (domains,).
+    """A row for each variable and domain, and for each difference asked for. names: (domains,).
 
     >>> from surveys.estimation.design import design, domains
     >>> everyone = domains(design(4), np.zeros(4, int), 1)
-    >>> use = Variable("U", np.array([10.0, 20.0, 30.0, np.nan]), False)
+    >>> use = Variable("U", np.array([10.0, 20.0, 30.0, np.nan]))
     >>> row, = table(everyone, [None], [use], Conventions(suppress=False))
     >>> row.estimate, row.n, row.missing
     (20.0, 3, 1)
     >>> table(everyone, [None], [use], Conventions())[0].suppressed
     'few_persons'
     """
-    return [row for one in variables for row in _rows(parts, names, one, how)]
+    made = [_column(parts, one, how) for one in variables]
+    columns = [column for column, _ in made]
+    for source in {one.column for one in variables if one.column}:
+        same = [at for at, one in enumerate(variables) if one.column == source]
+        several = rest_hidden([columns[at].behind for at in same])
+        for at, who in zip(same, several, strict=True):
+            columns[at] = replace(columns[at], behind=who)
+    rows: list[Row] = []
+    for column, (_, found) in zip(columns, made, strict=True):
+        rows += _rows(column, names, [None] * parts.count, column.behind.why, how.suppress)
+        if found is not None and how.compare is not None:
+            rows += _compared(column, found, names, how)
+    return rows
+
+
+def _column(parts: Domains, one: Variable, how: Conventions) -> tuple[Column, Estimates | None]:
+    """The statistic, and its influences where differences can be made of it."""
+    if one.statistic == "quantile":
+        return _quantile(parts, one, how), None
+    if one.statistic == "total":
+        found = totals(parts, one.y, how.degrees)
+    elif one.x is not None:
+        found = ratios(parts, one.y, one.x, how.degrees)
+    else:
+        found = means(parts, one.y, how.degrees)
+    share = one.statistic == "proportion"
+    n_eff = effective(found, share, how.size)
+    low, high = limits(found, n_eff, share, how)
+    known = np.isfinite(one.y) & (np.isfinite(one.x) if one.x is not None else True)
+    return Column(
+        one.name, found.value, np.sqrt(found.v), low, high, found.n, n_eff,
+        found.deff_replace if how.deff == "replace" else found.deff_finite, found.df,
+        _missing(parts, known), behind(found, n_eff if share else None), share,
+    ), found  # fmt: skip
+
+
+def _quantile(parts: Domains, one: Variable, how: Conventions) -> Column:
+    found = quantiles(parts, one.y, one.p, rule=how.rule, interval=how.interval,
+                      degrees=how.degrees)  # fmt: skip
+    share = found.share
+    of, y = parts.of_row[parts.inside], one.y[parts.inside]
+    known = share.known
+
+    def beyond(limit: Floats, *, up: bool) -> Floats:
+        far = y >= limit[of] if up else y <= limit[of]
+        return np.bincount(of, known & far, minlength=parts.count).astype(np.float64)
+
+    who = behind_quantile(share, beyond(found.value, up=False), beyond(found.value, up=True))
+    low, high = found.low, found.high
+    if how.suppress:
+        low = np.where(beyond(low, up=False) < FEW, np.nan, low)
+        high = np.where(beyond(high, up=True) < FEW, np.nan, high)
+    return Column(
+        one.name, found.value, found.se, low, high, share.n, effective(share, True, "svyciprop"),
+        share.deff_replace if how.deff == "replace" else share.deff_finite, share.df,
+        _missing(parts, np.isfinite(one.y)), who, False,
+    )  # fmt: skip
+
+
+def _missing(parts: Domains, known: Bools) -> Floats:
+    weighed = parts.inside & (parts.design.w > 0) & ~known
+    return np.bincount(parts.of_row[weighed], minlength=parts.count).astype(np.float64)
+
+
+def _compared(
+    column: Column, found: Estimates, names: Sequence[str | None], how: Conventions
+) -> Iterator[Row]:
+    if how.compare == "others":
+        made, why = from_others(found), against_others(column.behind)
+        against: list[str | None] = ["others"] * len(names)
+        missing = np.full(len(names), column.missing.sum())
+    else:
+        assert how.compare is not None  # noqa: S101
+        made, why = from_one(found, how.compare), against_one(column.behind, how.compare)
+        against = [names[how.compare]] * len(names)
+        missing = column.missing + column.missing[how.compare]
+    se, none = np.sqrt(made.v), np.full(len(names), np.nan)
+    half = t_quantile(made.df) * se
+    one = replace(
+        column, name=f"difference({column.name})", estimate=made.value, se=se,
+        low=made.value - half, high=made.value + half, n=made.n, n_eff=none, deff=none,
+        df=made.df, missing=missing, share=False,
+    )  # fmt: skip
+    for at, row in enumerate(_rows(one, names, against, why, how.suppress)):
+        if at != how.compare:
+            yield row
 
 
 def _rows(
-    parts: Domains, names: Sequence[str | None], one: Variable, how: Conventions
-) -> list[Row]:
-    found = means(parts, one.y, how.degrees)
-    n_eff = effective(found, one.proportion, how.size)
-    low, high = limits(found, n_eff, one.proportion, how)
-    why = np.full(parts.count, "", dtype="<U16")
-    estimate = found.value
-    if how.suppress:
-        why = reasons(parts, found, one, n_eff)
-        hidden = why != ""
-        imprecise = why == "imprecise"
-        estimate = np.where(hidden, np.nan, estimate)
-        outward = (STEP * np.floor(low / STEP + 1e-9), STEP * np.ceil(high / STEP - 1e-9))
-        low, high = (
-            np.where(imprecise, np.clip(np.round(wide, 2), 0, 1), np.where(hidden, np.nan, exact))
-            for wide, exact in zip(outward, (low, high), strict=True)
-        )
+    one: Column,
+    names: Sequence[str | None],
+    against: Sequence[str | None],
+    why: Reasons,
+    suppress: bool,
+) -> Iterator[Row]:
+    why = why if suppress else np.full(len(why), "")
     shown, some = why == "", ~np.isin(why, NOTHING)
-    weighed = parts.inside & (parts.design.w > 0) & ~np.isfinite(one.y)
-    missing = np.bincount(parts.of_row[weighed], minlength=parts.count)
-    columns = (
-        estimate,
-        np.where(shown, np.sqrt(found.v), np.nan),
-        low,
-        high,
-        np.where(some, found.n, np.nan),
-        np.where(shown, n_eff, np.nan),
-        np.where(shown, found.deff_replace if how.deff == "replace" else found.deff_finite, np.nan),
-        np.where(some, found.df, np.nan),
-        np.where(some, missing, np.nan),
-    )
-    numbers = zip(*(np.asarray(column, np.float64).tolist() for column in columns), strict=True)
-    return [
-        Row(name, one.name, _number(value), _number(se), _number(bottom), _number(top), LEVEL,
-            _whole(n), _number(size), _number(deff), _number(df), reason or None, _whole(left))
-        for name, reason, (value, se, bottom, top, n, size, deff, df, left)
-        in zip(names, why.tolist(), numbers, strict=True)
+    low, high = (np.where(shown, limit, np.nan) for limit in (one.low, one.high))
+    if one.share:
+        imprecise = why == "imprecise"
+        outward = (STEP * np.floor(one.low / STEP + 1e-9), STEP * np.ceil(one.high / STEP - 1e-9))
+        low, high = (
+            np.where(imprecise, np.clip(np.round(wide, 2), 0, 1), limit)
+            for wide, limit in zip(outward, (low, high), strict=True)
+        )
+    numbers = [
+        _numbers(column)
+        for column in (
+            np.where(shown, one.estimate, np.nan), np.where(shown, one.se, np.nan), low, high,
+            np.where(shown, one.n_eff, np.nan), np.where(shown, one.deff, np.nan),
+            np.where(some, one.df, np.nan),
+        )
     ]  # fmt: skip
+    whole = [_whole(np.where(some, column, np.nan)) for column in (one.n, one.missing)]
+    for at, reason in enumerate(why.tolist()):
+        estimate, se, bottom, top, n_eff, deff, df = (column[at] for column in numbers)
+        yield Row(
+            names[at], one.name, estimate, se, bottom, top, LEVEL, whole[0][at], n_eff, deff, df,
+            reason or None, whole[1][at], against[at],
+        )  # fmt: skip
 
 
-def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+def _numbers(values: Floats) -> list[float | None]:
+    known = np.isfinite(values).tolist()
+    return [one if there else None for one, there in zip(values.tolist(), known, strict=True)]
 
 
-def _whole(value: float) -> int | None:
-    return int(value) if np.isfinite(value) else None
+def _whole(values: Floats) -> list[int | None]:
+    return [None if one is None else int(one) for one in _numbers(values)]
 
 
-def effective(found: Means, proportion: bool, size: Size) -> Floats:
+def effective(found: Estimates, proportion: bool, size: Size) -> Floats:
     """n_eff, (domains,): the persons of a simple random sample as precise as this one.
 
-    A mean's is s²/v. A proportion's is min(n, p(1-p)/v)·(t_{n-1}/t_df)² (Korn & Graubard 1998), n
-    at 0 and 1; with `svyciprop` p(1-p)/v alone, as R's `svyciprop` begins.
+    Of a mean, total or ratio n ÷ the design effect with replacement. Of a proportion
+    min(n, p(1-p)/v)·(t_{n-1}/t_df)² (Korn & Graubard 1998), n at 0 and 1; with `svyciprop` p(1-p)/v
+    alone, as R's `svyciprop` begins.
 
-    >>> one = np.ones(1)
-    >>> m = Means(one / 2, one / 200, 100 * one, 100 * one, 100 * one, one / 4, 99 * one)
-    >>> effective(m, True, "capped"), effective(m, True, "svyciprop"), effective(m, False, "capped")
-    (array([50.]), array([50.]), array([50.]))
+    >>> from surveys.estimation.design import design, domains
+    >>> p = means(domains(design(5), np.zeros(5, int), 1), np.array([0.0, 0, 1, 1, 1]))
+    >>> effective(p, True, "capped"), effective(p, True, "svyciprop"), effective(p, False, "capped")
+    (array([4.]), array([4.]), array([5.]))
     """
     if proportion and size == "capped":
         return effective_size(found.value, found.v, found.n, found.df)
-    one = found.value * (1 - found.value) if proportion else found.spread
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio: Floats = one / found.v
+        if proportion:
+            ratio: Floats = found.value * (1 - found.value) / found.v
+        else:
+            ratio = found.n * found.simple / found.v
     return ratio
 
 
 def limits(
-    found: Means, n_eff: Floats, proportion: bool, how: Conventions
+    found: Estimates, n_eff: Floats, proportion: bool, how: Conventions
 ) -> tuple[Floats, Floats]:
     """The 95 % limits, (domains,) each; those of t are not cut to 0 and 1, as R's are not.
 
     With `svyciprop`, Wilson's has t_df where it has 1.96 else, and Korn & Graubard's n_eff the
-    factor (t_{n-1}/t_df)².
+    factor (t_{n-1}/t_df)², n being, as R's `nrow`, rows with and without a value: of the domain, or
+    of all where weights were raked.
 
-    >>> one = np.ones(1)
-    >>> m = Means(one / 2, one / 200, 100 * one, 100 * one, 100 * one, one / 4, 99 * one)
-    >>> [float(limit[0].round(4)) for limit in limits(m, 50 * one, True, Conventions())]
+    >>> from surveys.estimation.design import design, domains
+    >>> p = means(domains(design(100), np.zeros(100, int), 1), np.arange(100) % 2.0)
+    >>> [float(limit[0].round(4)) for limit in limits(p, np.array([50.0]), True, Conventions())]
     [0.3664, 0.6336]
     """
-    kind = (how.ci or "wilson") if proportion else "t"
+    kind = how.ci if proportion else "t"
     quantile = t_quantile(found.df)
     if kind == "t":
         half = quantile * np.sqrt(found.v)
@@ -184,34 +310,10 @@ def limits(
     if kind == "wilson":
         own = (Z / quantile) ** 2 if how.size == "svyciprop" else 1.0
         return wilson(found.value, n_eff * own)
-    own = (t_quantile(found.n - 1) / quantile) ** 2 if how.size == "svyciprop" else 1.0
-    return korn_graubard(found.value, n_eff * own)
-
-
-def reasons(parts: Domains, found: Means, one: Variable, n_eff: Floats) -> Reasons:
-    """Why a domain's estimate is not shown, (domains,), "" where it is.
-
-    Under 10 persons or 5 clusters nothing; a proportion only from 30 persons, with 3 on either
-    side, if it is precise (NCHS 2017). So that what is hidden cannot be had by subtraction, the
-    smallest domains shown are hidden with it until those hidden are two or more, of 10 persons and
-    5 clusters together.
-    """
-    known = parts.inside & (parts.design.w > 0) & np.isfinite(one.y)
-    yes = np.bincount(parts.of_row[known], one.y[known], minlength=parts.count)
-    conditions = [found.n < INDEX_FROM, found.clusters < HOMES_FROM]
-    choices = ["few_persons", "few_clusters"]
-    if one.proportion:
-        sides = np.minimum(yes, found.n - yes)
-        conditions += [found.n < DIRECT_FROM, sides < FEW, ~point(found.value, n_eff)]
-        choices += ["too_few_for_this", "few_on_a_side", "imprecise"]
-    why: Reasons = np.select(conditions, choices, "").astype("<U16")
-    if not (np.isin(why, NOTHING) & (found.n > 0)).any():
-        return why
-    for domain in np.argsort(found.n, kind="stable"):
-        hidden = np.isin(why, (*NOTHING, "too_few_for_this")) & (found.n > 0)
-        enough = found.n[hidden].sum() >= INDEX_FROM and found.clusters[hidden].sum() >= HOMES_FROM
-        if enough and hidden.sum() > 1:
-            break
-        if found.n[domain] > 0 and not hidden[domain]:
-            why[domain] = "complementary"
-    return why
+    if how.size == "capped":
+        return korn_graubard(found.value, n_eff)
+    parts = found.parts
+    rows = np.bincount(parts.of_row[parts.inside], minlength=parts.count)
+    if parts.design.calibration is not None:
+        rows = np.full(parts.count, len(parts.of_row))
+    return korn_graubard(found.value, n_eff * (t_quantile(rows - 1) / quantile) ** 2)

@@ -12,7 +12,7 @@ import pytest
 from bot.cli import main
 
 KEYS = ["domain", "measure", "estimate", "se", "ci_low", "ci_high", "level", "n", "n_eff", "deff",
-        "df", "suppressed", "missing"]  # fmt: skip
+        "df", "suppressed", "missing", "against"]  # fmt: skip
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_small_domains_are_hidden_and_with_them_what_would_give_them_away(usegap
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ("people.csv", "name at least one --measure or --proportion."),
+        ("people.csv", "name at least one --measure, --proportion, --total,"),
         ("none.csv --measure U", "none.csv"),
         ("empty.csv --measure U", "empty.csv is empty."),
         ("header.csv --measure U", "header.csv has no rows below its header."),

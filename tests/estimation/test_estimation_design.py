@@ -10,7 +10,8 @@ from scipy import stats
 from scipy.special import logit
 from statsmodels.regression.linear_model import WLS
 
-from surveys.estimation.design import DesignError, design, domains, means
+from surveys.estimation.design import DesignError, design, domains
+from surveys.estimation.design_estimates import means
 from surveys.estimation.design_raking import Margin, raked
 from surveys.estimation.design_table import Conventions, Variable, table
 
@@ -114,7 +115,7 @@ def test_the_numbers_of_svy(name, finite):
     y, p, w, strata, clusters, of = arithmetic()
     fpc = np.array([10.0, 8, 20])[strata] if finite else None
     one = design(48, weight=w, cluster=clusters, strata=strata, fpc=fpc)
-    variable = Variable(name, y if name == "y" else p, name == "p")
+    variable = Variable(name, y if name == "y" else p, "proportion" if name == "p" else "mean")
     found = table(domains(one, of, 2), ["a", "b"], [variable], Conventions(ci="t", suppress=False))
     mine = [(row.estimate, row.se, row.deff, row.ci_low) for row in found]
     assert np.array(mine) == pytest.approx(np.array(SVY[name, finite]), rel=1e-9)
@@ -128,7 +129,7 @@ def test_intervals_and_sizes_in_both_conventions():
 
     def row(kind, size="capped", deff="replace"):
         how = Conventions(ci=kind, size=size, deff=deff, suppress=False)
-        return table(one, [None], [Variable("p", p, True)], how)[0]
+        return table(one, [None], [Variable("p", p, "proportion")], how)[0]
 
     share, v = row("t").estimate, row("t").se ** 2
     plain = share * (1 - share) / v
@@ -256,7 +257,7 @@ def test_hidden_domains_are_none_or_large_enough_together(sizes):
     if not len(of):
         return
     one = domains(design(len(of), lonely="certainty"), of, len(sizes))
-    variable = Variable("y", np.arange(len(of), dtype=float), False)
+    variable = Variable("y", np.arange(len(of), dtype=float))
     rows = table(one, [str(at) for at in range(len(sizes))], [variable], Conventions())
     hidden = [size for size, row in zip(sizes, rows, strict=True) if row.suppressed and size]
     shown = [size for size, row in zip(sizes, rows, strict=True) if not row.suppressed]

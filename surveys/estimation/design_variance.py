@@ -1,0 +1,145 @@
+"""Variances of linearised estimates of a design's domains, as `survey::svyrecvar`.
+
+An estimate whose rows have the influence e has z = w·e, and
+v = Σ_h (1-f_h)·m_h/(m_h-1)·Σ_j (z_hj - z̄_h)² over the clusters j of stratum h, all m_h of them, in
+the domain or not (Lumley 2004). Where weights were raked, z is first freed of what the margins
+explain; it then reaches clusters in which the domain has nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from surveys.estimation.design import Design, Domains
+from surveys.estimation.design_raking import Calibration
+from surveys.estimation.frame import Bools, Floats, Ints
+
+DENSE = 4_000_000
+"""Clusters × domains held at once where weights were raked."""
+TAKEN = 1 - 1e-7
+"""The share of clusters from which on a stratum counts as taken whole, as in R."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the estimates of all domains have in them besides the domain's own rows."""
+
+    columns: Floats
+    """(clusters, k) sums z of some variables."""
+    factors: Floats
+    """(k, domains) how often each is in a domain's estimate."""
+
+
+def variance(parts: Domains, e: Floats, known: Bools, shared: Shared | None = None) -> Floats:
+    """(domains,) the variance of estimates with the influences e.
+
+    e, known: (rows in a domain,), e being 0 where a row has no value.
+
+    >>> from surveys.estimation.design import design, domains
+    >>> one = domains(design(4), np.zeros(4, int), 1)
+    >>> variance(one, np.array([1.0, -1, 1, -1]), np.ones(4, bool)).round(3)
+    array([5.333])
+    """
+    one = parts.design
+    w = one.w[parts.inside]
+    total = np.bincount(parts.pair, w * e, minlength=len(parts.psu)).astype(np.float64)
+    if one.calibration is not None:
+        return _dense(parts, one.calibration, total, e, shared)
+    return _sparse(parts, total, known, shared)
+
+
+def of_clusters(parts: Domains, e: Floats) -> Floats:
+    """(clusters,) z of one estimate over the rows of all domains. e: (rows in a domain,).
+
+    >>> from surveys.estimation.design import design, domains
+    >>> one = domains(design(3, cluster=np.array([0, 0, 1])), np.array([0, 1, 1]), 2)
+    >>> of_clusters(one, np.array([1.0, 2, 4]))
+    array([3., 4.])
+    """
+    one = parts.design
+    inside = parts.inside
+    sums = np.bincount(one.psu[inside], one.w[inside] * e, minlength=len(one.stratum))
+    z: Floats = sums.astype(np.float64)
+    if one.calibration is not None:
+        all_of_them = np.where(inside, 0, -1)
+        z = z - (one.calibration.of_clusters @ one.calibration.effects(all_of_them, 1, e))[:, 0]
+    return z
+
+
+def _lonely(one: Design) -> Bools:
+    """(strata,) of one cluster that was not all."""
+    found: Bools = (one.clusters == 1) & (one.fraction <= TAKEN)
+    return found
+
+
+def _scale(one: Design) -> Floats:
+    """(strata,) (1-f)·m/(m-1); of a lonely one 1-f or nothing."""
+    m = one.clusters
+    scale = (1 - one.fraction) * np.where(m > 1, m / np.maximum(m - 1, 1), 1.0)
+    scale = np.where(one.fraction > TAKEN, 0.0, scale)
+    if one.lonely == "adjust":
+        return scale
+    return np.where(_lonely(one), 0.0, scale)
+
+
+def _sparse(parts: Domains, total: Floats, known: Bools, shared: Shared | None) -> Floats:
+    """From the sums of (pairs,), all other clusters being 0 but for what is shared."""
+    one, group, of, stratum = parts.design, parts.part, parts.of_part, parts.stratum
+    count, m, scale = len(of), one.clusters[stratum], _scale(one)
+    centre = np.where(m > 1, np.bincount(group, total, minlength=count) / m, 0.0)
+    # Centred, so that strata far from each other lose no digits.
+    own = np.bincount(group, (total - centre[group]) ** 2, minlength=count)
+    squares = own + (m - np.bincount(group, minlength=count)) * centre**2
+    v = np.bincount(of, scale[stratum] * squares, minlength=parts.count).astype(np.float64)
+    if shared is not None:
+        columns = _centred(one, shared.columns)
+        weighed = scale[one.stratum][:, None] * columns
+        mixed = [
+            np.bincount(parts.of_pair, total * column[parts.psu], minlength=parts.count)
+            for column in weighed.T
+        ]
+        v += ((2 * np.array(mixed) + columns.T @ weighed @ shared.factors) * shared.factors).sum(0)
+    if one.lonely == "average":
+        there = np.bincount(group[parts.pair[known]], minlength=count) > 0
+        lonely = _lonely(one)[stratum]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            v *= _per(of, there, parts.count) / _per(of, there & ~lonely, parts.count)
+    return v
+
+
+def _per(of: Ints, there: Bools, count: int) -> Floats:
+    return np.bincount(of, there, minlength=count).astype(np.float64)
+
+
+def _centred(one: Design, columns: Floats) -> Floats:
+    """(clusters, k) less the mean of the stratum; one cluster alone stays as it is."""
+    m = one.clusters[:, None]
+    starts = np.searchsorted(one.stratum, np.arange(len(one.fraction)))
+    centre = np.where(m > 1, np.add.reduceat(columns, starts, axis=0) / m, 0.0)
+    found: Floats = columns - centre[one.stratum]
+    return found
+
+
+def _dense(
+    parts: Domains, raked: Calibration, total: Floats, e: Floats, shared: Shared | None
+) -> Floats:
+    """Where residuals of the margins reach clusters outside a domain."""
+    one = parts.design
+    clusters = len(one.stratum)
+    effects, scale = raked.effects(parts.of_row, parts.count, e), _scale(one)[one.stratum]
+    v = np.zeros(parts.count)
+    step = max(1, DENSE // clusters)
+    for first in range(0, parts.count, step):
+        last = min(first + step, parts.count)
+        here = slice(*np.searchsorted(parts.of_pair, (first, last)))
+        z = np.zeros((clusters, last - first))
+        z[parts.psu[here], parts.of_pair[here] - first] = total[here]
+        z -= raked.of_clusters @ effects[:, first:last]
+        if shared is not None:
+            z += shared.columns @ shared.factors[:, first:last]
+        v[first:last] = scale @ _centred(one, z) ** 2
+    if one.lonely == "average":
+        v *= len(one.fraction) / max((~_lonely(one)).sum(), 1)
+    return v
