@@ -11,6 +11,7 @@ from bot.cli import (
     administrators,
     databases,
     estimate,
+    followup,
     forms,
     interviews,
     margins,
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (forms, villages, margins, administrators, waves, databases):
+for group in (forms, villages, margins, followup, administrators, waves, databases):
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)
