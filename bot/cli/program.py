@@ -15,6 +15,7 @@ from bot.cli import (
     forms,
     interviews,
     margins,
+    quality,
     results,
     villages,
     waves,
@@ -38,6 +39,7 @@ for group in (forms, villages, margins, followup, administrators, waves, databas
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)
+quality.add_to(app)
 estimate.add_to(app)
 
 

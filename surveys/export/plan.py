@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveys.form.indicators import Indicator, from_json
 from surveys.form.model import Form, Question
-from surveys.form.xform import load
-from surveys.store.schema import Area, FormVersion, Interview, Respondent, Wave
-from surveys.store.schema import Form as FormRow
+from surveys.store.forms import versions_of_wave
+from surveys.store.schema import Area, Interview, Respondent
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -27,6 +25,7 @@ BEFORE = ("SubmissionDate",)
 AFTER = (
     "meta-instanceID", "KEY", "ReviewState", "FormVersion", "village", "village_name", "township",
     "household", "entry", "weight", "mode", "language", "started", "finished", "duration",
+    "active_seconds", "flags",
 )  # fmt: skip
 EXPLAINED = {
     "SubmissionDate": "When the interview was finished (UTC)",
@@ -46,6 +45,10 @@ EXPLAINED = {
     "started": "When the interview began (UTC)",
     "finished": "When the interview was finished (UTC)",
     "duration": "Seconds from the beginning to the end, pauses included",
+    "active_seconds": "Seconds that questions stood on the screen, each time at most 300;"
+    " empty where the log was deleted",
+    "flags": "What deserves a second look, separated by spaces: straight_lining, speeding,"
+    " contradiction, duplicate",
 }
 MARK = "usegap-"
 """Stands before a column of ours where a question of the form has the same name."""
@@ -107,7 +110,10 @@ def plan(session: Session, wave_id: int, area_ids: Collection[int]) -> Plan:
         for area_id in persons
         if persons[area_id] >= FEWEST_PERSONS and len(homes[area_id]) >= FEWEST_HOMES
     )
-    versions, indicators = _versions(session, wave_id)
+    found = versions_of_wave(session, wave_id)
+    # What any version calls private is left out of all.
+    indicators = [one for version in found for one in version.indicators]
+    versions = {one.id: _Version(one.form, _paths_of(one.xform)) for one in found}
     private = {one.name for one in indicators if one.role == "private"}
     user = next((one.name for one in indicators if one.role == "user"), "")
     # Reversed, so that of two versions' labels the newest stays.
@@ -141,22 +147,6 @@ def in_wave(wave_id: int, area_ids: Collection[int]) -> list[Any]:
     ]
 
 
-def _versions(session: Session, wave_id: int) -> tuple[dict[int, _Version], list[Indicator]]:
-    """Every version that was answered in a wave (and its current one), the newest first, and the
-    indicators of all of them: what any version calls private is left out of all.
-    """
-    answered = select(Interview.form_version_id).where(Interview.wave_id == wave_id)
-    current = select(Wave.form_version_id).where(Wave.id == wave_id)
-    rows = session.execute(
-        select(FormVersion.id, FormVersion.xform, FormVersion.indicators)
-        .join(FormRow, FormRow.id == FormVersion.form_id)
-        .where(FormVersion.id.in_(answered.union(current)))
-        .order_by(FormVersion.published_at.desc(), FormVersion.id.desc())
-    ).all()
-    indicators = [one for row in rows for one in from_json(row.indicators)]
-    return {row.id: _compiled(row.xform) for row in rows}, indicators
-
-
 @dataclass(frozen=True, slots=True)
 class _Version:
     """A form version with the paths of its nodes in the order of its instance.
@@ -169,12 +159,12 @@ class _Version:
 
 
 @lru_cache(maxsize=16)
-def _compiled(xform: str) -> _Version:
+def _paths_of(xform: str) -> tuple[str, ...]:
     from defusedxml.ElementTree import fromstring
 
     instance = fromstring(xform).find("{*}head/{*}model/{*}instance")
     root = instance[0]
-    return _Version(load(xform), tuple(_paths(root, f"/{root.tag.rpartition('}')[2]}")))
+    return tuple(_paths(root, f"/{root.tag.rpartition('}')[2]}"))
 
 
 def _paths(node: Element, path: str) -> Iterator[str]:

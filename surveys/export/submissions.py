@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, select
 from surveys.export.cells import BOM, harmless, lines, moment, safe, tag
 from surveys.export.plan import AFTER, BATCH, BEFORE, Plan, in_wave, named, plan
 from surveys.store.database import Database
+from surveys.store.quality import Checked, checked
 from surveys.store.schema import Interview, Respondent
 
 
@@ -24,10 +25,12 @@ def submissions_csv(
 ) -> Iterator[bytes]:
     """The finished submissions of these villages in a wave, piece by piece, header first.
 
-    `progress` is told (submissions done, of how many).
+    Flags are found in the whole wave, whatever is written. `progress` is told (submissions done,
+    of how many).
     """
     with database.read() as session:
         made = plan(session, wave_id, area_ids)
+        quality = checked(session, wave_id)
         yield BOM * bom + lines([_header(made)])
         rows = session.execute(
             _finished(made).order_by(Interview.finished_at, Interview.id),
@@ -35,7 +38,7 @@ def submissions_csv(
         )
         done = 0
         for batch in rows.partitions():
-            yield lines(_cells(row, made) for row in batch)
+            yield lines(_cells(row, made, quality) for row in batch)
             done += len(batch)
             if progress is not None:
                 progress(done, made.submissions)
@@ -69,7 +72,7 @@ def _header(made: Plan) -> list[str]:
     return [*(made.own[name] for name in BEFORE), *fields, *(made.own[name] for name in AFTER)]
 
 
-def _cells(row: Row[Any], made: Plan) -> list[str]:
+def _cells(row: Row[Any], made: Plan, quality: Checked) -> list[str]:
     submission: Mapping[str, str] = row.submission
     fields: list[str] = []
     for column in made.columns:
@@ -83,6 +86,7 @@ def _cells(row: Row[Any], made: Plan) -> list[str]:
     # Of someone who was forgotten, answers apart, no state is left.
     language = json.loads(row.state).get("language")
     weight = made.weights.get(row.entry, "1") if user == "1" else "1" if user == "0" else ""
+    seconds = quality.seconds.get(row.key)
     return [
         moment(row.finished_at),
         *fields,
@@ -101,4 +105,6 @@ def _cells(row: Row[Any], made: Plan) -> list[str]:
         moment(row.started_at),
         moment(row.finished_at),
         str(round((row.finished_at - row.started_at).total_seconds())),
+        "" if seconds is None else str(round(seconds)),
+        harmless(" ".join(quality.flags.get(row.key, ()))),
     ]

@@ -45,7 +45,7 @@ def test_columns_are_named_as_odk_central_names_them(database, field):
         "village",
         "meta-instanceID", "KEY", "ReviewState", "FormVersion", "usegap-village", "village_name",
         "township", "household", "entry", "weight", "mode", "language", "started", "finished",
-        "duration",
+        "duration", "active_seconds", "flags",
     ]  # fmt: skip
 
 

@@ -1,0 +1,229 @@
+"""What the log of events says of time: how long each question stood on a screen, and which.
+
+A question stands on the screen from a line "asked" to the interview's next line that settles it or
+takes it away: answered, corrected, skipped, asked (another one, or the same anew), stopped. A
+refused answer leaves it there. Each such spell counts at most `LONGEST`, so that a pause of a day
+does not; what is shown again by a stale button after a stop has no line, and no spell.
+
+Where someone was forgotten and left the answers, the log is gone: nothing is known of them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Float,
+    Select,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    or_,
+    select,
+)  # fmt: skip
+from sqlalchemy.orm import Session
+
+from surveys.store.database import kind_of
+from surveys.store.forms import versions_of_wave
+from surveys.store.interviews import EVENT, INTERVIEW, RESPONDENT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONGEST = 300
+"""Seconds that a spell counts at most."""
+BATCH = 5000
+
+_SETTLED = ("answered", "corrected", "skipped")
+
+
+def active(
+    session: Session, wave_id: int, area_ids: Collection[int] | None = None
+) -> pd.DataFrame:  # fmt: skip
+    """Of each finished interview of a wave (None: in all its villages) that has a log, by its key:
+    `seconds`, how long its questions stood on the screen in all, and `path`, a number of 63 bits
+    that is the same where the same questions were asked.
+    """
+    import pandas as pd
+
+    chosen = _interviews(wave_id, area_ids, INTERVIEW.c.status == "finished")
+    lines = _lines(session, chosen)
+    rows = session.execute(
+        select(
+            INTERVIEW.c.key,
+            func.coalesce(func.sum(_spell(session, lines)), 0.0).label("seconds"),
+            _joined(session, lines.c.node).label("nodes"),
+        )
+        .join_from(lines, INTERVIEW, INTERVIEW.c.id == lines.c.interview_id)
+        .where(lines.c.kind == "asked")
+        .group_by(INTERVIEW.c.id, INTERVIEW.c.key),
+        execution_options={"yield_per": BATCH},
+    )
+    keys: list[str] = []
+    seconds: list[float] = []
+    paths: list[int] = []
+    for key, lasted, nodes in rows:
+        keys.append(key)
+        seconds.append(lasted)
+        paths.append(_number(nodes))
+    return pd.DataFrame(
+        {"seconds": pd.Series(seconds, dtype="float64"), "path": pd.Series(paths, dtype="int64")}
+    ).set_axis(keys)
+
+
+def visits(
+    session: Session, wave_id: int, area_ids: Collection[int], silent_since: datetime
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """How each question of each interview went, as `surveys.estimation.questions` says, and the
+    paths of the questions, which the column `question` counts.
+
+    Of interviews that are finished, stopped, or open with nothing heard since `silent_since`; what
+    is still under way has no end to speak of.
+    """
+    import pandas as pd
+
+    ended = or_(
+        INTERVIEW.c.status != "open",
+        and_(INTERVIEW.c.status == "open", INTERVIEW.c.updated_at < silent_since),
+    )
+    chosen = _interviews(wave_id, area_ids, ended)
+    people = session.execute(
+        select(INTERVIEW.c.id, RESPONDENT.c.household_id, INTERVIEW.c.status)
+        .join_from(INTERVIEW, RESPONDENT)
+        .where(INTERVIEW.c.id.in_(chosen))
+    ).all()
+    about = pd.DataFrame(
+        {
+            "home": [row.household_id for row in people],
+            "broke_off": [row.status != "finished" for row in people],
+        },
+        index=[row.id for row in people],
+    )
+    found = _visits(session, chosen)
+    answered, skipped = (func.coalesce(found.c[name], 0) for name in ("answered_at", "skipped_at"))
+    rows = session.execute(
+        select(
+            found.c.interview_id.label("interview"),
+            found.c.node.label("question"),
+            found.c.asked_at,
+            func.coalesce(found.c.seconds, 0.0).label("seconds"),
+            _bit(answered > skipped).label("answered"),
+            _bit(skipped > answered).label("skipped"),
+            _bit(found.c.asked_at > found.c.settled_at).label("returned"),
+            _bit(found.c.corrected_at.is_not(None)).label("corrected"),
+        ).where(found.c.asked_at.is_not(None)),
+        execution_options={"yield_per": BATCH},
+    )
+    names = list(rows.keys())
+    paths = paths_of_wave(session, wave_id)
+    places = {path: place for place, path in enumerate(paths)}
+    pieces = [pd.DataFrame(columns=names)]
+    for batch in rows.partitions():
+        # By column: pandas asks every Row for attributes, at twice the price of the query.
+        piece = pd.DataFrame(dict(zip(names, zip(*batch, strict=True), strict=True)))
+        pieces.append(piece.assign(question=piece["question"].map(places)))
+    frame = pd.concat(pieces)
+    whole = dict.fromkeys(("interview", "question", "asked_at"), "int64")
+    truth = dict.fromkeys(("answered", "skipped", "returned", "corrected"), "bool")
+    frame = frame.astype(whole | truth | {"seconds": "float64"})
+    return frame.join(about, on="interview").reset_index(drop=True), paths
+
+
+def paths_of_wave(session: Session, wave_id: int) -> tuple[str, ...]:
+    """The paths of all questions that a wave's forms ask: of the newest version in its order, then
+    what older ones had besides.
+    """
+    return tuple(
+        dict.fromkeys(
+            question.path
+            for version in versions_of_wave(session, wave_id)
+            for question in version.form.questions
+            if question.asked
+        )
+    )
+
+
+def _interviews(
+    wave_id: int, area_ids: Collection[int] | None, which: ColumnElement[bool]
+) -> Select[Any]:
+    query = select(INTERVIEW.c.id).where(INTERVIEW.c.wave_id == wave_id, which)
+    return query if area_ids is None else query.where(INTERVIEW.c.area_id.in_(area_ids))
+
+
+def _lines(session: Session, interviews: Select[Any]) -> CTE:
+    """The log without what was refused; `until`: when the interview's next line was written."""
+    ahead = func.lead(EVENT.c.at).over(partition_by=EVENT.c.interview_id, order_by=EVENT.c.id)
+    return (
+        select(
+            EVENT.c.id,
+            EVENT.c.interview_id,
+            EVENT.c.node,
+            EVENT.c.kind,
+            EVENT.c.at,
+            ahead.label("until"),
+        )
+        .where(EVENT.c.kind != "refused", EVENT.c.interview_id.in_(interviews))
+        .cte("lines")
+    )
+
+
+def _spell(session: Session, lines: CTE) -> ColumnElement[float | None]:
+    """Seconds from a line to the next, 0 (a clock was set back) to `LONGEST`; NULL of the last."""
+    if kind_of(session) == "postgresql":
+        within = func.least(float(LONGEST), func.extract("epoch", lines.c.until - lines.c.at))
+        # Its GREATEST and LEAST pass over NULL.
+        return case((lines.c.until.is_not(None), cast(func.greatest(0.0, within), Float)))
+    days = func.julianday(lines.c.until) - func.julianday(lines.c.at)
+    # A day number keeps times to some 0.04 ms: to the ms, as they were written.
+    return func.max(0.0, func.min(float(LONGEST), func.round(days * 86400.0, 3)))
+
+
+def _visits(session: Session, interviews: Select[Any]) -> CTE:
+    """A row for each node of each interview: seconds in all, and where in the log it was asked
+    last, settled first, answered, skipped and corrected last.
+    """
+    lines = _lines(session, interviews)
+
+    def at(*kinds: str) -> ColumnElement[int | None]:
+        return case((lines.c.kind.in_(kinds), lines.c.id))
+
+    return (
+        select(
+            lines.c.interview_id,
+            lines.c.node,
+            func.sum(case((lines.c.kind == "asked", _spell(session, lines)))).label("seconds"),
+            func.max(at("asked")).label("asked_at"),
+            func.min(at(*_SETTLED)).label("settled_at"),
+            func.max(at("answered", "corrected")).label("answered_at"),
+            func.max(at("skipped")).label("skipped_at"),
+            func.max(at("corrected")).label("corrected_at"),
+        )
+        .group_by(lines.c.interview_id, lines.c.node)
+        .cte("visits")
+    )
+
+
+def _joined(session: Session, node: ColumnElement[str]) -> ColumnElement[str]:
+    """Distinct nodes as one text, in any order; no path has a comma in it."""
+    if kind_of(session) == "postgresql":
+        return func.string_agg(distinct(node), ",")
+    return func.group_concat(distinct(node))
+
+
+@lru_cache(maxsize=4096)
+def _number(nodes: str) -> int:
+    """A set of nodes as a number that fits into 64 bits with a sign."""
+    text = ",".join(sorted(nodes.split(",")))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 1
+
+
+def _bit(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((condition, 1), else_=0)
