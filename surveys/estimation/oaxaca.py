@@ -19,9 +19,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from surveys.estimation.oaxaca_groups import Coefficients, Errors, Group, Persons, Term, fitted
+from surveys.estimation.oaxaca_groups import (
+    CONSTANT,
+    Coefficients,
+    Errors,
+    Group,
+    Persons,
+    Term,
+    fitted,
+)
 
 Viewpoint = Literal["other", "reference"]
+WITH_CONSTANT = ("coefficients", "unexplained")
+"""Both groups have the same constant: it is no part of what they differ in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,7 @@ def _decomposition(
         pieces += [
             Piece(name, one.covariate, one.category, *term.total(one.of, errors))
             for one in a.labels
+            if one.covariate != CONSTANT or name in WITH_CONSTANT
         ]
     of_a, of_b = a.mean * a.coefficient, b.mean * b.coefficient
     wholes = (("reference", of_a), ("other", of_b), ("difference", of_a - of_b))
