@@ -283,7 +283,8 @@ def effective(found: Estimates, proportion: bool, size: Size) -> Floats:
             ratio: Floats = found.value * (1 - found.value) / found.v
         else:
             ratio = found.n * found.simple / found.v
-    return ratio
+    # Without any variance there is no number to give.
+    return np.where(np.isfinite(ratio), ratio, np.nan)
 
 
 def limits(
