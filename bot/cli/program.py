@@ -10,6 +10,7 @@ import typer
 from bot.cli import (
     administrators,
     databases,
+    decompose,
     estimate,
     followup,
     forms,
@@ -41,6 +42,7 @@ interviews.add_to(app)
 results.add_to(app)
 quality.add_to(app)
 estimate.add_to(app)
+decompose.add_to(app)
 
 
 def _say_version(asked: bool) -> None:
