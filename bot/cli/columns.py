@@ -199,6 +199,8 @@ def read_table(file: Path, wanted: list[str]) -> Table:
         if twice:
             raise Problem(f"{file.name} has the column {twice[0]} twice.")
         places = sorted({names.index(name) for name in wanted if name in names})
+        # Excel leaves empty rows at the end.
+        text = text.rstrip(separator + " \r\n")
         # A first line with one cell more than the header: what stands there makes a row too long.
         frame = pd.read_csv(
             io.StringIO(separator * len(names) + "\n" + text, newline=""), sep=separator,

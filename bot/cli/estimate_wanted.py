@@ -93,9 +93,11 @@ def _sides(data: Table, ratio: str) -> tuple[str, str]:
         raise Problem(f"{ratio} can be split into two columns in more than one way.")
     if not pairs:
         raise typer.BadParameter("--ratio takes two columns, as COL/COL.")
-    if not able:
+    if not able and len(pairs) == 1:
         for side in pairs[0]:
             data.cells(data.value_of(side)[0])
+    if not able:
+        raise Problem(f"{data.name} has no two columns that make {ratio}.")
     return able[0]
 
 

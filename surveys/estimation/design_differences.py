@@ -85,8 +85,8 @@ def from_others(found: Estimates) -> Differences:
         value = found.value - others
         columns = [of_clusters(parts, y - all_of_them * x), of_clusters(parts, x)]
         shared = Shared(np.column_stack(columns), factors)
-    value = np.where((found.n > 0) & (found.n < found.n.sum()), value, np.nan)
-    able = np.isfinite(value)
+    able = (found.n > 0) & (found.n < found.n.sum()) & np.isfinite(value)
+    value = np.where(able, value, np.nan)
     own = np.where(able[of], own, 0.0)
     shared = Shared(shared.columns, np.where(able, shared.factors, 0.0))
     v = variance(parts, own, found.known, shared)

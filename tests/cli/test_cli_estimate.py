@@ -81,6 +81,49 @@ def test_all_ways_to_name_columns_and_to_write_give_the_same(usegap):
     assert "6 rows without a value of U are left out of it." in err
 
 
+def test_names_may_stand_before_the_file(usegap):
+    before = usegap("--weight w --measure U size --proportion online people.csv --format json")
+    assert before == usegap("people.csv --measure U size --proportion online --weight w"
+                            " --format json")  # fmt: skip
+    assert before[0] == 0
+    assert usegap("--measure U people.csv")[0] == 0
+    # Where the file cannot be told by its being there, it is the last name.
+    assert "nowhere.csv cannot be read" in usegap("--measure U size nowhere.csv")[2]
+
+
+def test_totals_ratios_and_quantiles_have_the_numbers_of_a_plain_computation(usegap, tmp_path):
+    people = list(csv.DictReader((tmp_path / "people.csv").open()))
+    found = rows_of(usegap("people.csv --weight w --total U device=smart --ratio U/size --quantile"
+                           " U w=0.9 --at 0.5 0.25 --format json"))  # fmt: skip
+    names = ["total(U)", "total(device=smart)", "U/size", "quantile(U, 0.5)", "quantile(U, 0.25)",
+             "quantile(w, 0.9)"]  # fmt: skip
+    assert [row["measure"] for row in found] == names
+    known = [one for one in people if one["U"]]
+    w, y = (np.array([float(one[name]) for one in known]) for name in ("w", "U"))
+    smart = sum(float(one["w"]) for one in people if one["device"] == "smart")
+    order = np.argsort(y)
+    median = y[order][np.searchsorted(np.cumsum(w[order]), w.sum() / 2)]
+    mine = [row["estimate"] for row in found]
+    assert mine[:4] == pytest.approx([w @ y, smart, w @ y / (90 * w.sum()), median], rel=1e-12)
+    assert [row["missing"] for row in found] == [6, 0, 6, 6, 6, 0]
+
+
+def test_domains_are_crossed_and_compared(usegap):
+    crossed = rows_of(usegap("people.csv --by village sex --measure U --no-suppress --format json"))
+    assert [row["domain"] for row in crossed] == ["A × f", "A × m", "B × f", "B × m"]
+    assert crossed == rows_of(usegap("people.csv --by village --by sex --measure U --no-suppress"
+                                     " --format json"))  # fmt: skip
+    plain = rows_of(usegap("people.csv --by village --measure U --format json"))
+    for against, name in (("first", "A"), ("A", "A"), ("others", "others")):
+        rows = rows_of(usegap(f"people.csv --by village --measure U --compare {against}"
+                              " --format json"))  # fmt: skip
+        assert rows[:2] == plain
+        last = rows[-1]
+        assert (last["domain"], last["against"], last["measure"]) == ("B", name, "difference(U)")
+        assert last["estimate"] == pytest.approx(plain[1]["estimate"] - plain[0]["estimate"])
+    assert "B − A" in usegap("people.csv --by village --measure U --compare first")[1]
+
+
 def test_raking_meets_the_margins(usegap, tmp_path):
     (tmp_path / "m.csv").write_text("variable,category,count\nsex,f,30\nsex,m,70\ndevice,smart,80"
                                     "\ndevice,none,20\n")  # fmt: skip
@@ -139,6 +182,21 @@ def test_small_domains_are_hidden_and_with_them_what_would_give_them_away(usegap
         ("gaps.csv --measure y --weight zero", "No row has a weight above 0."),
         ("gaps.csv --measure y --fpc zero", "A population size (fpc) is not above 0."),
         ("gaps.csv --measure y --fpc y", "The population size (fpc) differs inside the stratum"),
+        ("people.csv --measure w --quantile w=2", "--quantile takes a share between 0 and 1, as"),
+        ("people.csv --quantile w=some", "--quantile takes a share between 0 and 1, as COL=0.25."),
+        ("people.csv --quantile w --at 25", "--at takes shares between 0 and 1, as 0.25."),
+        ("people.csv --measure w --at 0.5", "--at needs --quantile."),
+        ("people.csv --measure w --compare first", "--compare needs --by."),
+        ("people.csv --measure w --by sex --compare x", "is first, others or a domain's name."),
+        ("people.csv --ratio w", "--ratio takes two columns, as COL/COL."),
+        ("people.csv --ratio w/V", "people.csv has no column V."),
+        ("kobo.csv --ratio x/y/z", "kobo.csv has no two columns that make x/y/z."),
+        ("kobo.csv --ratio a/b/c", "a/b/c can be split into two columns in more than one way."),
+        ("kobo.csv --measure net", "kobo.csv has no column net. Did you mean use/net?"),
+        ("kobo.csv --measure y --by use/net ring", "no row has a value of each of use/net, ring."),
+        ("comma.csv --measure y", "y has a number with a comma, which has to be written with a"
+         " point, first in row 2 below the header."),
+        ("long.csv --measure y", "more cells than columns, first in row 2 below the header: is"),
         ("people.csv --measure U --margins gaps.csv", "gaps.csv has no column variable."),
         ("people.csv --measure U --margins zero.csv", "sex f has a count that is not above 0."),
         ("people.csv --measure U --margins double.csv", "sex f stands twice."),
@@ -152,7 +210,9 @@ def test_what_is_wrong_is_one_sentence_without_answers(usegap, tmp_path, options
         "empty": "", "header": "U,V\n", "twice": "U,U\n1,2\n", "quote": 'U,V\n"1,2\n3,4',
         "gaps": "y,none,minus,zero\n1,,-1,0\n2,,1,0\n3,NA,1,0\n",
         "zero": f"{head}0\n", "double": f"{head}1\nsex,f,2\n", "part": f"{head}9\n",
-        "more": f"{head}9\nsex,m,9\nsex,x,9\n",
+        "more": f"{head}9\nsex,m,9\nsex,x,9\n", "comma": "y;z\n1;2\n1,5;3\n",
+        "kobo": "a,a/b,b/c,c,y,use/net,ring\n1,1,1,1,1,,3\n1,1,1,1,1,2,\n",
+        "long": "x,y\n1,2\n1,5,2\n",
     }.items():  # fmt: skip
         (tmp_path / f"{name}.csv").write_text(content)
     (tmp_path / "book.csv").write_bytes(b"PK\x03\x04")
@@ -181,6 +241,36 @@ def test_what_is_left_out_is_counted(usegap, tmp_path):
     assert [row["estimate"] for row in found[1:]] == [1, 1, 0]
     # All or none of 42: n is what is known, and the upper or lower limit stays on the scale.
     assert found[3]["ci_low"] == 0 < found[3]["ci_high"] < 0.1
+
+
+def test_files_that_people_have(usegap, tmp_path):
+    """What Excel, Kobo, R and Stata write."""
+    cells = [[str(row % 5), ("TRUE", "FALSE", "n/a")[row % 3], ("a", " a ", "b", "NA")[row % 4]]
+             for row in range(48)]  # fmt: skip
+    header = ['"use, in points"', "group/online", "place"]
+    for separator, end, first in ((",", "\n", ""), (";", "\r\n", "sep=;\r\n"), ("\t", "\r", "\n")):
+        lines = [separator.join(row) for row in [header, *cells]]
+        # Empty rows at the end, and cells without a heading that are empty.
+        text = first + end.join(lines) + end + separator * 4 + end + separator + end
+        (tmp_path / "odd.csv").write_text(text, "utf-8-sig", newline="")
+        found = rows_of(usegap("odd.csv --by place --proportion group/online --measure group/online"
+                               " --format json --no-suppress"))  # fmt: skip
+        assert [(row["domain"], row["n"], row["missing"]) for row in found] == [
+            ("a", 16, 8), ("b", 8, 4),
+        ] * 2  # fmt: skip
+        assert [row["estimate"] for row in found] == [0.5, 0.5, 0.5, 0.5]
+        assert rows_of(usegap("odd.csv --proportion place=a --format json"))[0]["missing"] == 12
+
+
+def test_nobody_s_answer_is_no_estimate(usegap, tmp_path):
+    (tmp_path / "void.csv").write_text("y,w,p\n" + ",1,\n" * 12)
+    found = rows_of(usegap("void.csv --measure y --total y --ratio y/w --quantile y --proportion p"
+                           " --no-suppress --format json"))  # fmt: skip
+    assert [(row["estimate"], row["se"], row["n"], row["missing"]) for row in found] == [
+        (None, None, 0, 12)
+    ] * 5
+    hidden = rows_of(usegap("void.csv --measure y --quantile y --format json"))
+    assert [row["suppressed"] for row in hidden] == ["few_persons"] * 2
 
 
 def test_other_encodings_and_separators(usegap, tmp_path):
