@@ -170,6 +170,18 @@ def test_a_third_of_the_median_is_not_under_it_and_nine_are_too_few():
     times = np.array([900.0] * 20 + [290.0] * 8 + [310])
     users = speeding(times, np.zeros(29, np.int64), path, np.ones(29))
     assert users.tolist() == [False] * 20 + [True] * 8 + [False]
+    # A path of 10 is compared with itself.
+    times, path = np.append(times, 290), np.append(path, 1)
+    assert not speeding(times, np.zeros(30, np.int64), path, np.ones(30)).any()
+
+
+def test_who_is_a_user_and_what_was_asked_may_be_unknown_then_the_mode_decides():
+    times = np.array([900.0] * 40 + [290.0] * 10 + [80])
+    mode = np.array([0] * 40 + [1] * 11)
+    unknown = np.full(51, np.nan)
+    found = speeding(times, mode, np.array([0] * 40 + [-1] * 11), unknown)
+    assert found.tolist() == [False] * 50 + [True]
+    assert speeding(times, mode, np.full(51, -1), unknown).tolist() == found.tolist()
 
 
 def test_a_short_roster_marks_the_whole_home_and_is_counted_once():
