@@ -18,6 +18,7 @@ from bot.cli import (
     margins,
     quality,
     results,
+    scale,
     villages,
     waves,
 )
@@ -43,6 +44,7 @@ results.add_to(app)
 quality.add_to(app)
 estimate.add_to(app)
 decompose.add_to(app)
+scale.add_to(app)
 
 
 def _say_version(asked: bool) -> None:

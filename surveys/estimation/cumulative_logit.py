@@ -51,7 +51,7 @@ class CumulativeLogit:
 def log_probabilities(d: Floats, eta: Floats) -> Floats:
     """(rows, K) log P(Y = k), without loss near 0 and 1.
 
-    d: (K - 1,) falling; eta: (rows,) x'β.
+    d: (K - 1,) falling, NaN where they do not; eta: (rows,) x'β.
 
     >>> np.exp(log_probabilities(np.array([1.0, -1.0]), np.array([0.0]))).round(4)
     array([[0.2689, 0.4621, 0.2689]])
@@ -60,7 +60,9 @@ def log_probabilities(d: Floats, eta: Floats) -> Floats:
     logs = np.zeros((len(eta), len(d) + 1))
     logs[:, 1:] += special.log_expit(at)
     logs[:, :-1] += special.log_expit(-at)
-    logs[:, 1:-1] += np.log(-np.expm1(np.diff(d)))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        between = np.log(-np.expm1(np.diff(d)))
+    logs[:, 1:-1] += np.where(np.isfinite(between), between, np.nan)
     return logs
 
 
@@ -78,15 +80,16 @@ class Slopes:
 def slopes_of(d: Floats, eta: Floats) -> Slopes:
     """First and second derivatives of `log_probabilities`."""
     rows, at = len(eta), d + eta[:, None]
-    c, q = special.expit(at), special.expit(-at)
-    none, all_ = np.zeros((rows, 1)), np.ones((rows, 1))
-    c_k, q_k = np.hstack([all_, c]), np.hstack([none, q])
-    c_next, q_next = np.hstack([c, none]), np.hstack([q, all_])
+    # By logs: far out, P(Y ≥ k) and the next are both 0, and their ratio is not.
+    c, q, turn = special.log_expit(at), special.log_expit(-at), -np.tanh(at / 2)
+    none, all_, one = np.full((rows, 1), -np.inf), np.zeros((rows, 1)), np.ones((rows, 1))
     gap = np.concatenate([[1.0], -np.expm1(np.diff(d)), [1.0]])
     if len(d) == 1:
         gap = np.ones(2)
-    u, v = q_k / (q_next * gap), -c_next / (c_k * gap)
-    return Slopes(u, v, u * (q_k - c_k) - u * u, v * (q_next - c_next) - v * v, -u * v)
+    u = np.exp(np.hstack([none, q]) - np.hstack([q, all_])) / gap
+    v = -np.exp(np.hstack([c, none]) - np.hstack([all_, c])) / gap
+    bend, bend_next = np.hstack([-one, turn]), np.hstack([turn, one])
+    return Slopes(u, v, u * bend - u * u, v * bend_next - v * v, -u * v)
 
 
 def scores_of(at: Slopes, x: Floats) -> Floats:
@@ -145,8 +148,6 @@ def cumulative_logit(
     unit = (x - centre) / scale
 
     def value(theta: Floats) -> float:
-        if (np.diff(theta[:steps]) >= 0).any():
-            return np.inf
         return -float((counts * log_probabilities(theta[:steps], unit @ theta[steps:])).sum())
 
     def slopes(theta: Floats) -> tuple[Floats, Floats]:

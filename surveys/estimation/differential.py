@@ -119,8 +119,8 @@ def differential(
     matrix, of, w = matrix[there], group[there], w[there]
     given = match if isinstance(match, str) else match[there]
     anchors: Bools = np.ones(matrix.shape[1], np.bool_)
-    settled = True
-    for _ in range(PURIFYING_ROUNDS + 1):
+    rounds = 0
+    while True:
         scores = _scores(matrix, anchors, given, unanswered)
         fits = [
             _regressions(column, score, of, groups, w if weight is not None else None)
@@ -129,9 +129,9 @@ def differential(
         both = _comparison(fits, 0, 2, 2 * (groups - 1), weight is not None)
         kept = ~(both.p < ALPHA)
         settled = not purify or bool((kept == anchors).all())
-        if settled or not kept.any():
+        if settled or not kept.any() or rounds == PURIFYING_ROUNDS:
             break
-        anchors = kept
+        anchors, rounds = kept, rounds + 1
     effect, effect_se = np.full((2, matrix.shape[1], groups - 1), np.nan)
     for item, fit in enumerate(fits):
         if fit is not None and fit[1].converged:

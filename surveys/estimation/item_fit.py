@@ -80,8 +80,10 @@ def grouped_fit(
         w = np.where(answered, found.weight, 0.0)
         n = np.bincount(of_pattern, w, minlength=len(held))
         right = np.bincount(of_pattern, w * (found.code[:, item] == 1), minlength=len(held))
-        p = fit.probabilities(item, centres)[:, 1]
-        chi2[item] = ((right - n * p) ** 2 / np.where(n > 0, n * p * (1 - p), 1.0)).sum()
+        q, p = fit.probabilities(item, centres).T
+        # right - n·p without loss where p is all but 0 or 1.
+        lack = right * q - (n - right) * p
+        chi2[item] = (lack**2 / np.where(n > 0, n * p * q, 1.0)).sum()
     return _tested(chi2, np.full(len(chi2), len(held) - 2.0))
 
 

@@ -247,10 +247,7 @@ class _Marginal:
         return joint / total, (np.log(total) + top).ravel()
 
     def value(self, x: Floats) -> float:
-        theta = x[self.each]
-        if any((np.diff(d) >= 0).any() for d, _ in self.parts(theta)):
-            return np.inf
-        return -float(self.found.weight @ self.posterior(theta)[1])
+        return -float(self.found.weight @ self.posterior(x[self.each])[1])
 
     def em(self, x: Floats) -> tuple[Floats, Floats]:
         """The gradient, and the information as if the trait were seen."""

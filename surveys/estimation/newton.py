@@ -40,7 +40,7 @@ def minimum(
 ) -> Minimum:
     """The minimum of a smooth function.
 
-    value: of x, infinite where x is not allowed; slopes: gradient (parameters,) and a symmetric
+    value: of x, NaN where x is not allowed; slopes: gradient (parameters,) and a symmetric
     matrix (parameters, parameters) that stands for the second derivatives; where it is not positive
     definite, its eigenvalues are taken by their size. It has converged when half of g'H⁻¹g, by
     which the value could still fall, is at most tolerance·(1 + |value|), or within rounding.

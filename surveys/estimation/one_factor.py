@@ -58,11 +58,11 @@ def one_factor(
     k = len(s)
     if k < 3:
         raise ScaleError("a factor needs at least 3 items")
-    if method == "ml" and not np.linalg.eigvalsh(s)[0] > 0:
-        raise ScaleError("the items' covariances are not positive definite: one repeats others")
     unit = np.sqrt(s.diagonal())
     r = s / np.outer(unit, unit)
     sizes, axes = np.linalg.eigh(r)
+    if method == "ml" and not sizes[0] > 1e-10:
+        raise ScaleError("the items' covariances are not positive definite: one repeats others")
     start = axes[:, -1] * np.sign(axes[:, -1].sum()) * np.sqrt(sizes[-1] * 0.6)
     start = np.clip(start, -0.9, 0.9)
     (fit, held) = _likeliest(r, start, least) if method == "ml" else _least_squares(r, start, least)

@@ -58,7 +58,7 @@ def moments(
     counted: Bools = w > 0
     known = np.isfinite(matrix) & counted[:, None]
     if missing == "listwise":
-        known &= known.all(axis=1)[:, None]
+        known &= np.asarray(known.all(axis=1))[:, None]
     there = known.astype(np.float64)
     pairs = there.T @ there
     if pairs.min() < 3:
