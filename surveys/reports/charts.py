@@ -24,7 +24,10 @@ LINE = 0.023
 LONGEST = 34
 """Columns of a name on the card."""
 INDICES = 4
-"""The card has room for so many indices, one a dimension; the page has all."""
+"""The card has room for so many indices, one a dimension, or one less; the page has all."""
+
+VILLAGES = 5
+"""And for so many villages of an area."""
 
 INK, SOFT, GRID, BLUE = "#1a2230", "#556066", "#cdd3da", "#14508c"
 STEPS = ("#0d2f57", "#1f5590", "#4a7db5", "#8fb2d6", "#bdd2e8", "#e3ecf5", "#ffffff")
@@ -70,7 +73,7 @@ class Sheet:
         self.texts: list[tuple[float, float, str, float, str, str]] = []
         self.lines: list[tuple[float, float, float, float, str, float, str]] = []
         self.boxes: list[tuple[float, float, float, float, str, str]] = []
-        self.dots: list[tuple[float, float, str]] = []
+        self.dots: list[tuple[float, float, str, bool]] = []
 
     def text(
         self, x: float, text: str, size: float = 11, colour: str = INK, align: str = "left"
@@ -112,11 +115,13 @@ class Sheet:
             )
         for x1, x2, y1, y2, colour, weight, style in self.lines:
             axes.plot((x1, x2), (y1, y2), style, color=colour, lw=weight, solid_capstyle="round")
-        for x, y, marker in self.dots:
+        for x, y, marker, hollow in self.dots:
             here = marker == "o"
+            full = here and not hollow
+            edge = "white" if full else BLUE if here else INK
             axes.plot(
-                x, y, marker, ms=11 if here else 9, mfc=BLUE if here else "white",
-                mec="white" if here else INK, mew=1.2 if here else 1.6, zorder=3,
+                x, y, marker, ms=11 if full else 9, mfc=BLUE if full else "white", mec=edge,
+                mew=1.2 if full else 2.4 if here else 1.6, zorder=3,
             )  # fmt: skip
         for x, y, text, size, colour, align in self.texts:
             axes.text(
@@ -137,23 +142,46 @@ def draw(sheet: Sheet, report: Content, say: Words) -> None:
     if report.withheld:
         return
     sheet.paragraph(report.respondents[0], 10.5, SOFT)
+    for sentence in filter(None, (report.band, report.change)):
+        sheet.paragraph(sentence, 11)
+    if report.modelled:
+        sheet.paragraph(report.modelled, 10.5, SOFT)
     sheet.heading(say("Online and use"))
     key(sheet, report, say)
     for row in report.online:
         dots(sheet, row)
-    if report.indices:
+    if report.villages:
+        villages(sheet, report, say)
+    elif report.indices:
         sheet.heading(say("Access, use and resource"))
         first = {row.dimension: row for row in reversed(report.indices)}
-        for row in [row for row in report.indices if first[row.dimension] is row][:INDICES]:
+        room = INDICES - bool(report.band or report.change or report.modelled)
+        for row in [row for row in report.indices if first[row.dimension] is row][:room]:
             dots(sheet, row)
     sheet.heading(say("The gap: access or use?"))
     sheet.paragraph(report.compared, 11)
     if report.split:
         split(sheet, report.slices)
-    if report.ladder.steps:
+    if report.ladder.steps and not report.villages:
         sheet.heading(say("Digital skills, of all adults"))
         ladder(sheet, report.ladder, say)
     sheet.at += 0.2
+
+
+def villages(sheet: Sheet, report: Content, say: Words) -> None:
+    """The villages of an area, as many as there is room for, each with its band."""
+    sheet.heading(say("The villages"))
+    for row in report.villages[:VILLAGES]:
+        dots(sheet, row)
+        sheet.at += 0.14
+        sheet.text(sheet.left, row.note, 9, SOFT)
+    for sentence in report.about_villages[1:]:
+        sheet.at += 0.08
+        sheet.paragraph(sentence, 10, SOFT)
+    more = len(report.villages) - VILLAGES
+    if more > 0:
+        sheet.at += 0.3
+        sheet.text(sheet.left, say("{n} more are on the page", n=more), 10, SOFT)
 
 
 def key(sheet: Sheet, report: Content, say: Words) -> None:
@@ -161,18 +189,20 @@ def key(sheet: Sheet, report: Content, say: Words) -> None:
     sheet.at += 0.2
     x = sheet.left
     sheet.lines.append((x, x + 0.36, sheet.at, sheet.at, "#9db9d5", 6, "-"))
-    sheet.dots.append((x + 0.18, sheet.at, "o"))
+    sheet.dots.append((x + 0.18, sheet.at, "o", bool(report.modelled)))
     sheet.text(x + 0.5, report.village, 10, SOFT)
     x += 0.85 + columns(report.village) * 0.078
     if report.reference:
         sheet.lines.append((x, x + 0.36, sheet.at, sheet.at, INK, 1.6, "-"))
-        sheet.dots.append((x + 0.18, sheet.at, "D"))
+        sheet.dots.append((x + 0.18, sheet.at, "D", True))
         sheet.text(x + 0.5, report.reference, 10, SOFT)
     if report.online[0].published is not None:
         sheet.at += 0.27
         x = sheet.left + 0.18
         sheet.lines.append((x, x, sheet.at - 0.1, sheet.at + 0.1, INK, 1.6, ":"))
-        sheet.text(sheet.left + 0.5, f"{say('published figure')} · {report.published[0]}", 9, SOFT)
+        sheet.text(
+            sheet.left + 0.5, f"{say('published figure')} · {report.published[0].brief}", 9, SOFT
+        )
     sheet.at += 0.05
 
 
@@ -209,7 +239,7 @@ def sign(sheet: Sheet, mark: Mark, y: float, marker: str) -> None:
         ends = sheet.place(mark.low), sheet.place(mark.high)
         sheet.lines.append((*ends, y, y, colour, weight, "-"))
     if mark.value is not None:
-        sheet.dots.append((sheet.place(mark.value), y, marker))
+        sheet.dots.append((sheet.place(mark.value), y, marker, mark.modelled))
 
 
 def split(sheet: Sheet, slices: tuple[Slice, ...]) -> None:

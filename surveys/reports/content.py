@@ -1,11 +1,18 @@
-"""What a report of a village says, before any format.
+"""What a report of a village or an area says, before any format.
 
 The chat text, the page and the card show the same `Content`, so that they cannot disagree.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from surveys.estimation.profile import Benchmark, VillageProfile
+from surveys.reports.changes import change_rows, change_sentence
+from surveys.reports.depth import lacking, unequal
+from surveys.reports.gaps import compared, inside, split
+from surveys.reports.groups import pairs
+from surveys.reports.layers import layers
 from surveys.reports.levers import chain_sentence, levers
 from surveys.reports.rows import (
     gap_slices,
@@ -16,55 +23,84 @@ from surveys.reports.rows import (
     reasons_of,
     skills,
 )
-from surveys.reports.sentences import (
-    compared,
-    headline,
-    limits,
-    method,
-    needed,
-    respondents,
-    split,
-)
-from surveys.reports.shapes import Content, Ladder, Listed
-from surveys.reports.wording import Words
+from surveys.reports.sentences import banded, headline, needed, respondents, waiting
+from surveys.reports.shapes import Content, Quoted
+from surveys.reports.smallprint import limits, method
+from surveys.reports.villages import about_villages, band_sentences, gradient, village_rows
+from surveys.reports.wording import Words, borrowed
+
+LONGEST_SOURCE = 160
+"""Columns of what is said of a published figure's definition."""
 
 
 def content(profile: VillageProfile, say: Words) -> Content:
     """What to say of a profile in a language; of a withheld one only what is needed."""
-    withheld = profile.level == "withheld"
-    reference = say.name(profile.reference_area) if profile.reference_area else ""
-    ladder = Ladder() if withheld else skills(profile, say)
-    return Content(
+    bare = Content(
         village=say.name(profile.village),
+        subtitle=say("How the village uses the internet")
+        if profile.kind == "village"
+        else say("How the area uses the internet"),
         place=" › ".join(say.name(name) for name in profile.area[-2:]),
         wave=say.name(profile.wave),
         date=say.date(profile.computed_at),
-        withheld=withheld,
-        headline=needed(profile, say) if withheld else headline(profile, say),
-        respondents=() if withheld else respondents(profile, say),
-        reference="" if withheld else reference,
-        online=() if withheld else online_rows(profile, say),
-        indices=() if withheld else index_rows(profile, say),
-        compared="" if withheld else compared(profile, say),
-        split="" if withheld else split(profile, say),
-        slices=() if withheld or profile.gap is None else gap_slices(profile.gap, say),
-        ladder=ladder,
-        chain="" if withheld else chain_sentence(profile, say),
-        levers=() if withheld else levers(profile, needs_of(profile), say),
-        needs=Listed() if withheld else listed(needs_of(profile), say),
-        reasons=Listed() if withheld else listed(reasons_of(profile), say),
-        published=() if withheld else tuple(published(b, say) for b in profile.benchmarks),
-        limits=() if withheld else limits(profile, say),
-        method=() if withheld else method(profile, say),
+        withheld=profile.level == "withheld",
+        headline=needed(profile, say),
+        villages=village_rows(profile, say),
+        about_villages=about_villages(profile, say),
+        bands=band_sentences(profile, say),
+    )
+    return bare if bare.withheld else _shown(bare, profile, say)
+
+
+def _shown(bare: Content, profile: VillageProfile, say: Words) -> Content:
+    online, indices = online_rows(profile, say), index_rows(profile, say)
+    chain = levers(profile, needs_of(profile), say)
+    marks = [row.village for row in (*online, *indices)] + [lever.village for lever in chain]
+    return replace(
+        bare,
+        headline=headline(profile, say),
+        respondents=respondents(profile, say),
+        band=banded(profile, say),
+        modelled=borrowed(say) if any(one.modelled for one in marks) else "",
+        waiting=waiting(profile, say),
+        reference=say.name(profile.reference_area) if profile.reference_area else "",
+        online=online,
+        indices=indices,
+        pairs=pairs(profile, say),
+        change=change_sentence(profile, say),
+        before=say.name(profile.change.wave) if profile.change else "",
+        changes=change_rows(profile, say),
+        compared=compared(profile, say),
+        split=split(profile, say),
+        inside=inside(profile, say),
+        slices=() if profile.gap is None else gap_slices(profile.gap, say),
+        ladder=skills(profile, say),
+        unequal=unequal(profile, say),
+        lacking=lacking(profile, say),
+        chain=chain_sentence(profile, say),
+        levers=chain,
+        layers=layers(profile, say),
+        needs=listed(needs_of(profile), say),
+        reasons=listed(reasons_of(profile), say),
+        gradient=gradient(profile, say),
+        published=tuple(published(one, say) for one in profile.benchmarks),
+        limits=limits(profile, say),
+        method=method(profile, say),
     )
 
 
-def published(benchmark: Benchmark, say: Words) -> str:
+def published(benchmark: Benchmark, say: Words) -> Quoted:
     """A published figure with its source and year: context, no gap."""
-    return say(
-        "{label}: {value}% ({source}, {year})",
-        label=say.label(benchmark.label, benchmark.beside),
-        value=f"{benchmark.value:g}",
-        source=say.name(benchmark.source),
-        year=say.name(benchmark.year),
-    )
+    whole = replace(say, longest=LONGEST_SOURCE)
+    first = benchmark.source.partition(";")[0]
+
+    def quoted(source: str) -> str:
+        return say(
+            "{label}: {value}% ({source}, {year})",
+            label=say.label(benchmark.label, benchmark.beside),
+            value=f"{benchmark.value:g}",
+            source=source,
+            year=say.name(benchmark.year),
+        )
+
+    return Quoted(quoted(say.name(first)), quoted(whole.name(benchmark.source)))

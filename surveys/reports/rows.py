@@ -36,7 +36,7 @@ def online_rows(profile: VillageProfile, say: Words) -> tuple[Row, ...]:
         ),
         (
             say("Use, of those online"),
-            say("how many kinds of things they do, 0–100"),
+            say("kinds of things they do, 0–100"),
             profile.use_of_users,
             profile.reference_use_of_users,
             "points",
@@ -66,12 +66,15 @@ def online_rows(profile: VillageProfile, say: Words) -> tuple[Row, ...]:
 def index_rows(profile: VillageProfile, say: Words) -> tuple[Row, ...]:
     """The indices, access, use and resource first; the chain's stand with their levers."""
     order = ("access", "use", "resource", "knowledge", "outcome", "demand")
+    # The use of all adults stands above, and there it counts homes visited.
+    scores = (one for one in profile.indices if one.kind == "score")
+    use = next((one for one in scores if one.dimension == "use"), None)
     shown = [
         index
         for index in profile.indices
         if not index.dimension.startswith("chain")
         and index.kind in ("score", "proportion")
-        and not (index.dimension == "use" and index.village == profile.use)
+        and index is not use
     ]
     shown.sort(key=lambda i: (*order, i.dimension).index(i.dimension))
     return tuple(index_row(index, profile, say) for index in shown)
@@ -136,12 +139,17 @@ def listed(shares: Shares | None, say: Words) -> Listed:
         return Listed()
     if not any(map(visible, (share.figure for share in shares.shares))):
         return Listed(why=say.figure(shares.shares[0].figure) if shares.shares else "")
-    return Listed(
-        tuple(
-            Row(say.label(share.label, share.value), "", mark(share.figure, say, "share"))
-            for share in shares.shares
-        )
-    )
+    rows = [
+        Row(say.label(share.label, share.value), "", mark(share.figure, say, "share"))
+        for share in shares.shares
+        if share.figure.words != "few"
+    ]
+    # What few have chosen stands on one line.
+    few = [share for share in shares.shares if share.figure.words == "few"]
+    if few:
+        names = say(", ").join(say.label(share.label, share.value) for share in few)
+        rows.append(Row(names, "", mark(few[0].figure, say, "share")))
+    return Listed(tuple(rows))
 
 
 def skills(profile: VillageProfile, say: Words) -> Ladder:

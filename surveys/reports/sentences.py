@@ -1,15 +1,18 @@
-"""The sentences of a report: the number and who is missing, who answered, the gap, the limits."""
+"""The sentences of a report: the number and who is missing, who answered, how it compares."""
 
 from __future__ import annotations
 
-from surveys.estimation.profile import Figure, VillageProfile
+from surveys.estimation.profile import VillageProfile
 from surveys.reports.wording import Words, known
 
 PERSONS_NEEDED, HOMES_NEEDED = 10, 5
 
 
 def headline(profile: VillageProfile, say: Words) -> tuple[str, ...]:
-    """Two sentences: the number with its interval, and who is missing from it."""
+    """The number with its interval, and who is missing from it, or was visited.
+
+    In an area silent homes are visited in some villages: of the others they are missing still.
+    """
     if known(profile.use) is not None and known(profile.online) is not None:
         number = say(
             "Adults here score {use} of 100 for using the internet; {online} of 100 adults are "
@@ -23,6 +26,19 @@ def headline(profile: VillageProfile, say: Words) -> tuple[str, ...]:
             use=say.figure(profile.use),
             online=say.figure(profile.online, "share"),
         )
+    visited: tuple[str, ...] = ()
+    if profile.followup:
+        visited = (
+            say.count(
+                "{n} home that had kept silent was visited; the share online and the use of all "
+                "adults count it.",
+                "{n} homes that had kept silent were visited; the share online and the use of all "
+                "adults count them.",
+                profile.followup,
+            ),
+        )
+        if profile.kind == "village":
+            return number, *visited
     if profile.offline_known:
         missing = say("Missing: people online who did not answer.")
     else:
@@ -30,11 +46,13 @@ def headline(profile: VillageProfile, say: Words) -> tuple[str, ...]:
             "Missing: homes where nobody is online, not counted yet, so these are upper limits; "
             "and people online who did not answer."
         )
-    return number, missing
+    return number, missing, *visited
 
 
 def needed(profile: VillageProfile, say: Words) -> tuple[str, ...]:
     """For a withheld profile: how many are needed, and what to do."""
+    if profile.complementary:
+        return hidden(profile, say)
     said = [say("Nothing can be shown yet: that takes answers from 10 people in 5 homes.")]
     lacking = []
     if profile.persons < PERSONS_NEEDED:
@@ -45,13 +63,46 @@ def needed(profile: VillageProfile, say: Words) -> tuple[str, ...]:
         lacking.append(say.count("{n} more home", "{n} more homes", more))
     if lacking:
         said.append(say("Still needed: {what}.", what=say(", ").join(lacking)))
-    said.append(
-        say(
-            "What to do: send the village's link again, ask families to forward it at home, and "
-            "let a helper interview neighbours who have no phone."
+    if profile.kind == "village":
+        said.append(
+            say(
+                "What to do: send the village's link again, ask families to forward it at home, "
+                "and let a helper interview neighbours who have no phone."
+            )
         )
-    )
+    else:
+        said.append(
+            say(
+                "What to do: send the villages' links again, ask families to forward them at "
+                "home, and let helpers interview neighbours who have no phone."
+            )
+        )
     return tuple(said)
+
+
+def hidden(profile: VillageProfile, say: Words) -> tuple[str, ...]:
+    """Enough answered, and still nothing is shown: why, where it counts, and what to do."""
+    if profile.kind == "village":
+        return (
+            say(
+                "Enough people answered, but showing this village would give away a smaller one "
+                "next to it. It is counted in its township."
+            ),
+            say(
+                "What to do: get more answers in the villages around it that have few; with 10 "
+                "people from 5 homes in each, all are shown."
+            ),
+        )
+    return (
+        say(
+            "Enough people answered, but showing this area would give away a smaller one next to "
+            "it. It is counted in the area above it."
+        ),
+        say(
+            "What to do: get more answers in the villages that have few; with 10 people from 5 "
+            "homes in each, all are shown."
+        ),
+    )
 
 
 def respondents(profile: VillageProfile, say: Words) -> tuple[str, ...]:
@@ -98,160 +149,26 @@ def respondents(profile: VillageProfile, say: Words) -> tuple[str, ...]:
     return tuple(said)
 
 
-def sign(figure: Figure) -> int:
-    """1 or -1 if the whole interval lies on one side of 0, else 0."""
-    value = known(figure)
-    if value is None:
-        return 0
-    low = value if figure.low is None else figure.low
-    high = value if figure.high is None else figure.high
-    return 1 if low > 0 else -1 if high < 0 else 0
-
-
-def turned(figure: Figure) -> Figure:
-    """The same distance seen from the other side."""
-    value, low, high = (None if x is None else -x for x in (figure.value, figure.high, figure.low))
-    return Figure(value, low, high, "at_most" if figure.bound == "at_least" else "")
-
-
-def compared(profile: VillageProfile, say: Words) -> str:
-    """How far the reference area is ahead, or why that is not said."""
-    if profile.reference_area is None:
-        return say("No gap is shown: there is no area to compare with yet.")
-    reference = say.name(profile.reference_area)
-    total = profile.gap.total if profile.gap else Figure(None, withheld=profile.gap_withheld)
-    if known(total) is None:
-        why = say.figure(total)
-        return say("Distance to {reference}: {why}.", reference=reference, why=why)
-    if sign(total) > 0:
-        return say(
-            "In use of all adults, {reference} is ahead by {n}.",
-            reference=reference,
-            n=say.figure(total),
-        )
-    if sign(total) < 0:
-        ahead = say.figure(turned(total))
-        return say(
-            "In use of all adults, this village is ahead of {reference} by {n}.",
-            reference=reference,
-            n=ahead,
-        )
-    return say(
-        "In use of all adults, no clear difference from {reference}: {n}.",
-        reference=reference,
-        n=say.figure(total),
-    )
-
-
-def split(profile: VillageProfile, say: Words) -> str:
-    """Which part of the gap goes with access and which with behaviour; "" if that is not known."""
-    if profile.gap is None:
-        return ""
-    total, access, behaviour = (
-        known(figure) for figure in (profile.gap.total, profile.gap.access, profile.gap.behaviour)
-    )
-    if total is None or access is None or behaviour is None:
-        return ""
-    n, a, b = (say.number(abs(value)) for value in (total, access, behaviour))
-    if access > 0 > behaviour:
-        return say(
-            "Behind by {a} points that go with fewer people online; ahead by {b} that go with "
-            "what those online do.",
-            a=a,
-            b=b,
-        )
-    if access < 0 < behaviour:
-        return say(
-            "Ahead by {a} points that go with more people online; behind by {b} that go with "
-            "what those online do.",
-            a=a,
-            b=b,
-        )
-    if sign(profile.gap.total) > 0:
-        return say(
-            "Of {n} points, {a} go with fewer people online, {b} with what those online do.",
-            n=n,
-            a=a,
-            b=b,
-        )
-    if sign(profile.gap.total) < 0:
-        return say(
-            "Of {n} points, {a} go with more people online here, {b} with what those online do.",
-            n=n,
-            a=a,
-            b=b,
-        )
+def banded(profile: VillageProfile, say: Words) -> str:
+    """How the village stands to the mean of the others, "" where that was not tested: no rank."""
+    others = profile.compared - 1
+    if profile.band == "below":
+        return say("Clearly below the mean of the other {n} villages.", n=others)
+    if profile.band == "above":
+        return say("Clearly above the mean of the other {n} villages.", n=others)
+    if profile.band == "same":
+        return say("Not clearly different from the mean of the other {n} villages.", n=others)
     return ""
 
 
-def limits(profile: VillageProfile, say: Words) -> tuple[str, ...]:
-    """What the numbers cannot say."""
-    said = []
-    if not profile.by_mode.get("visited"):
-        said.append(
-            say(
-                "These are users who answered: volunteers, not a drawn sample. No interval covers "
-                "how those differ who stayed away."
-            )
-        )
-    off = known(profile.missing_users)
-    if off is not None:
-        said.append(
-            say(
-                "For each 10 points that users who stayed away would score lower, take {n} off.",
-                n=say.number(off),
-            )
-        )
-    return tuple(said)
-
-
-def method(profile: VillageProfile, say: Words) -> tuple[str, ...]:
-    """How the numbers came about: for the small print."""
-    said = [
-        say("In brackets: where the number most likely lies (19 times in 20)."),
-        say("A score of 100: everyone does several things online in each of five fields."),
-        weighed(profile, say),
-        say("Phones not joined by a family link count as other homes."),
-    ]
-    if profile.households and profile.adults:
-        said.append(
-            say(
-                "The village: {homes}, {adults}.",
-                homes=say.count("{n} home", "{n} homes", profile.households),
-                adults=say.count("{n} adult", "{n} adults", profile.adults),
-            )
-        )
-    if profile.flags.get("flagged"):
-        said.append(
-            say(
-                "About {n} interviews carry a mark for checking; none was left out.",
-                n=profile.flags["flagged"],
-            )
-        )
-    said.append(
-        say(
-            "{wave}; questionnaire {form}, version {version}; computed on {date}.",
-            wave=say.name(profile.wave),
-            form=say.name(profile.form_id),
-            version=say.name(profile.form_version),
-            date=say.date(profile.computed_at),
-        )
-    )
-    return tuple(said)
-
-
-def weighed(profile: VillageProfile, say: Words) -> str:
-    """To which known numbers the answers were weighed: always said, none too."""
-    names = {"sex_age": say("sex and age"), "schooling": say("schooling")}
-    used = [name for variable, name in names.items() if variable in profile.margins]
-    if not used:
-        return say(
-            "Not weighed by sex, age or schooling: how many of each are online is not known."
-        )
-    return say(
-        "Weighed to the known numbers of people online by {what} ({place}).",
-        what=say(", ").join(used),
-        place=say.name(profile.margins_of),
+def waiting(profile: VillageProfile, say: Words) -> str:
+    """Who has answered and is not counted yet, and when they will be; "" if nobody is."""
+    if not profile.waiting:
+        return ""
+    return say.count(
+        "{n} person has answered since; new numbers come once 10 from 5 homes have.",
+        "{n} people have answered since; new numbers come once 10 from 5 homes have.",
+        profile.waiting,
     )
 
 

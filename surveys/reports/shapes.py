@@ -21,6 +21,8 @@ class Mark:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    modelled: bool = False
+    """Drawn hollow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +97,107 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of two groups that stand on one line."""
+
+    label: str
+    note: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two groups of those online on one line, and whether they differ; or why they are not shown.
+
+    `parts` are two, or none where `said` tells why.
+    """
+
+    label: str
+    parts: tuple[Part, ...]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Who lacks much: sentences, and what is lacked most often."""
+
+    said: tuple[str, ...] = ()
+    most: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One of the three layers: what it asks, and the numbers that belong to it."""
+
+    name: str
+    question: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A published figure: in short, and with all that is said of where it comes from."""
+
+    brief: str
+    full: str
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
-    """A report, ready to be laid out."""
+    """A report, ready to be laid out. Of a withheld one what has a default stays empty.
+
+    The villages of an area have profiles of their own and may stand there.
+    """
 
     village: str
+    """Or the area's name."""
+    subtitle: str
     place: str
     wave: str
     date: str
     withheld: bool
     headline: tuple[str, ...]
-    respondents: tuple[str, ...]
-    reference: str
+    respondents: tuple[str, ...] = ()
+    band: str = ""
+    """Against the mean of the other villages."""
+    modelled: str = ""
+    """What the sign of modelled numbers means; "" if there is none."""
+    waiting: str = ""
+    """Who has answered and is not in these numbers yet."""
+    reference: str = ""
     """The name of the reference area, "" if there is none."""
-    online: tuple[Row, ...]
-    indices: tuple[Row, ...]
-    compared: str
-    split: str
-    slices: tuple[Slice, ...]
-    ladder: Ladder
-    chain: str
+    online: tuple[Row, ...] = ()
+    indices: tuple[Row, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    change: str = ""
+    """The most important of `changes` as a sentence."""
+    before: str = ""
+    """The wave that `changes` count from."""
+    changes: tuple[Row, ...] = ()
+    compared: str = ""
+    split: str = ""
+    inside: str = ""
+    """What of the gap's second part goes with other ages and schooling."""
+    slices: tuple[Slice, ...] = ()
+    ladder: Ladder = Ladder()
+    unequal: tuple[str, ...] = ()
+    lacking: Lacking = Lacking()
+    chain: str = ""
     """What is said of the weakest link; "" if there is no chain."""
-    levers: tuple[Lever, ...]
-    needs: Listed
-    reasons: Listed
-    published: tuple[str, ...]
-    limits: tuple[str, ...]
-    method: tuple[str, ...]
+    levers: tuple[Lever, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    needs: Listed = Listed()
+    reasons: Listed = Listed()
+    villages: tuple[Row, ...] = ()
+    """Of an area."""
+    about_villages: tuple[str, ...] = ()
+    """What goes for these rows, with the gradient."""
+    bands: tuple[str, ...] = ()
+    """Which villages are clearly below or above the others, in sentences."""
+    gradient: str = ""
+    published: tuple[Quoted, ...] = ()
+    limits: tuple[str, ...] = ()
+    method: tuple[str, ...] = ()
 
 
 def mark(figure: Figure, say: Words, unit: Unit = "points") -> Mark:
@@ -131,7 +208,7 @@ def mark(figure: Figure, say: Words, unit: Unit = "points") -> Mark:
     value = known(figure)
     brief = text if value is None else say.bounded(figure, say.number(value, unit))
     low, high = within(figure.low), within(figure.high)
-    return Mark(text, brief, visible(figure), within(value), low, high)
+    return Mark(text, brief, visible(figure), within(value), low, high, figure.modelled)
 
 
 def within(value: float | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from gettext import NullTranslations
 from typing import Literal
@@ -15,8 +15,12 @@ from surveys.estimation.profile import Figure, Withheld
 from surveys.reports.catalogue import load
 
 Language = Literal["en", "zh"]
-Unit = Literal["points", "share", "spread"]
-"""points: a score 0-100 · share: per cent · spread: standard deviations (METHOD.md §3)."""
+Unit = Literal["points", "share", "spread", "ratio"]
+"""points: a score 0-100 · share: per cent · spread: standard deviations (METHOD.md §3), or points a
+ring · ratio: 0-1."""
+DIGITS: Mapping[Unit, int] = {"points": 0, "share": 0, "spread": 1, "ratio": 2}
+MODELLED = "≈"
+"""Stands before a number that borrows from the other villages."""
 
 LONGEST_NAME = 48
 """Columns of a name (a Chinese character takes two) before it is cut with an ellipsis."""
@@ -59,17 +63,15 @@ class Words:
         return format_date(datetime.fromisoformat(moment), format="long", locale=locale)
 
     def number(self, value: float, unit: Unit = "points") -> str:
-        """A whole number with its unit; spreads have one decimal. A true minus sign."""
-        text = f"{value:.1f}" if unit == "spread" else str(round(value))
+        """A number with its unit and decimals (`DIGITS`). A true minus sign."""
+        text = f"{value:.{DIGITS[unit]}f}"
         text = "0" if float(text) == 0 else text.replace("-", "−")
         return text + ("%" if unit == "share" else "")
 
     def interval(self, low: float, high: float, unit: Unit = "points") -> str:
         """41–58, 41–58%, or −3 to 8 where a dash would be taken for a minus."""
-        if low < 0:
-            return self("{low} to {high}", low=self.number(low), high=self.number(high, unit))
-        first = self.number(low, unit).removesuffix("%")
-        return f"{first}–{self.number(high, unit)}"
+        first, last = self.number(low, unit).removesuffix("%"), self.number(high, unit)
+        return self("{low} to {high}", low=first, high=last) if low < 0 else f"{first}–{last}"
 
     def figure(self, figure: Figure, unit: Unit = "points") -> str:
         """The number with its bound and interval, or in words why there is none."""
@@ -89,7 +91,9 @@ class Words:
         return self("{number} ({interval})", number=text, interval=between)
 
     def bounded(self, figure: Figure, number: str) -> str:
-        """The number after "at most" or "at least", if it is a bound."""
+        """The number after "at most" or "at least", if it is a bound; marked, if by the model."""
+        if figure.modelled:
+            number = MODELLED + number
         if figure.bound == "at_most":
             return self("at most {number}", number=number)
         if figure.bound == "at_least":
@@ -110,6 +114,8 @@ class Words:
             return self("not shown: fewer than 30 people answered this")
         if reason == "imprecise":
             return self("not shown: too uncertain")
+        if reason == "complementary":
+            return self("not shown: others could be worked out from it")
         return self("not shown")
 
 
@@ -118,11 +124,39 @@ def words(language: Language, longest: int = LONGEST_NAME) -> Words:
     return Words(language, load("surveys.reports", language), longest)
 
 
+def borrowed(say: Words) -> str:
+    """What the sign of a modelled number means."""
+    return say("≈: few answered, so the number borrows from the other villages.")
+
+
 def known(figure: Figure | None) -> float | None:
     """The number of a figure, if it may be shown as one."""
     if figure is None or figure.withheld or figure.words:
         return None
     return figure.value
+
+
+def sign(figure: Figure) -> int:
+    """1 or -1 if the whole interval lies on one side of 0, else 0."""
+    value = known(figure)
+    if value is None:
+        return 0
+    low = value if figure.low is None else figure.low
+    high = value if figure.high is None else figure.high
+    return 1 if low > 0 else -1 if high < 0 else 0
+
+
+def turned(figure: Figure) -> Figure:
+    """The same distance seen from the other side.
+
+    >>> turned(Figure(-8, -14, -2)).value, turned(Figure(-8, -14, -2)).low
+    (8, 2)
+    """
+    value, low, high = (None if x is None else -x for x in (figure.value, figure.high, figure.low))
+    other: Literal["", "at_most", "at_least"] = ""
+    if figure.bound:
+        other = "at_most" if figure.bound == "at_least" else "at_least"
+    return replace(figure, value=value, low=low, high=high, bound=other)
 
 
 def printable(text: str) -> str:

@@ -1,4 +1,6 @@
-"""Villages as a wave would leave them: one full, one small, one with too few answers."""
+"""Villages as a wave would leave them: full, with everything on, small, with too few answers; and
+a township made of some.
+"""
 
 from dataclasses import replace
 from typing import get_args
@@ -7,14 +9,22 @@ import pytest
 
 from surveys.estimation.profile import (
     Benchmark,
+    Breakdown,
+    Change,
+    Deprivation,
     Figure,
     Gap,
+    Group,
     IndexFigure,
+    Inequality,
     Link,
+    Place,
+    Scale,
     Share,
     Shares,
     VillageProfile,
     Withheld,
+    Within,
 )
 
 HIDDEN = Figure(None, withheld="too_few_for_this")
@@ -30,10 +40,10 @@ def index(
     *,
     kind: str = "score",
     base: str = "zero",
+    higher_is_better: bool = True,
 ) -> IndexFigure:
-    return IndexFigure(
-        name, {"en": label[0], "zh": label[1]}, dimension, kind, base, here, there, True
-    )
+    labels = {"en": label[0], "zh": label[1]}
+    return IndexFigure(name, labels, dimension, kind, base, here, there, higher_is_better)
 
 
 def share(value: str, en: str, zh: str, figure: Figure) -> Share:
@@ -87,7 +97,8 @@ def full_village() -> VillageProfile:
             index("s_bridging", ("Ties beyond the village", "村外的人脉"), "outcome",
                   Figure(19, 14, 24), Figure(30, 25, 35)),
             index("p_fraud", ("Lost money to fraud", "被骗过钱"), "outcome",
-                  Figure(None, words="few"), Figure(8, 4, 15), kind="proportion"),
+                  Figure(None, words="few"), Figure(8, 4, 15), kind="proportion",
+                  higher_is_better=False),
             index("s_mobility", ("Better chances seen", "觉得更有机会"), "outcome",
                   Figure(49, 44, 54), Figure(57, 52, 62), base="users"),
             index("basic_skills", ("At least basic digital skills", "达到基本数字技能"), "use",
@@ -220,6 +231,154 @@ def withheld_village() -> VillageProfile:
     )
 
 
+LACKS = (
+    share("d_smartphone", "No smartphone of their own", "没有自己的智能手机", Figure(18, 12, 26)),
+    share("d_internet", "No internet at home", "家里上不了网", Figure(None, words="few")),
+    share("d_signal", "Video calls often stall", "视频电话常常不顺", Figure(35, 27, 44)),
+    share("d_daily", "Not online every day", "不是天天上网",
+          Figure(None, 30, 60, withheld="imprecise")),
+    share("d_areas", "Uses under 3 of 5 areas", "5个方面用了不到3个", Figure(58, 49, 66)),
+    share("d_safety", "No safety steps yet", "还没做过自我保护", Figure(61, 52, 69)),
+    share("d_help", "Nobody to show how", "没有人教", Figure(43, 34, 52)),
+    share("d_tools", "No digital tools yet", "还没用过数字工具", Figure(None, words="nearly_all")),
+    share("d_service", "Services done by others or in person", "办事靠别人或去现场",
+          Figure(52, 43, 61)),
+)  # fmt: skip
+
+
+def rich_village() -> VillageProfile:
+    """The full village with all that a profile may say of one."""
+    full = full_village()
+    gap = Gap(
+        Figure(24, 17, 31), Figure(15, 10, 21), Figure(9, 4, 14), Figure(3, 1, 5), Figure(6, 2, 10)
+    )
+    return replace(
+        full,
+        gap=gap,
+        by_mode={"self": 40, "helped": 10, "proxy": 5, "visited": 10},
+        grade="A",
+        missing_users=Figure(None, withheld="not_asked"),
+        followup=14,
+        band="below",
+        compared=12,
+        waiting=7,
+        margins=("sex_age", "schooling"),
+        margins_of="永安镇",
+        deff=1.3,
+        flags={
+            "flagged": 10, "straight_lining": 5, "speeding": 5, "contradiction": 5, "duplicate": 5,
+            "rosters_differ": 5, "rosters_short": 5,
+        },
+        breakdowns=(
+            Breakdown("sex", (Group("f", 25, Figure(46, 39, 53)),
+                              Group("m", 30, Figure(53, 47, 59))), Figure(7, -1, 15)),
+            Breakdown("age", (Group("to54", 40, Figure(58, 52, 64)),
+                              Group("from55", 15, Figure(28, 20, 36))), Figure(-30, -40, -20)),
+            Breakdown("schooling", (), Figure(None, withheld="few_persons"), "few_persons"),
+        ),
+        change=Change("2024年秋季", Figure(5, 1, 9), Figure(-3, -5, -1), Figure(2, -2, 6)),
+        inequality=Inequality(Figure(62, 57, 67), Figure(14, 6, 22)),
+        deprivation=Deprivation(
+            "all", Figure(54, 45, 63), Figure(51, 46, 56), Figure(28, 22, 33), LACKS
+        ),
+    )  # fmt: skip
+
+
+def modelled_village() -> VillageProfile:
+    """The small village, its numbers by the model, one of twelve that are compared."""
+    small = small_village()
+    return replace(
+        small,
+        offline_known=True,
+        online=Figure(68, 57, 79, modelled=True),
+        use=Figure(33, 26, 40, modelled=True),
+        band="same",
+        compared=12,
+        indices=tuple(
+            replace(one, village=replace(one.village, modelled=one.village.value is not None))
+            for one in small.indices
+        ),
+    )
+
+
+def hidden_village() -> VillageProfile:
+    """31 people of 17 homes, hidden because a smaller village is."""
+    none = Figure(None, withheld="complementary")
+    return replace(
+        withheld_village(),
+        village="石板坡",
+        persons=31,
+        homes=17,
+        complementary=True,
+        use=none,
+        online=none,
+        indices=(),
+        shares=(),
+        chain=(),
+        gap=None,
+        gap_withheld="complementary",
+    )
+
+
+def township() -> VillageProfile:
+    """Four villages and 150 people."""
+    rich = rich_village()
+    scale = Scale(
+        "s_knowledge", {"en": "Knowledge", "zh": "防骗和常识"}, 240, Figure(0.71, 0.66, 0.76),
+        Figure(0.73, 0.68, 0.78),
+    )  # fmt: skip
+    return replace(
+        rich,
+        village="永安镇",
+        code="",
+        area=("乡村数字调查", "青溪县"),
+        kind="township",
+        persons=150,
+        users=130,
+        homes=90,
+        band=None,
+        compared=0,
+        waiting=0,
+        change=None,
+        followup=14,
+        grade="B",
+        within=Within(
+            villages=(
+                Place("LSG", "柳树沟村", 64, Figure(31, 26, 37), Figure(62, 53, 70), "below",
+                      (3, 4)),
+                Place("SPM", "上坪苗寨", 14, Figure(43, 36, 50, modelled=True),
+                      Figure(68, 57, 79, modelled=True), "same", (1, 4)),
+                Place("HT", "河头", 40, Figure(58, 49, 67), Figure(80, 70, 88), "above", (1, 1)),
+                Place("QL", "青龙", 32, Figure(40, 30, 50), Figure(None, withheld="not_asked"),
+                      None),
+            ),
+            gradient=Figure(-4.2, -7.9, -0.5),
+            modelled=4,
+            scales=(scale,),
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def rich() -> VillageProfile:
+    return rich_village()
+
+
+@pytest.fixture
+def modelled() -> VillageProfile:
+    return modelled_village()
+
+
+@pytest.fixture
+def hidden() -> VillageProfile:
+    return hidden_village()
+
+
+@pytest.fixture
+def area() -> VillageProfile:
+    return township()
+
+
 @pytest.fixture
 def full() -> VillageProfile:
     return full_village()
@@ -235,7 +394,12 @@ def withheld() -> VillageProfile:
     return withheld_village()
 
 
-@pytest.fixture(params=[full_village, small_village, withheld_village])
+@pytest.fixture(
+    params=[
+        full_village, rich_village, small_village, modelled_village, withheld_village,
+        hidden_village, township,
+    ]
+)  # fmt: skip
 def any_village(request: pytest.FixtureRequest) -> VillageProfile:
     built: VillageProfile = request.param()
     return built

@@ -6,7 +6,7 @@ import pytest
 
 from surveys.estimation.profile import VillageProfile
 from surveys.reports.render import page
-from surveys.reports.sentences import weighed
+from surveys.reports.smallprint import weighed
 from surveys.reports.wording import words
 
 

@@ -2,23 +2,34 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from surveys.estimation.profile import Figure, Gap, Link, VillageProfile
+from surveys.estimation.profile import (
+    Band,
+    Figure,
+    Gap,
+    Kind,
+    Link,
+    VillageProfile,
+    Withheld,
+)
 from surveys.reports.render import LIMIT, chat_text, page
 from surveys.reports.wording import Language, words
+from tests.reports.conftest import rich_village, township
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 TELEGRAM = {"b", "i", "u", "code", "blockquote"}
 NO_END = {"meta", "line", "circle", "rect", "path"}
 DRAWN = re.compile(
-    r'(<circle class="dot" cx|class="(here|there)" x1|class="(step|slice)\d" x)="\S+%"'
+    r'(<circle class="dot( hollow)?" cx|class="(here|there)" x1|class="(step|slice)\d" x|<svg x)'
+    r'="\S+%"'
 )
 ENTITY = re.compile(r"&(#\d+|lt|gt|amp|quot);")
 
@@ -110,7 +121,8 @@ def some_figure(draw: st.DrawFn) -> Figure:
     words = draw(st.sampled_from(("", "", "", "few", "nearly_all")))
     if words:
         return Figure(None, words=words)
-    return Figure(value, *draw(st.sampled_from(((low, high), (None, None)))), bound)
+    limits = draw(st.sampled_from(((low, high), (None, None))))
+    return Figure(value, *limits, bound, modelled=draw(st.booleans()))
 
 
 hostile = st.one_of(
@@ -124,6 +136,8 @@ hostile = st.one_of(
 
 @st.composite
 def some_profile(draw: st.DrawFn, full: VillageProfile) -> VillageProfile:
+    """Built on a profile with everything on: parts are taken away, numbers and names replaced."""
+
     def forever() -> Iterator[Figure]:
         while True:
             yield draw(some_figure())
@@ -151,6 +165,30 @@ def some_profile(draw: st.DrawFn, full: VillageProfile) -> VillageProfile:
             )
         ),
         offline_known=draw(st.booleans()),
+        kind=draw(st.sampled_from(get_args(Kind))),
+        complementary=draw(st.booleans()),
+        followup=draw(st.integers(0, 30)),
+        waiting=draw(st.integers(0, 30)),
+        band=draw(st.sampled_from((None, *get_args(Band)))),
+        compared=draw(st.integers(5, 10**4)),
+        flags=draw(st.dictionaries(st.sampled_from(sorted(made.flags)), st.integers(0, 500))),
+        margins_of=draw(hostile),
+        breakdowns=tuple(
+            replace(one, withheld=draw(st.sampled_from(get_args(Withheld))))
+            for one in made.breakdowns[: draw(st.integers(0, 3))]
+        ),
+        change=made.change and draw(st.none() | st.just(replace(made.change, wave=draw(hostile)))),
+        inequality=draw(st.sampled_from((None, made.inequality))),
+        deprivation=draw(st.sampled_from((None, made.deprivation))),
+        within=made.within
+        and replace(
+            made.within,
+            villages=tuple(
+                replace(one, name=draw(hostile), band=draw(st.sampled_from(get_args(Band))))
+                for one in made.within.villages * draw(st.integers(0, 4))
+            ),
+            scales=tuple(replace(one, label=draw(labels)) for one in made.within.scales),
+        ),
         level=draw(st.sampled_from(("withheld", "small", "medium", "full"))),
         grade=draw(st.sampled_from((None, "A", "B", "C"))),
         gap=draw(st.sampled_from((None, made.gap))),
@@ -183,9 +221,9 @@ def some_profile(draw: st.DrawFn, full: VillageProfile) -> VillageProfile:
 )
 @given(data=st.data())
 def test_any_profile_becomes_a_telegram_message_and_a_page(
-    full: VillageProfile, data: st.DataObject
+    full: VillageProfile, rich: VillageProfile, area: VillageProfile, data: st.DataObject
 ) -> None:
-    profile = data.draw(some_profile(full))
+    profile = data.draw(some_profile(data.draw(st.sampled_from((rich, area)))))
     previous = data.draw(st.sampled_from((None, full, replace(full, level="withheld"))))
     for language in LANGUAGES:
         text = is_telegram_html(chat_text(profile, language, previous)).text
@@ -201,7 +239,7 @@ def test_the_message_is_short_enough_to_be_read(
     start = time.perf_counter()
     text = chat_text(any_village, language)
     assert time.perf_counter() - start < 0.5
-    assert len(is_telegram_html(text).text) <= 1500
+    assert len(is_telegram_html(text).text) <= 1700
     assert any_village.village in text
 
 
@@ -229,8 +267,12 @@ def test_the_page_holds_every_shown_number_and_nothing_from_outside(
         assert say.figure(link.shortfall, "spread") in found.text
 
 
+@pytest.mark.parametrize("make", [rich_village, township])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_withheld_is_written_or_drawn(full: VillageProfile, language: Language) -> None:
+def test_nothing_withheld_is_written_or_drawn(
+    make: Callable[[], VillageProfile], language: Language
+) -> None:
+    full = make()
     reasons = ("few_persons", "few_homes", "no_reference", "not_asked", "too_few_for_this")
 
     def hidden() -> Iterator[Figure]:
