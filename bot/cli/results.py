@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from surveys.estimation.profile import VillageProfile
+    from surveys.store.database import Database
+    from surveys.store.schema import Area
 
 
 class Shape(StrEnum):
@@ -49,15 +51,20 @@ def add_to(app: typer.Typer) -> None:
 
 
 def profile(
-    village: Annotated[str, typer.Argument(help="The village's code or name.")],
+    name: Annotated[
+        str, typer.Argument(help="A village's code or name, County, County/Township, or the whole.")
+    ],
     format_: Annotated[Shape, typer.Option("--format", help="How to write it.")] = Shape.text,
     out: Annotated[
         Path | None, typer.Option(help="The file to write; without it, standard output.")
     ] = None,
     language: Annotated[Language | None, typer.Option(help="Without it, USEGAP_LANGUAGE.")] = None,
+    ranks: Annotated[
+        bool, typer.Option("--ranks", help="Of an area: the ranks that each village may have.")
+    ] = False,
 ) -> None:
-    """Show the profile of a village, as its administrators get it."""
-    from surveys.profiles import latest_wave, village_profiles
+    """Show the profile of a village, as its administrators get it, or of an area."""
+    from surveys.profiles import latest_wave
     from surveys.publish import find_area
 
     if format_ is Shape.png and out is None and sys.stdout.isatty():
@@ -68,14 +75,14 @@ def profile(
     )
     with opened(found) as database, busy("Computing the profile …"):
         with database.read() as session:
-            area = find_area(session, village)
-            if area.kind != "village":
-                raise Problem(f"{area.name} is a {area.kind}: name one of its villages.")
+            area = find_area(session, name)
             wave_id = latest_wave(session, area.id)
-        profiles = village_profiles(database, wave_id, [area.id], now()) if wave_id else {}
-        if not profiles:
+        if ranks and area.kind == "village":
+            raise Problem(f"{area.name} is a village: ranks are of the villages of an area.")
+        found_profile = _profile(database, area, wave_id, ranks=ranks) if wave_id else None
+        if found_profile is None:
             raise Problem(f"Nobody in {area.name} has finished an interview yet.")
-        written = _written(next(iter(profiles.values())), format_, spoken)
+        written = _written(found_profile, format_, spoken)
     if out is not None:
         out.write_bytes(written)
         note(f"The profile of {area.name} is in {out}.")
@@ -83,6 +90,14 @@ def profile(
     sys.stdout.flush()
     sys.stdout.buffer.write(written)
     sys.stdout.buffer.flush()
+
+
+def _profile(database: Database, area: Area, wave_id: int, *, ranks: bool) -> VillageProfile | None:
+    from surveys.profiles import area_profile, village_profiles
+
+    if area.kind != "village":
+        return area_profile(database, wave_id, area.id, now(), ranks=ranks)
+    return next(iter(village_profiles(database, wave_id, [area.id], now()).values()), None)
 
 
 def _written(profile: VillageProfile, shape: Shape, language: Literal["en", "zh"]) -> bytes:

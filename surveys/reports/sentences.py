@@ -166,8 +166,10 @@ def waiting(profile: VillageProfile, say: Words) -> str:
     if not profile.waiting:
         return ""
     return say.count(
-        "{n} person has answered since; new numbers come once 10 from 5 homes have.",
-        "{n} people have answered since; new numbers come once 10 from 5 homes have.",
+        "{n} more person has answered and is not in these numbers yet; new ones come once 10 from "
+        "5 homes have.",
+        "{n} more people have answered and are not in these numbers yet; new ones come once 10 "
+        "from 5 homes have.",
         profile.waiting,
     )
 

@@ -187,8 +187,25 @@ def test_a_profile_in_every_shape(usegap, in_the_field, tmp_path, language):
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("name", "kind"), [("He/Shang", "township"), ("he", "county"),
+                                            ("county office", "programme")])  # fmt: skip
+def test_the_profile_of_an_area_in_every_shape(usegap, in_the_field, name, kind, language):
+    document = json.loads(usegap("profile", name, "--format", "json")[1])
+    assert (document["kind"], document["code"]) == (kind, "")
+    first = document["within"]["villages"][0]
+    assert (first["code"], first["ranks"]) == ("LP01", [])
+    code, out, _ = usegap("profile", name, "--language", language, "--ranks")
+    assert (code, document["village"] in out.decode()) == (0, True)
+    html = usegap("profile", name, "--format", "html", "--language", language, "--ranks")[1]
+    assert "Liuping" in html.decode()
+    code, out, _ = usegap("profile", name, "--format", "png")
+    assert (code, out[:8]) == (0, b"\x89PNG\r\n\x1a\n")
+
+
 def test_profiles_that_there_are_not(usegap, in_the_field):
-    assert "is a county" in usegap("profile", "He")[2]
+    code, _, err = usegap("profile", "LP01", "--ranks")
+    assert (code, "Liuping is a village: ranks are of" in err) == (1, True)
     assert "Nobody in =Cmd Village has finished" in usegap("profile", "LP02")[2]
     assert "No area is named LP99" in usegap("profile", "LP99")[2]
 

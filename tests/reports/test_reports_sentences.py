@@ -94,9 +94,10 @@ SAID: list[tuple[VillageProfile, str, str, bool]] = [
      "精度甲级：误差在5分以内，并走访了未答题的家庭。", True),
     (RICH, "Homes that had kept silent were drawn by lot and visited",
      "没有答题的家庭经抽签走访", True),
-    (RICH, "7 people have answered since; new numbers come once 10 from 5 homes have.",
-     "此后又有7人答题；满5户、10人后更新数字。", True),
-    (replace(RICH, waiting=1), "1 person has answered since;", "此后又有1人答题；", True),
+    (RICH, "7 more people have answered and are not in these numbers yet; new ones come once "
+     "10 from 5 homes have.",
+     "另有7人答了题，还没有计入；满5户、10人后更新数字。", True),
+    (replace(RICH, waiting=1), "1 more person has answered and is not", "另有1人答了题", True),
     (HIDDEN, "showing this village would give away a smaller one next to it. It is "
      "counted in its township.", "公布本村会让旁边人数更少的村被推算出来，所以只计入乡镇。", True),
     (HIDDEN, "What to do: get more answers in the villages around it",
@@ -174,7 +175,7 @@ SAID: list[tuple[VillageProfile, str, str, bool]] = [
      "与别人的答卷相同5）；成年人数说法不一的户5；上网人数多于所报的户5。", False),
     (full_village(), "none left out: interviews 5.", "均未剔除）：答卷5份。", False),
     (AREA, "The area: 142 homes, 361 adults. 4 villages of this area are in the model for "
-     "small villages", "这个地区：142户，361个成年人。 小村模型用了本地区4个村", False),
+     "small villages", "这个地区：142户，361个成年人。 小村模型用了这里的4个村", False),
     (AREA, "“Knowledge” hang together, 0–1, 240 people: alpha 0.71 (0.66–0.76), omega 0.73",
      "“防骗和常识”各题的一致程度（0–1，240人）：α 0.71（0.66–0.76），ω 0.73", False),
     # An area.
