@@ -14,9 +14,12 @@ from scipy import special
 
 from surveys.estimation.frame import Bools, Floats, Ints
 from surveys.estimation.intervals import satterthwaite
+from surveys.estimation.small_areas import smoothed_variances
 
 BANDS_FROM = 5
 """Villages that must be compared before any has a band."""
+PRIOR = 10.0
+"""How many degrees of freedom the variance that all villages together have counts."""
 Q = 0.10
 """The false discovery rate: of the villages said to differ, the share that may not."""
 
@@ -86,6 +89,31 @@ def _others(per_village: Floats) -> Floats:
     behind = np.concatenate([np.cumsum(per_village[:0:-1])[::-1], [0.0]])
     sums: Floats = (ahead + behind)[: len(per_village)]
     return sums
+
+
+def moderated(
+    v: ArrayLike, df: ArrayLike, homes: ArrayLike, prior: float = PRIOR
+) -> tuple[Floats, Floats]:
+    """Variances drawn towards what all villages together say of them, and their df.
+
+    v' = (d0·ψ + df·v)/(d0 + df) with df + d0 degrees of freedom, ψ as `smoothed_variances` (Smyth
+    2004, *Stat. Appl. Genet. Mol. Biol.* 3). A village whose few homes happen to be alike has a
+    tiny v, and would be told apart by that chance: without this, false discovery was 12-21 % at 5
+    to 12 homes. v, df, homes: (villages,), NaN or under 2 homes: left as they are.
+
+    >>> v, df = moderated([4.0, 18.0], [9.0, 5.0], [10, 6])
+    >>> v.round(2), df
+    (array([ 5.28, 13.14]), array([19., 15.]))
+    """
+    variance, degrees = np.asarray(v, np.float64), np.asarray(df, np.float64)
+    count = np.asarray(homes, np.float64)
+    used = np.isfinite(variance) & (degrees > 0) & (count >= 2)
+    found, more = variance.copy(), degrees.copy()
+    if used.any():
+        psi = smoothed_variances(variance[used], 1 / (degrees[used] + 1), count[used])
+        more[used] = degrees[used] + prior
+        found[used] = (prior * psi + degrees[used] * variance[used]) / more[used]
+    return found, more
 
 
 def bands(

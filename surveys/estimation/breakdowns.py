@@ -58,7 +58,7 @@ class Parts:
 
 
 def parts(sample: Sample, of: Ints) -> Parts:
-    """Of users by category (rows,), -1 the rest."""
+    """Of users by category (rows,), -1 the rest; -2 is not of this edition."""
     users = sample.weights.w > 0
     chosen = [users & (of == code) for code in (0, 1, -1)]
     return Parts(
@@ -67,15 +67,17 @@ def parts(sample: Sample, of: Ints) -> Parts:
     )
 
 
-def shown_rows(of_villages: Parts, able: Bools, levels: Sequence[Ints]) -> Shown:
+def shown_rows(
+    of_villages: Parts, able: Bools, levels: Sequence[Ints], known: Bools
+) -> Shown:  # fmt: skip
     """Which villages' rows, and which areas', can be shown together.
 
-    able: (villages,) where the village itself is shown, with enough users for a mean.
+    able: (villages,) where the village itself is shown, with enough users for a mean; known: which
+    were shown before with the same answers.
     """
     n, h = of_villages.persons, of_villages.homes
-    rest = (n[:, 2] == 0) | passes(n[:, 2:], h[:, 2:])
-    able = able & passes(n[:, :2], h[:, :2]) & rest
-    return shown_together(n[:, :2], h[:, :2], able, levels)
+    able = able & passes(n[:, :2], h[:, :2])
+    return shown_together(n[:, :2], h[:, :2], able, levels, (n[:, 2:], h[:, 2:]), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,11 @@ class Broken:
         )
 
 
-def breakdown(sample: Sample, use: Floats, variable: Variable, rows: Bools) -> Broken:
-    """ū of both categories of every place, and their difference; rows: which are shown."""
-    of = category(sample.answers, variable)
+def breakdown(sample: Sample, use: Floats, variable: Variable, of: Ints, rows: Bools) -> Broken:
+    """ū of both categories of every place, and their difference.
+
+    of: (rows,) categories as `parts`; rows: (places,) which are shown.
+    """
     behind = parts(sample, of)
     means = [sample.of_users(np.where(of == code, use, np.nan)) for code in (0, 1)]
     few = [

@@ -42,35 +42,61 @@ def passes(persons: Counts, homes: Counts) -> Bools:
     return np.asarray(enough, np.bool_)
 
 
-def shown(persons: Counts, homes: Counts, able: Bools, levels: Sequence[Ints]) -> Shown:
+def nobody_or_enough(persons: Counts, homes: Counts) -> Bools:
+    """Whether a remainder is of nobody, or passes. (rows, categories) each.
+
+    >>> nobody_or_enough(np.array([[0], [3], [12]]), np.array([[0], [3], [12]]))
+    array([ True, False,  True])
+    """
+    nobody = (persons == 0).all(axis=1)
+    return np.asarray(nobody | passes(persons, homes), np.bool_)
+
+
+def shown(  # noqa: PLR0917
+    persons: Counts,
+    homes: Counts,
+    able: Bools,
+    levels: Sequence[Ints],
+    rest: tuple[Counts, Counts] | None = None,
+    known: Bools | None = None,
+) -> Shown:
     """Which leaves, and which areas above them, can be shown together.
 
     persons, homes: (leaves, categories) behind each row; able: (leaves,) which may be shown by
     themselves (they pass, and are precise or complete enough); levels: from the lowest up,
-    (leaves,) the area of each leaf on that level, -1 for none. A leaf without anybody counts as no
-    row.
+    (leaves,) the area of each leaf on that level, -1 for none; areas of one level lie whole in
+    areas of the next; rest: persons and homes (leaves, 1)
+    that are in no category, while the total is known: nobody, or enough; known: (leaves,) which
+    were shown before with the same answers, so that hiding them hides nothing. A leaf without
+    anybody counts as no row.
 
     >>> n = np.array([[40.0], [6], [30], [25]])
     >>> found = shown(n, n, passes(n, n), [np.zeros(4, int)])
     >>> found.leaves, found.areas
     (array([ True, False,  True, False]), (array([ True]),))
     """
-    there = persons.sum(axis=1) > 0
-    leaves = able & there
     size = persons.sum(axis=1)
+    there = size > 0
+    left = (np.zeros((len(size), 1)), np.zeros((len(size), 1))) if rest is None else rest
+    fixed = np.zeros(len(size), np.bool_) if known is None else known & there
+    leaves = (able & there & nobody_or_enough(*left)) | fixed
     counts = [int(level.max(initial=-1)) + 1 for level in levels]
-    totals = [
-        _sums(persons, homes, there, level, n) for level, n in zip(levels, counts, strict=True)
-    ]
-    areas = [passes(n, h) for n, h, _ in totals]
+
+    def sound(chosen: Bools, level: Ints, count: int) -> tuple[Bools, Ints]:
+        """(areas,) whether what is chosen below passes, and how many rows it is."""
+        n, h, rows = _sums(persons, homes, chosen, level, count)
+        n_left, h_left, _ = _sums(*left, chosen, level, count)
+        return passes(n, h) & nobody_or_enough(n_left, h_left), rows
+
+    areas = [sound(there, level, n)[0] for level, n in zip(levels, counts, strict=True)]
     while True:
         uncovered = there & ~leaves
         for number, (level, count) in enumerate(zip(levels, counts, strict=True)):
             area = areas[number]
-            n, h, rows = _sums(persons, homes, uncovered, level, count)
-            bad = area & (rows > 0) & ~(passes(n, h) & (rows > 1))
+            good, rows = sound(uncovered, level, count)
+            bad = area & (rows > 0) & ~(good & (rows > 1))
             if bad.any():
-                hide = _smallest(size, leaves, level, bad)
+                hide = _smallest(size, leaves & ~fixed, level, bad)
                 leaves[hide] = False
                 # Where no leaf is left to hide, the area itself gives way.
                 areas[number] = area & (~bad | np.isin(np.arange(count), level[hide]))

@@ -164,20 +164,28 @@ class Answers:
         (array(['2'], dtype=object), array([0]))
         """
         number = np.full(int(self.village.max(initial=-1)) + 1, -1, np.int64)
-        inside = [(new, old) for new, old in enumerate(villages) if old < len(number)]
-        for new, old in inside:
-            number[old] = new
+        for new, old in enumerate(villages):
+            if old < len(number):
+                number[old] = new
         village = number[self.village]
         homes = np.flatnonzero(village >= 0)
         # Homes of one village stand together, whatever order their villages are in now.
         homes = homes[np.argsort(village[homes], kind="stable")]
+        return self._of_homes(homes, village[homes], np.ones(len(self), np.bool_))
+
+    def keep(self, rows: Bools) -> Answers:
+        """Some of them; villages keep their numbers. rows: (rows,)."""
+        homes = np.unique(self.home[rows])
+        return self._of_homes(homes, self.village[homes], rows)
+
+    def _of_homes(self, homes: Ints, village: Ints, kept: Bools) -> Answers:
         home = np.full(self.homes, -1, np.int64)
         home[homes] = np.arange(len(homes))
-        rows = np.flatnonzero(home[self.home] >= 0)
+        rows = np.flatnonzero(kept & (home[self.home] >= 0))
         rows = rows[np.argsort(home[self.home[rows]], kind="stable")]
         entry = np.unique(self.entry[rows], return_inverse=True)[1].astype(np.int64)
         return Answers(
-            village=village[homes],
+            village=village,
             home=home[self.home[rows]],
             entry=entry,
             mode=self.mode[rows],

@@ -144,7 +144,8 @@ def chain_links(wave: Wave) -> ChainColumns:
         for k in range(count):
             bounds = bounds_of(wave.reference) if bases[k] == "zero" else None
             first, second = sides[1][k].both, sides[1][k].users
-            both = shown.scores(first, shown.INDEX_FROM, bounds)
+            top = 100 * wave.reference.g if bases[k] == "zero" else 100.0
+            both = shown.scores(first, shown.INDEX_FROM, bounds, top)
             users = shown.scores(second, shown.INDEX_FROM)
             other.append(wave.beside(both, users, full[k]))
             why = np.where(full[k], _direct(first)[0], _direct(second)[0])
@@ -159,6 +160,7 @@ def chain_links(wave: Wave) -> ChainColumns:
             choose(full[k], own[k][1].both, own[k][1].users),
             shown.INDEX_FROM,
             bounds_of(wave.own) if bases[k] == "zero" else None,
+            100 * wave.own.g if bases[k] == "zero" else 100.0,
         )
         for k in range(count)
     ]

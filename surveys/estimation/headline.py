@@ -14,7 +14,6 @@ from surveys.estimation.decomposition import Interval, Side
 from surveys.estimation.figures import Figures, reason
 from surveys.estimation.frame import Floats, Ints, Measures, plain_label
 from surveys.estimation.indices import BASIC
-from surveys.estimation.intervals import t_quantile
 from surveys.estimation.margins import Place, Raking
 from surveys.estimation.modelled import modelled_figures
 from surveys.estimation.profile import Benchmark
@@ -66,7 +65,7 @@ def _direct(wave: Wave, sample: Sample, side: Side | None) -> Headline:
     return Headline(
         online,
         shown.scores(side.mean, shown.DIRECT_FROM),
-        shown.scores(side.use, shown.INDEX_FROM, bounds),
+        shown.scores(side.use, shown.INDEX_FROM, bounds, 100 * sample.g),
     )
 
 
@@ -106,7 +105,7 @@ def grades(side: Side | None, followed: Floats, use: Figures) -> Ints:
     """
     if side is None:
         return np.full(len(followed), -1, np.int64)
-    half = np.where(use.modelled, (use.high - use.low) / 2, t_quantile(side.use.df) * side.use.se)
+    half = (use.high - use.low) / 2
     known = (use.why == 0) & np.isfinite(half)
     best = np.select([(half <= HALF_A) & (followed > 0), half <= HALF_B], [0, 1], 2)
     return np.where(known, best, -1).astype(np.int64)

@@ -113,10 +113,9 @@ def basic_figures(wave: Wave, ladder: Indicator) -> Index:
             "proportion", base, sample, np.where(older, np.nan, y),
             sample.by_base(base, np.where(older, np.nan, y)),
         )  # fmt: skip
-        # The ladder is of all ages: the difference would be of a few old people.
+        # The ladder is of all ages: the difference would be of few old people, here or elsewhere.
         left = (sample.weights.w > 0) & older & np.isfinite(y)
-        few = sample.persons(left), sample.homes(left)
-        return shown.coarsened(found, (few[0] > 0) & (shown.reasons(*few, shown.INDEX_FROM) != 0))
+        return shown.coarsened(found, sample.persons(left) > 0)
 
     beside = (
         Figures.withheld(wave.count, "no_reference")
@@ -181,7 +180,8 @@ def _figures(
     full, estimate = found
     bounds = bounds_of(sample) if base == "zero" else None
     if kind == "score":
-        return shown.scores(estimate, shown.INDEX_FROM, bounds)
+        top = 100 * sample.g if base == "zero" else 100.0
+        return shown.scores(estimate, shown.INDEX_FROM, bounds, top)
     yes, no = _sides(sample, y, base, full)
     return shown.proportions(estimate, yes, no, bounds=bounds)
 

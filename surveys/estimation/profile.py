@@ -288,7 +288,7 @@ class VillageProfile:
     within: Within | None = None
     """Of an area."""
     waiting: int = 0
-    """Persons who answered since and are not in these numbers: ten from five homes make new ones."""
+    """Persons who answered and are not in these numbers yet: ten of five homes make new ones."""
 
 
 def to_json(profile: VillageProfile) -> dict[str, Any]:

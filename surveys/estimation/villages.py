@@ -13,8 +13,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from surveys.estimation.bands import Bands, bands
+from surveys.estimation.bands import Bands, bands, moderated
 from surveys.estimation.breakdowns import (
     CATEGORIES,
     Variable,
@@ -26,6 +27,7 @@ from surveys.estimation.breakdowns import (
 from surveys.estimation.changes import ChangeColumns, change_columns
 from surveys.estimation.disclosure import Shown, passes
 from surveys.estimation.disclosure import shown as shown_together
+from surveys.estimation.editions import BROKEN, Editions, editions, everything
 from surveys.estimation.followup import TwoPhase, two_phase
 from surveys.estimation.frame import Answers, Bools, Floats, Ints, Measures, answers, measures
 from surveys.estimation.headline import margined, margined_area
@@ -54,6 +56,7 @@ class Before:
     indicators: Sequence[Indicator]
     choices: Choices
     margins: Margins | None = None
+    held: pd.DataFrame | None = None
 
 
 def compute(
@@ -65,12 +68,14 @@ def compute(
     *,
     margins: Margins | None = None,
     before: Before | None = None,
+    held: pd.DataFrame | None = None,
 ) -> Computed:
     """All numbers of a wave's villages, in one pass over columns.
 
     `frame`, `villages`: see `surveys.estimation.frame`. `choices`: of each question its choices,
     (value, label by language). `reference`: the codes of the villages that make the reference area.
-    `margins`: of online adults, by place (see `surveys.estimation.margins`).
+    `margins`: of online adults, by place (see `surveys.estimation.margins`). `held`: whose answers
+    the editions before hold (see `surveys.estimation.editions`); without it all count.
     Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
     without its own columns.
     """
@@ -85,9 +90,30 @@ def compute(
     data = answers(frame, codes, parts_of)
     census = _census(villages)
     places = [(*map(str, area), code) for area, code in zip(villages["area"], codes, strict=True)]
+    above = ["/".join(place[:-1]) for place in places]
+    found = everything(len(data))
+    broken: Mapping[str, Bools] = {}
+    if held is not None:
+        found = editions(_arrived(frame, data, codes), held, dict(zip(codes, above, strict=True)))
+        data = data.keep(found.used)
+        broken = {name: has[found.used] for name, has in found.broken.items()}
     raking = raked(data, weights(data).w, places, margins) if margins else None
-    source = _Source(parts_of, data, census, raking)
-    return Computed(villages, codes, places, source, at, before)
+    source = _Source(parts_of, data, census, raking, broken)
+    keys = frame["submission"].to_numpy(object)[data.row]
+    return Computed(villages, codes, places, source, at, before, found, keys)
+
+
+def _arrived(frame: pd.DataFrame, data: Answers, codes: Sequence[str]) -> pd.DataFrame:
+    """Who has answered, as `editions` takes it, in the order of the answers."""
+    rows = pd.DataFrame(
+        {
+            "village": np.array(codes, object)[data.village[data.home]],
+            "submission": frame["submission"].to_numpy(object)[data.row],
+            "home": data.names[data.home],
+            "user": data.user == 1,
+        }
+    )
+    return rows.assign(**{str(name): category(data, name) for name in CATEGORIES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +124,17 @@ class _Source:
     data: Answers
     census: Census
     raking: Raking | None
+    broken: Mapping[str, Bools]
+    """Of each breakdown (rows,) whether its edition holds the row."""
+
+    def category(self, variable: Variable, data: Answers) -> Ints:
+        """(rows,) of some of the answers: as `breakdowns.parts` takes it."""
+        of = category(data, variable)
+        if variable not in self.broken:
+            return of
+        inside = np.zeros(int(self.data.row.max(initial=-1)) + 1, np.bool_)
+        inside[self.data.row] = self.broken[variable]
+        return np.where(inside[data.row], of, -2)
 
     def villages(self) -> Sample:
         phases = two_phase(self.data, weights(self.data), self.census.households)
@@ -137,9 +174,30 @@ class Computed:
         source: _Source,
         reference: Ints,
         before: Before | None,
+        found: Editions,
+        keys: NDArray[np.object_],
     ) -> None:
         self.villages, self.codes, self.places = villages, codes, places
         self.source, self.reference, self.before = source, reference, before
+        self.editions, self._keys = found, keys
+
+    def held(self) -> pd.DataFrame:
+        """Whose answers the editions hold now: the columns of `editions.HELD`."""
+        data = self.source.data
+        every = np.ones(len(data), np.bool_)
+        at = data.village[data.home]
+        told = {"told": self.shown.leaves} | {
+            f"told_{name}": self.rows[name].leaves for name in CATEGORIES
+        }
+        return pd.DataFrame(
+            {
+                "village": np.array(self.codes, object)[data.village[data.home]],
+                "submission": self._keys,
+                "home": data.names[data.home],
+                **{name: self.source.broken.get(name, every) for name in BROKEN},
+                **{name: leaves[at] for name, leaves in told.items()},
+            }
+        )
 
     # Samples ------------------------------------------------------------------------------------
 
@@ -157,55 +215,97 @@ class Computed:
 
     @cached_property
     def _beside(self) -> Sample | None:
-        return self.source.area(self.reference) if len(self.reference) else None
+        return self.source.area(self.reference) if self.reference_shown else None
 
     # What is shown ------------------------------------------------------------------------------
 
     @cached_property
-    def levels(self) -> list[Ints]:
-        """From the lowest up: (villages,) which area above each is in; the reference area last."""
+    def areas(self) -> list[Ints]:
+        """From the lowest up: (villages,) which area above each is in, -1 for none."""
         deepest = max((len(place) for place in self.places), default=1) - 1
-        found = [
+        return [
             pd.factorize(
                 pd.Series([place[:depth] if len(place) > depth else None for place in self.places])
             )[0].astype(np.int64)
             for depth in range(deepest, 0, -1)
         ]
-        beside = np.full(len(self.codes), -1, np.int64)
-        beside[self.reference] = 0
-        return [*found, beside]
+
+    @cached_property
+    def _levels(self) -> tuple[list[Ints], int | None]:
+        """The areas with the reference area among them, and its level; None where it lies across
+        areas.
+        """
+        return with_reference(self.areas, self.reference)
 
     @cached_property
     def shown(self) -> Shown:
         """Which villages and areas are shown at all."""
         everybody = np.ones(len(self.source.data), np.bool_)
         n, h = (one(everybody)[:, None] for one in (self.own.persons, self.own.homes))
-        return shown_together(n, h, passes(n, h), self.levels)
+        known, secret = self._told("told")
+        able = passes(n, h) & ~secret
+        return shown_together(n, h, able, self._levels[0], known=known)
+
+    def _told(self, name: str) -> tuple[Bools, Bools]:
+        """(villages,) whose row cannot be hidden any more, and whose cannot be shown yet."""
+        one = self.editions
+        known, secret = (
+            np.isin(self.codes, list(some)) for some in (one.known[name], one.secret[name])
+        )
+        return known, secret
+
+    @cached_property
+    def reference_shown(self) -> bool:
+        """Whether the numbers of the reference area are shown."""
+        level = self._levels[1]
+        if level is None:
+            # Across areas it is shown only where that says nothing new.
+            answered = self.own.persons(np.ones(len(self.source.data), np.bool_)) > 0
+            hidden = answered & ~self.shown.leaves
+            return bool(len(self.reference)) and not bool(hidden[self.reference].any())
+        return bool(self.shown.areas[level][0])
+
+    def area_shown(self, depth: int, village: int, of: Shown | None = None) -> bool:
+        """Whether the area of a depth above a village is shown."""
+        level = len(self.areas) - depth
+        if self._levels[1] is not None and self._levels[1] <= level:
+            level += 1
+        number = int(self._levels[0][level][village])
+        return bool((of or self.shown).areas[level][number])
 
     # Tables -------------------------------------------------------------------------------------
 
     @cached_property
     def table(self) -> Table:
         """The columns of all villages."""
-        rows = {name: self._rows(name).leaves for name in CATEGORIES}
+        rows = {name: one.leaves for name, one in self.rows.items()}
         return self._table(self.wave, rows, self._change)
+
+    @cached_property
+    def rows(self) -> dict[Variable, Shown]:
+        """Which rows of each breakdown are shown."""
+        return {name: self._rows(name) for name in CATEGORIES}
 
     def _table(
         self, wave: Wave, rows: Mapping[Variable, Bools], change: ChangeColumns | None
     ) -> Table:
         use = wave.parts.use
         broken = () if use is None else tuple(
-            breakdown(wave.own, wave.own.answers.scores[use.name], name, rows[name])
+            breakdown(
+                wave.own, wave.own.answers.scores[use.name], name,
+                self.source.category(name, wave.own.answers), rows[name],
+            )
             for name in CATEGORIES
             if name in wave.parts.roles
         )  # fmt: skip
         return table(wave, broken, change)
 
     def _rows(self, variable: Variable) -> Shown:
-        of = category(self.source.data, variable)
+        of = self.source.category(variable, self.source.data)
         users = self.own.persons(self.own.weights.w > 0)
-        able = self.shown.leaves & (users >= DIRECT_FROM)
-        return shown_rows(parts(self.own, of), able, self.levels)
+        known, secret = self._told(f"told_{variable}")
+        able = self.shown.leaves & (users >= DIRECT_FROM) & ~secret
+        return shown_rows(parts(self.own, of), able, self._levels[0], known)
 
     @cached_property
     def _change(self) -> ChangeColumns | None:
@@ -214,6 +314,7 @@ class Computed:
         earlier = compute(
             self.before.frame, self.villages, self.before.indicators, self.before.choices, (),
             margins=self.before.margins,
+            held=self.before.held,
         )  # fmt: skip
         sides = earlier.wave.side(earlier.own), self.wave.side(self.own)
         if sides[0] is None or sides[1] is None:
@@ -236,7 +337,10 @@ class Computed:
         one = side.use
         known = np.where(self.wave.compared, one.value, np.nan)
         told = self.shown.leaves & (self.table.headline.use.why == 0)
-        return bands(known, one.v, one.df, self.source.census.adults, told)
+        v, df = moderated(np.where(self.own.visited > 0, np.nan, one.v), one.df, one.homes)
+        # Visited homes have a variance of their own kind.
+        v, df = (np.where(self.own.visited > 0, a, b) for a, b in ((one.v, v), (one.df, df)))
+        return bands(known, v, df, self.source.census.adults, told)
 
     # Profiles -----------------------------------------------------------------------------------
 
@@ -270,18 +374,17 @@ class Computed:
         if not inside:
             raise KeyError(place)
         which = np.array(inside, np.int64)
-        level = len(self.levels) - 1 - depth
-        number = int(self.levels[level][which[0]])
         own = self.source.area(which)
         compared = np.array([not set(inside) <= set(self.reference.tolist())])
         wave = Wave(
             self.source.parts, own, self._beside, compared, _whole(self.source.census, which)
         )
         rows = {
-            name: np.array([bool(self._rows(name).areas[level][number])]) for name in CATEGORIES
+            name: np.array([self.area_shown(depth, inside[0], one)])
+            for name, one in self.rows.items()
         }
         found = self._table(wave, rows, None)
-        hidden = not bool(self.shown.areas[level][number])
+        hidden = not self.area_shown(depth, inside[0])
         villages = self.villages.iloc[inside]
         return found.profile(
             0,
@@ -318,6 +421,31 @@ class Computed:
             households=_count(row["households"]),
             adults=_count(row["adults"]),
         )
+
+
+def with_reference(areas: Sequence[Ints], reference: Ints) -> tuple[list[Ints], int | None]:
+    """Levels with the reference area where it lies whole between two of them, and its level.
+
+    >>> township, county = np.array([0, 0, 1, 1]), np.zeros(4, int)
+    >>> with_reference([township, county], np.array([2, 3]))[1]
+    0
+    >>> with_reference([township, county], np.array([0]))[1]
+    0
+    >>> print(with_reference([township, county], np.array([0, 2]))[1])
+    None
+    """
+    if not len(reference) or not areas:
+        return list(areas), None
+    inside = np.full(len(areas[0]), -1, np.int64)
+    inside[reference] = 0
+    for level in range(len(areas) + 1):
+        # Below it lie whole areas, above it is one that holds it all.
+        below = areas[level - 1] if level else np.arange(len(inside))
+        whole = not np.isin(below[inside < 0], below[reference]).any()
+        within_one = level == len(areas) or len(set(areas[level][reference].tolist())) == 1
+        if whole and within_one:
+            return [*areas[:level], inside, *areas[level:]], level
+    return list(areas), None
 
 
 def _whole(census: Census, which: Ints) -> Census:

@@ -39,8 +39,8 @@ class Wave:
 
     @property
     def count(self) -> int:
-        """How many villages."""
-        return self.own.groups.count
+        """How many villages, or areas."""
+        return self.own.results.count
 
     @property
     def rosters(self) -> bool:

@@ -28,43 +28,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from surveys.estimation.editions import Editions
+    from surveys.estimation.table import About
     from surveys.estimation.villages import Before, Computed
 
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """A wave as it is computed: who answered, and what every place's edition holds."""
+    """A wave as it is computed, and what was kept of it before."""
 
-    wave: Wave
-    form: Form
-    indicators: tuple[Indicator, ...]
     rows: pd.DataFrame
-    villages: pd.DataFrame
     census: Mapping[int, Census]
-    reference: list[int]
-    margins: dict[tuple[str, ...], dict[str, dict[str, float]]]
     kept: Mapping[int, Edition]
+    computed: Computed
     editions: Editions
-    about: dict[str, str]
-    before: Before | None
+    about: About
 
-    @property
-    def used(self) -> pd.DataFrame:
-        """The submissions that editions hold."""
-        return self.rows[self.editions.used]
-
-    def computed(self) -> Computed:
-        from surveys.estimation.villages import compute
-
-        return compute(
-            self.used,
-            self.villages,
-            self.indicators,
-            labels_of(self.form),
-            [self.census[area_id].code for area_id in self.reference],
-            margins=self.margins,
-            before=self.before,
-        )
+    def members(self, codes: Collection[str]) -> dict[str, str]:
+        """Whose answers the editions of some villages hold: key -> home and breakdowns."""
+        held = self.computed.held()
+        of = held[held["village"].isin(list(codes))]
+        names = [home_and(row) for row in of.itertuples(index=False)]
+        return dict(zip(of["submission"], names, strict=True))
 
 
 def village_profiles(
@@ -76,14 +60,11 @@ def village_profiles(
     kept as a report, with whose answers are in it; where nothing changed since the newest report,
     that one is given, with its date. Who has answered since, and is not in it yet, is `waiting`.
     """
-    from surveys.estimation.villages import about_of
-
     with database.read() as session:
         wanted = finished_in(session, wave_id).intersection(area_ids)
         if not wanted:
             return {}
         one = _round(session, wave_id, now)
-    computed, about = one.computed(), about_of(one.about)
     ids = {place.code: area_id for area_id, place in one.census.items()}
     found: dict[str, VillageProfile] = {}
     fresh = []
@@ -93,12 +74,12 @@ def village_profiles(
         if before is not None and code in one.editions.frozen:
             profile = from_json(before.profile)
         else:
-            profile = computed.village(code, about)
-            document = to_json(profile)
-            if before is not None and _same(before.profile, document):
-                profile = from_json(before.profile)
+            profile = one.computed.village(code, one.about)
+            document, members = to_json(profile), one.members([code])
+            if before is None or not _same(before.profile, document) or members != before.members:
+                fresh.append((ids[code], document, members))
             else:
-                fresh.append((ids[code], document, _members(one.used, code)))
+                profile = from_json(before.profile)
         found[code] = replace(profile, waiting=one.editions.waiting.get(code, 0))
     if fresh:
         with database.begin() as session:
@@ -116,87 +97,104 @@ def area_profile(
     import pandas as pd
 
     from surveys.estimation.editions import enough_moved
-    from surveys.estimation.villages import about_of
 
     with database.read() as session:
         one = _round(session, wave_id, now)
-        area = session.get_one(Area, area_id)
-        names = _names(session, area)
-        # What is published of an area rests on editions that are kept.
+        names = _names(session, session.get_one(Area, area_id))
         kept = newest(session, wave_id, [area_id]).get(area_id)
+    # What is published of an area rests on editions that are kept.
     if one.editions.advanced:
         village_profiles(database, wave_id, list(one.census), now)
-    inside = {place.code for place in one.census.values() if place.area[: len(names)] == names}
-    rows = one.used[one.used["village"].isin(list(inside))]
-    if rows.empty:
+    members = one.members(
+        [place.code for place in one.census.values() if place.area[: len(names)] == names]
+    )
+    if not members:
         return None
-    if kept is not None and not ranks:
-        old = pd.DataFrame(list(kept.members.items()), columns=["submission", "home"])
-        same = set(kept.members) == set(rows["submission"])
-        if not same and not enough_moved(rows, old):
+    if kept is not None and members.keys() != kept.members.keys():
+        sets = (
+            pd.DataFrame(
+                [(key, said.split()[0]) for key, said in held.items()],
+                columns=["submission", "home"],
+            )
+            for held in (members, kept.members)
+        )
+        if not enough_moved(*sets):
             return from_json(kept.profile)
-    profile = one.computed().area(names, about_of(one.about), ranks=ranks)
+    profile = one.computed.area(names, one.about, ranks=ranks)
     document = to_json(profile)
     if ranks:
         return profile
     if kept is not None and _same(kept.profile, document):
         return from_json(kept.profile)
     with database.begin() as session:
-        keep(session, wave_id, [(area_id, document, _members(rows, None))], now)
+        keep(session, wave_id, [(area_id, document, members)], now)
     return profile
 
 
 def _round(session: Session, wave_id: int, now: datetime) -> _Round:
-    from surveys.estimation.editions import editions
+    from surveys.estimation.table import About
+    from surveys.estimation.villages import compute
 
     wave, indicators, form = _wave(session, wave_id)
     reference = _reference(session, wave)
     together = finished_in(session, wave_id) | set(reference)
     _, margins = margins_for(session, together)
     names = [one.name for one in indicators]
-    flags = checked(session, wave_id).flags
-    rows, villages = frame(session, wave_id, together, names, flags)
+    rows, villages = frame(session, wave_id, together, names, checked(session, wave_id).flags)
     places = census(session, together)
     kept = newest(session, wave_id)
-    above = {place.code: "/".join(place.area) for place in places.values()}
-    return _Round(
-        wave=wave,
-        form=form,
-        indicators=indicators,
-        rows=rows,
-        villages=villages,
-        census=places,
-        reference=reference,
+    computed = compute(
+        rows,
+        villages,
+        indicators,
+        labels_of(form),
+        [places[area_id].code for area_id in reference],
         margins=margins,
-        kept=kept,
-        editions=editions(rows, _before(kept, places), above),
-        about={
-            "wave": wave.name,
-            "form_id": form.id,
-            "form_version": form.version,
-            "computed_at": now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds"),
-            "reference_area": _reference_name(session, reference),
-        },
         before=_wave_before(session, wave, together),
+        held=_held(kept, places),
+    )
+    at = now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds")
+    return _Round(
+        rows=rows,
+        census=places,
+        kept=kept,
+        computed=computed,
+        editions=computed.editions,
+        about=About(
+            wave.name, form.id, form.version, at, _reference_name(session, reference) or None
+        ),
     )
 
 
-def _before(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
-    """Who is in the villages' editions: village, submission, home."""
+def home_and(row: Any) -> str:
+    """A home, and in which breakdowns its person is, as a report keeps it."""
+    from surveys.estimation.editions import BROKEN
+
+    return " ".join((row.home, *(name for name in BROKEN if getattr(row, name))))
+
+
+def _held(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
+    """Whose answers the villages' editions hold, as surveys.estimation.editions takes it."""
     import pandas as pd
 
+    from surveys.estimation.editions import BROKEN, HELD, nothing_held
+
     rows = [
-        (places[area_id].code, key, home)
+        (places[area_id].code, key, home, *(name in inside for name in BROKEN), *told)
         for area_id, edition in kept.items()
         if area_id in places
-        for key, home in edition.members.items()
+        for told in [_told(edition.profile)]
+        for key, (home, *inside) in ((k, said.split()) for k, said in edition.members.items())
     ]
-    return pd.DataFrame(rows, columns=["village", "submission", "home"], dtype=object)
+    return pd.DataFrame(rows, columns=list(HELD)) if rows else nothing_held()
 
 
-def _members(rows: pd.DataFrame, village: str | None) -> dict[str, str]:
-    of = rows if village is None else rows[rows["village"] == village]
-    return dict(zip(of["submission"], of["home"], strict=True))
+def _told(profile: Mapping[str, Any]) -> tuple[bool, ...]:
+    """Whether a village's row and its breakdowns were shown (surveys.estimation.editions.TOLD)."""
+    from surveys.estimation.editions import BROKEN
+
+    shown = {one["variable"] for one in profile.get("breakdowns", ()) if not one["withheld"]}
+    return profile["level"] != "withheld", *(name in shown for name in BROKEN)
 
 
 def _counted(profile: VillageProfile, rows: pd.DataFrame) -> VillageProfile:
@@ -215,7 +213,6 @@ def _same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 
 def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Before | None:
     """The wave before in the same area, or in one that it is part of."""
-    from surveys.estimation.editions import editions
     from surveys.estimation.villages import Before
 
     path = session.get_one(Area, wave.area_id).path
@@ -234,11 +231,9 @@ def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Bef
     _, indicators, form = _wave(session, earlier.id)
     names = [one.name for one in indicators]
     rows, _ = frame(session, earlier.id, villages, names)
-    places = census(session, villages)
-    above = {place.code: "/".join(place.area) for place in places.values()}
-    held = editions(rows, _before(newest(session, earlier.id), places), above)
+    held = _held(newest(session, earlier.id), census(session, villages))
     _, margins = margins_for(session, set(villages))
-    return Before(earlier.name, rows[held.used], indicators, labels_of(form), margins)
+    return Before(earlier.name, rows, indicators, labels_of(form), margins, held)
 
 
 def _wave(session: Session, wave_id: int) -> tuple[Wave, tuple[Indicator, ...], Form]:
