@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from surveys.estimation.design import Design, Domains
-from surveys.estimation.design_raking import Calibration
 from surveys.estimation.frame import Bools, Floats, Ints
 
-DENSE = 4_000_000
-"""Clusters × domains held at once where weights were raked."""
+HELD, DENSE = 4_000_000, 40_000_000
+"""Where weights were raked: clusters × domains in memory at once, and until which all are written
+out. Beyond that only the clusters in which a domain has somebody are; it costs digits where an
+error is nearly 0."""
 TAKEN = 1 - 1e-7
 """The share of clusters from which on a stratum counts as taken whole, as in R."""
 
@@ -31,6 +32,12 @@ class Shared:
     factors: Floats
     """(k, domains) how often each is in a domain's estimate."""
 
+    def beside(self, other: Shared) -> Shared:
+        """Both."""
+        return Shared(
+            np.hstack((self.columns, other.columns)), np.vstack((self.factors, other.factors))
+        )
+
 
 def variance(parts: Domains, e: Floats, known: Bools, shared: Shared | None = None) -> Floats:
     """(domains,) the variance of estimates with the influences e.
@@ -42,11 +49,14 @@ def variance(parts: Domains, e: Floats, known: Bools, shared: Shared | None = No
     >>> variance(one, np.array([1.0, -1, 1, -1]), np.ones(4, bool)).round(3)
     array([5.333])
     """
-    one = parts.design
+    one, raked = parts.design, parts.design.calibration
     w = one.w[parts.inside]
     total = np.bincount(parts.pair, w * e, minlength=len(parts.psu)).astype(np.float64)
-    if one.calibration is not None:
-        return _dense(parts, one.calibration, total, e, shared)
+    if raked is not None:
+        margins = Shared(raked.of_clusters, -raked.effects(parts.of_row, parts.count, e))
+        shared = margins if shared is None else margins.beside(shared)
+        if len(one.stratum) * parts.count <= DENSE:
+            return _dense(parts, total, shared)
     return _sparse(parts, total, known, shared)
 
 
@@ -101,12 +111,14 @@ def _sparse(parts: Domains, total: Floats, known: Bools, shared: Shared | None) 
             for column in weighed.T
         ]
         v += ((2 * np.array(mixed) + columns.T @ weighed @ shared.factors) * shared.factors).sum(0)
-    if one.lonely == "average":
+    if one.lonely == "average" and one.calibration is None:
         there = np.bincount(group[parts.pair[known]], minlength=count) > 0
         lonely = _lonely(one)[stratum]
         with np.errstate(divide="ignore", invalid="ignore"):
             v *= _per(of, there, parts.count) / _per(of, there & ~lonely, parts.count)
-    return v
+    elif one.lonely == "average":
+        v *= _all_strata(one)
+    return np.maximum(v, 0.0)
 
 
 def _per(of: Ints, there: Bools, count: int) -> Floats:
@@ -122,24 +134,22 @@ def _centred(one: Design, columns: Floats) -> Floats:
     return found
 
 
-def _dense(
-    parts: Domains, raked: Calibration, total: Floats, e: Floats, shared: Shared | None
-) -> Floats:
-    """Where residuals of the margins reach clusters outside a domain."""
+def _all_strata(one: Design) -> float:
+    """Strata ÷ those that are not lonely: raking reaches all of them."""
+    return len(one.fraction) / max(int((~_lonely(one)).sum()), 1)
+
+
+def _dense(parts: Domains, total: Floats, shared: Shared) -> Floats:
+    """From every cluster's z in every domain."""
     one = parts.design
-    clusters = len(one.stratum)
-    effects, scale = raked.effects(parts.of_row, parts.count, e), _scale(one)[one.stratum]
+    clusters, scale = len(one.stratum), _scale(one)[one.stratum]
     v = np.zeros(parts.count)
-    step = max(1, DENSE // clusters)
+    step = max(1, HELD // clusters)
     for first in range(0, parts.count, step):
         last = min(first + step, parts.count)
         here = slice(*np.searchsorted(parts.of_pair, (first, last)))
         z = np.zeros((clusters, last - first))
         z[parts.psu[here], parts.of_pair[here] - first] = total[here]
-        z -= raked.of_clusters @ effects[:, first:last]
-        if shared is not None:
-            z += shared.columns @ shared.factors[:, first:last]
+        z += shared.columns @ shared.factors[:, first:last]
         v[first:last] = scale @ _centred(one, z) ** 2
-    if one.lonely == "average":
-        v *= len(one.fraction) / max((~_lonely(one)).sum(), 1)
-    return v
+    return v * _all_strata(one) if one.lonely == "average" else v

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import logit
 
+from surveys.estimation import design_variance
 from surveys.estimation.design import DesignError, design, domains
 from surveys.estimation.design_estimates import means
 from surveys.estimation.design_raking import Margin, raked
@@ -78,9 +79,14 @@ def test_means_and_variances_are_r_s(seed, convention, finite):
             assert np.bincount(margin.category, one.w) == pytest.approx(margin.counts, rel=1e-10)
         margins = (w, [sex, age], convention)
     found = means(domains(one, of, 4), y)
+    with pytest.MonkeyPatch.context() as patch:
+        # As where there are too many clusters to write all out.
+        patch.setattr(design_variance, "DENSE", 0)
+        sparse = means(domains(one, of, 4), y)
     for d in range(4):
         mean, v = by_hand(y, one.w, strata, clusters, of == d, fpc=fpc, margins=margins)
         assert (found.value[d], found.v[d]) == pytest.approx((mean, v), rel=1e-9)
+        assert sparse.v[d] == pytest.approx(v, rel=1e-9)
     assert (found.df == 15 - 3).all()
 
 

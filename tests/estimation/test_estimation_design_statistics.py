@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveys.estimation import design_variance
 from surveys.estimation.design import design, domains
 from surveys.estimation.design_differences import from_one, from_others
 from surveys.estimation.design_estimates import means, ratios, totals
@@ -111,8 +112,19 @@ def spread(z, strata, clusters, rule, one):
     st.sampled_from(["adjust", "remove"]),
     st.sampled_from([None, "rake", "calibrate"]),
     st.booleans(),
+    st.booleans(),
 )
-def test_differences_have_the_influences_of_both_sides(seed, statistic, rule, convention, finite):
+def test_differences_have_the_influences_of_both_sides(
+    seed, statistic, rule, convention, finite, sparse
+):
+    with pytest.MonkeyPatch.context() as patch:
+        if sparse:
+            patch.setattr(design_variance, "DENSE", 0)
+        differences(seed, statistic, rule, convention, finite)
+
+
+def differences(seed, statistic, rule, convention, finite):
+    """Against z written out, row by row; margins as residuals of each row."""
     rng = np.random.default_rng(seed)
     strata, clusters = rng.integers(0, 4, 80), rng.integers(0, 5, 80)
     strata[0], clusters[strata == 3] = 3, 0
@@ -174,7 +186,7 @@ def test_nothing_is_different_from_a_domain_without_a_value_or_from_nobody():
     assert np.isnan(flat.v).tolist() == [False, True]
 
 
-def test_average_leaves_lonely_strata_to_the_others():
+def test_average_leaves_lonely_strata_to_the_others(monkeypatch):
     strata = np.array([0, 0, 0, 0, 1, 2])
     y = np.array([1.0, 5, 2, 8, 3, 9])
     average, none = (design(6, strata=strata, lonely=rule) for rule in ("average", "remove"))
@@ -184,6 +196,8 @@ def test_average_leaves_lonely_strata_to_the_others():
 
     assert v(average) == pytest.approx(3 * v(none))
     margin = [Margin("all", np.zeros(6, int), np.array([6.0]))]
+    assert v(raked(average, margin)) == pytest.approx(v(average))
+    monkeypatch.setattr(design_variance, "DENSE", 0)
     assert v(raked(average, margin)) == pytest.approx(v(average))
 
 
