@@ -10,7 +10,7 @@ from surveys.estimation import suppression as shown
 from surveys.estimation.decomposition import LinkSide, Side, chain, split
 from surveys.estimation.estimates import Estimate, choose
 from surveys.estimation.figures import BOUNDS, REASONS, Codes, Figures
-from surveys.estimation.frame import CHAIN, Bools, Ints
+from surveys.estimation.frame import CHAIN, Bools, Floats, Ints
 from surveys.estimation.kitagawa import cells, kitagawa, side
 from surveys.estimation.profile import Gap, Link, LinkName, Withheld
 from surveys.estimation.sample import Sample
@@ -18,6 +18,8 @@ from surveys.estimation.wave import Wave, bounds_of
 from surveys.form.indicators import Indicator
 
 LINKS: tuple[LinkName, ...] = ("T", "C", "L", "P", "Q")
+INSIDE = 1.0
+"""How far, in points, the behaviour part of those of known age and schooling may be from all's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def gap_figures(wave: Wave, village: Side | None, beside: Side | None) -> GapCol
     with np.errstate(invalid="ignore"):
         behind = beside.mean.value > village.mean.value
     bounds, behaviour = _bounds_of_gap(known, known_beside, behind)
-    composition, rate = _inside_behaviour(wave, village, beside)
+    composition, rate = _inside_behaviour(wave, village, beside, parts.behaviour.value)
     return GapColumns(
         shown.figures(parts.total, why, bounds),
         shown.figures(parts.access, why, bounds),
@@ -64,8 +66,14 @@ def gap_figures(wave: Wave, village: Side | None, beside: Side | None) -> GapCol
     )
 
 
-def _inside_behaviour(wave: Wave, village: Side, beside: Side) -> tuple[Figures, Figures]:
-    """Composition and rate: of villages and a reference with 50 users, of two cells at least."""
+def _inside_behaviour(
+    wave: Wave, village: Side, beside: Side, behaviour: Floats
+) -> tuple[Figures, Figures]:
+    """Composition and rate: of villages and a reference with 50 users, of two cells at least.
+
+    They are of users whose age and schooling are known: where these would make another behaviour
+    part than all users do, there is nothing to show.
+    """
     few = [shown.reasons(one.mean.n, one.mean.homes, shown.FULL_FROM) for one in (village, beside)]
     why = _unless(wave.compared, shown.both_reasons(*few))
     if not {"age", "schooling"} <= wave.parts.roles.keys():
@@ -79,9 +87,9 @@ def _inside_behaviour(wave: Wave, village: Side, beside: Side) -> tuple[Figures,
         for one in (wave.own, wave.reference)
     ]
     found = kitagawa(*sides)
-    one_cell = ~np.isfinite(found.composition.value)
+    apart = ~(np.abs(found.behaviour - behaviour) <= INSIDE)
     too_few = REASONS.index("too_few_for_this")
-    why = np.where((why == 0) & one_cell, too_few, why).astype(np.int8)
+    why = np.where((why == 0) & apart, too_few, why).astype(np.int8)
     return shown.figures(found.composition, why), shown.figures(found.rate, why)
 
 
