@@ -91,13 +91,13 @@ def _found(database: Database, area: str | None) -> Found:
     # As the columns of an export are named.
     fields = ["-".join(path.split("/")[2:]) for path in paths]
     rows = shown(by_question(asked, len(paths)), fields)
-    return Found(wave, *_villages(counts[counts.index.isin(names)], names), tuple(rows))
+    return Found(wave, *_villages(counts, names), tuple(rows))
 
 
 def _villages(
     counts: pd.DataFrame, names: Mapping[str, str]
 ) -> tuple[tuple[Mapping[str, Any], ...], Mapping[str, Any] | None, int]:
-    """Villages one by one, those too small for it together, and how many these are."""
+    """These villages one by one, those too small for it together, and how many they are."""
     from surveys.estimation.suppression import level
 
     by_code = counts.to_dict("index")

@@ -6,9 +6,11 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from bot.cli import main
+from bot.cli.quality import _villages
 from surveys.store.database import Database
 from surveys.store.schema import InterviewEvent
 from tests.fieldwork import NOW, answered, interview, open_field
@@ -54,8 +56,9 @@ def field(sqlite_url, monkeypatch):
             lines = [("asked", "home/A6", 0), ("answered", "home/A6", 10 + number)]
             lines += [("asked", "home/A8", 0), ("stopped", "home/A8", 50)] if number < 8 else []
             log(session, one, lines)
-        late = interview(session, made, "LP01", "late", status="open", at=datetime.now(UTC))
-        log(session, late, [("asked", "home/A6", 0)])
+        for _ in range(5):
+            late = interview(session, made, "LP01", "late", status="open", at=datetime.now(UTC))
+            log(session, late, [("asked", "home/A6", 0)])
         for number in range(11):
             one = interview(session, made, "LP02", f"f-{number}")
             lines = [("asked", "home/A6", 0), ("answered", "home/A6", 10 + number)]
@@ -90,7 +93,7 @@ def test_villages_first_then_questions_in_the_form_s_order(usegap, field):
     questions = {row["question"]: row for row in found["questions"]}
     assert list(questions) == ["home-A6", "home-A8", "Q1", "use-Q2", "village", "G2"]
     asked = questions["home-A6"]
-    # 12 stopped, 11 finished; the one under way is nobody yet. 4 of 23 broke off here.
+    # 12 stopped, 11 finished; those under way are nobody yet. 4 of 23 broke off here.
     assert (asked["asked"], asked["answered"], asked["broken_off"]) == (25, 25, 5)
     assert asked["broken_off_share"] == 20
     # Of the 11 who finished, 10 to 20 seconds.
@@ -110,6 +113,12 @@ def test_an_area_shows_its_own_villages_alone(usegap, field):
     alone = json.loads(usegap("LP03", "--format", "json")[1])
     assert (alone["smaller_villages"], alone["villages_not_shown"]) == (None, 1)
     assert json.loads(usegap("LP02", "--format", "json")[1])["questions"][0]["asked"] == 10
+
+
+def test_of_homes_no_more_are_said_than_there_are():
+    counts = pd.DataFrame({"persons": 30, "homes": 8, "flagged": 8, "rosters_short": 8}, ["V"])
+    (row,), rest, hidden = _villages(counts, {"V": "Village", "W": "Nobody answered"})
+    assert (row["flagged"], row["rosters_short"], rest, hidden) == (10, 5, None, 0)
 
 
 def test_csv_and_table_hold_the_same_figures(usegap, field):

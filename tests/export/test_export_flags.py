@@ -10,6 +10,7 @@ from surveys.export import codebook_csv, submissions_csv
 from surveys.publish import publish
 from surveys.store.quality import checked
 from surveys.store.schema import FormVersion, InterviewEvent
+from surveys.store.timings import active
 from tests.fieldwork import NOW, answered, interview, open_field, small_form
 
 NUMBERS = [f"N{number}" for number in range(14)]
@@ -93,6 +94,21 @@ def test_every_submission_says_what_stands_out_and_how_long_it_took(database, fi
         counts = checked(session, field.wave).counts
         assert counts.loc["LP01", ["flagged", "speeding", "duplicate"]].tolist() == [3, 1, 2]
         assert checked(session, field.wave, []).counts.empty
+
+
+def test_a_path_is_what_was_asked_in_whatever_order(database, field):
+    with database.begin() as session:
+        people = [interview(session, field, "LP02", f"p-{number}") for number in range(4)]
+        for one, nodes in zip(people, ("AB", "BA", "AABA", "A"), strict=True):
+            for node in nodes:
+                for kind in ("asked", "answered"):
+                    session.add(InterviewEvent(interview_id=one.id, at=NOW, kind=kind,
+                                               node=f"/data/{node}", value=""))  # fmt: skip
+                    session.flush()
+        keys = [one.key for one in people]
+    with database.read() as session:
+        paths = active(session, field.wave, [field.villages["LP02"]]).loc[keys, "path"].tolist()
+    assert paths[0] == paths[1] == paths[2] != paths[3]
 
 
 def test_a_home_that_contradicts_itself_is_flagged_whole(database, field):
