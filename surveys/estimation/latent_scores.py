@@ -10,7 +10,7 @@ from surveys.estimation.cumulative_logit import log_probabilities, slopes_of
 from surveys.estimation.frame import Floats
 from surveys.estimation.item_response import ItemResponse, quadrature
 
-ROUNDS = 100
+ROUNDS, EXACT = 200, 1e-12
 
 
 def latent_scores(fit: ItemResponse, method: Literal["EAP", "EB"] = "EAP") -> tuple[Floats, Floats]:
@@ -49,21 +49,21 @@ def _means(fit: ItemResponse) -> tuple[Floats, Floats]:
 
 
 def _modes(fit: ItemResponse) -> tuple[Floats, Floats]:
-    """Newton's steps, halved into what is left where they lead out of it; log-concave in z."""
+    """Newton's steps, or halves of what is left where they lead out of it or gain too little."""
     code = fit.patterns.code
     z = np.zeros(len(code))
     # No answer pulls harder than its slope, and z is pulled back by as much as it is long.
     high = np.full(len(code), np.abs(fit.slope).sum())
-    low = -high
-    for _ in range(ROUNDS):
+    low, step, last = -high, high, np.full(len(code), np.inf)
+    rounds = 0
+    while rounds < ROUNDS and (np.abs(step) > EXACT).any():
+        rounds += 1
         pull, bend = _pull(fit, z)
         low, high = np.where(pull > 0, z, low), np.where(pull > 0, high, z)
-        there = z + pull / bend
-        there = np.where((there < low) | (there > high), (low + high) / 2, there)
-        moved = np.abs(there - z).max()
-        z = there
-        if moved < 1e-12:
-            break
+        step, there = pull / bend, z + pull / bend
+        slow = (there < low) | (there > high) | (np.abs(pull) > last / 2)
+        slow &= np.abs(step) > EXACT
+        z, last = np.where(slow, (low + high) / 2, there), np.abs(pull)
     return z, 1 / np.sqrt(_pull(fit, z)[1])
 
 

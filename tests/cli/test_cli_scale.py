@@ -47,7 +47,7 @@ def test_json_is_the_table_of_the_items_named(usegap, tmp_path):
     assert code == 0
     assert "1 rows without any of the items are left out." in err
     assert "1 rows have no value of sex: they are in none of its groups." in err
-    rows = list(csv.DictReader((tmp_path / "skills.csv").open()))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "skills.csv").read_text())))
     x = np.array([[float(row[name] or "nan") for name in "abcd"] for row in rows])
     sex = np.array(["fm".find(row["sex"]) if row["sex"] else -1 for row in rows])
     how = ScaleConventions(missing="listwise", equal_slopes=True, points=15, match="rest",

@@ -1,5 +1,7 @@
 """Differential item functioning: difR's and polr's numbers, statsmodels, invariants; Newton."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -56,6 +58,9 @@ def test_all_three_tests_are_difr_s() -> None:
     assert found.both.p[1] == pytest.approx(stats.chi2.sf(found.both.chi2[1], 2))
     assert found.both.wald_p[1] == pytest.approx(stats.chi2.sf(found.both.wald[1], 2))
     assert (found.both.df, found.uniform.df) == (2, 1)
+    edges = replace(found.both, delta_r2=np.array([0.035, 0.0351, 0.07, 0.13, 0.26, 0.2601]))
+    assert "".join(edges.jodoin_gierl) == "ABBCCC"
+    assert "".join(edges.zumbo_thomas) == "AAAABC"
     assert "".join(found.both.zumbo_thomas) == "AAABAA"
     assert "".join(found.both.jodoin_gierl) == "ABACAA"
     assert found.effect[1, 0] > 1

@@ -30,6 +30,9 @@ def test_grouped_fit_is_ltm_s(lsat: ItemResponse) -> None:
         [261.810157, 261.434712, 457.676400, 213.999074, 399.796960], rel=4e-5)  # fmt: skip
     assert grouped_fit(lsat, groups=5).chi2 == pytest.approx(
         [57.1385036, 149.9403977, 226.2544118, 144.0263821, 238.9283620], rel=4e-5)  # fmt: skip
+    # With 29 groups of 30 patterns every limit is a score: which side it falls on is ltm's.
+    assert grouped_fit(lsat, groups=29).chi2 == pytest.approx(
+        [788.043655, 830.221489, 760.028680, 843.711808, 844.382171], rel=4e-5)  # fmt: skip
 
 
 def every_pattern(fit: ItemResponse) -> tuple[np.ndarray, np.ndarray]:

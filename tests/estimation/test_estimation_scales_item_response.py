@@ -259,10 +259,12 @@ def test_pairs_count_who_gave_both_answers() -> None:
 
 def test_modes_are_the_highest_points() -> None:
     found = item_response(GRADED[:200])
-    found.slope[:2] *= 4  # steep: Newton's steps overshoot
+    found.slope[:] *= 12  # steep: Newton's steps overshoot
+    found.intercept[:] *= 12
     score, _ = latent_scores(found, "EB")
-    grid = np.linspace(-4, 4, 8001)
-    for row in (0, 50, 120, 199):
+    grid = np.linspace(-3, 3, 3001)
+    for row in range(0, 200, 25):
         code = found.patterns.code[found.patterns.of_row[row]]
-        height = [np.log(chance(found, code, z)) - z * z / 2 for z in grid]
-        assert score[row] == pytest.approx(grid[int(np.argmax(height))], abs=6e-4)
+        with np.errstate(divide="ignore"):
+            height = [np.log(chance(found, code, z)) - z * z / 2 for z in grid]
+        assert score[row] == pytest.approx(grid[int(np.argmax(height))], abs=2e-3)
