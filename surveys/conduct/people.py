@@ -242,8 +242,10 @@ def enrol(
     """Someone agreed: contact (made if new), household (None: a new home), respondent, interview.
 
     Returns the interview's id, which becomes the contact's current one. A contact answering in a
-    household where it already has persons adds one, in the same entry. A household of another
-    village (or one forgotten meanwhile) counts as none.
+    household where it already has persons adds one, in the same entry; one that comes by the
+    family link shares the entry of the household's first person, as it did not let itself in
+    (docs/decisions/0008). A household of another village (or one forgotten meanwhile) counts as
+    none.
 
     `respondent_id`: a person of this contact who answers again, in another wave. They stay in
     their household and entry, so that change between waves is told home by home (METHOD.md §4);

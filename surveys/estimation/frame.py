@@ -4,7 +4,7 @@ A pandas DataFrame with these columns:
 
     village     str, the code of the village
     home        str, the household
-    entry       str, the sampling unit: one phone in one home
+    entry       str, the sampling unit: one phone in one home, and who came by its family link
     submission  str, the interview's key
     mode        "self" | "helped" | "proxy" | "visited"
     finished    datetime64[ns, UTC], for "the first complete roster counts"

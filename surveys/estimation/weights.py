@@ -1,8 +1,9 @@
 """Entries and rosters -> weights (METHOD: multiplicity; Sirken 1970).
 
-Online adults let themselves in, so what is sampled is the entry: one phone in one home. A user of
-an entry where a users answered weighs w = 1/a. The home's roster gives A adults and o online
-adults; x = A/o says how many adults stand behind each online one.
+Online adults let themselves in, so what is sampled is the entry: one phone in one home, with the
+phones that came by its family link, as these did not let themselves in. A user of an entry where a
+users answered weighs w = 1/a. The home's roster gives A adults and o online adults; x = A/o says
+how many adults stand behind each online one.
 """
 
 from __future__ import annotations

@@ -37,8 +37,9 @@ EXPLAINED = {
     "village_name": "The village's name",
     "township": "The township (or county) that the village is in",
     "household": "The home: a random id",
-    "entry": "The sampling unit, one phone in one home: a random id",
-    "weight": "1 divided by the users who answered on this phone, for a user; 1 for a non-user;"
+    "entry": "The sampling unit, one phone in one home, with the phones that came by its family"
+    " link: a random id",
+    "weight": "1 divided by the users who answered in this entry, for a user; 1 for a non-user;"
     " empty where neither is known",
     "mode": "self, helped, proxy (someone answers for another) or visited",
     "language": "The language of the interview at its end",

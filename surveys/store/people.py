@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Table, bindparam, case, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
@@ -155,10 +155,13 @@ def add_respondent(
 
 
 def entry_of(session: Session, contact_id: int, household_id: str) -> str | None:
-    """The entry of the persons whom this contact has in this home already."""
+    """The entry of a contact in a home: its own if it answers there already, else that of the
+    home's first person; None where nobody is there yet."""
+    theirs = case((Respondent.contact_id == contact_id, 0), else_=1)
     return session.scalar(
         select(Respondent.entry)
-        .where(Respondent.contact_id == contact_id, Respondent.household_id == household_id)
+        .where(Respondent.household_id == household_id)
+        .order_by(theirs, Respondent.created_at, Respondent.id)
         .limit(1)
     )
 

@@ -194,7 +194,8 @@ class Respondent(Base):
         ForeignKey("contact.id", ondelete="SET NULL"), index=True
     )
     entry: Mapped[str] = mapped_column(String(32), index=True)
-    """The sampling unit (METHOD.md §2): one phone in one home. Random; outlives the contact."""
+    """The sampling unit (METHOD.md §2): one phone in one home, with the phones that came by its
+    family link. Random; outlives the contact."""
     number: Mapped[int]
     """Of the persons who answer through this contact: what the phone's holder knows them by."""
     created_at: Mapped[datetime]

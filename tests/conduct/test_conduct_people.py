@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from surveys.conduct.advance import Conflict, Gone, WaveClosed, advance, form_of
 from surveys.conduct.people import (
@@ -203,13 +203,56 @@ def test_one_phone_in_two_homes(database, vault, county):
         assert reach(session, vault.fingerprint("alice")).current_interview_id is None
         with pytest.raises(NotYours):
             family_link(session, 404)
-    # One phone in one home is one entry; the home is one wherever the link was opened.
-    assert rows[first].entry == rows[second].entry
-    assert len({row.entry for row in rows.values()}) == 3
+    # One phone in one home is one entry, with whoever comes by its family link.
+    assert rows[first].entry == rows[second].entry == rows[fourth].entry
+    assert rows[third].entry != rows[first].entry
     assert rows[first].household_id == rows[second].household_id == rows[fourth].household_id
     assert rows[third].household_id != home
     assert [rows[one].number for one in (first, second, third, fourth)] == [1, 2, 3, 1]
     assert wave.village == "清水"
+
+
+def home_and_entry(session, interview_id):
+    query = select(Respondent.household_id, Respondent.entry, Respondent.id).join(Interview)
+    return session.execute(query.where(Interview.id == interview_id)).one()
+
+
+def test_who_comes_by_a_family_link_shares_the_entry_of_the_homes_first_person(
+    database, vault, county
+):
+    with database.begin() as session:
+        later, early = (NOW + timedelta(days=days) for days in (2, 1))
+        one = home_and_entry(session, agree(session, vault, now=later))
+        home = one.household_id
+        # Two entries in one home, as there were before links were counted to the first; the one
+        # stored last has the first person.
+        first = home_and_entry(session, agree(session, vault, person="bob", home=home, now=early))
+        assert first.entry == one.entry
+        session.execute(update(Respondent).where(Respondent.id == first.id).values(entry="first"))
+        joined = agree(session, vault, person="eve", home=home, now=later)
+        found = home_and_entry(session, joined)
+        assert (found.household_id, found.entry) == (home, "first")
+        # A phone that answers in this home already keeps its entry.
+        kept = agree(session, vault, home=home, now=later)
+        assert home_and_entry(session, kept).entry == one.entry
+
+
+def test_a_helpers_phone_is_an_entry_in_each_home_and_of_those_who_come_by_its_link(
+    database, vault, county
+):
+    with database.begin() as session:
+        own = home_and_entry(session, agree(session, vault))
+        elsewhere = home_and_entry(session, agree(session, vault))
+        son = agree(session, vault, person="bob", home=elsewhere.household_id)
+        sons = home_and_entry(session, son)
+        assert own.entry != elsewhere.entry == sons.entry
+        # The son, who has an entry in one home, comes to the other by the helper's own link.
+        visit = agree(session, vault, person="bob", home=own.household_id)
+        assert home_and_entry(session, visit).entry == own.entry
+        # The first person of the home is forgotten: the entry stays with those who are left.
+        session.execute(delete(Respondent).where(Respondent.id == elsewhere.id))
+        late = agree(session, vault, person="eve", home=elsewhere.household_id)
+        assert home_and_entry(session, late).entry == elsewhere.entry
 
 
 def test_a_home_of_another_village_counts_as_none(database, vault, county):
