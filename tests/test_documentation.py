@@ -1,6 +1,7 @@
 """What the program can do and what the documents say it can are the same."""
 
 import re
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +11,7 @@ import typer.main
 from bot.cli.program import app
 from bot.cli.version import __version__
 from bot.settings import SETTINGS
+from surveys.estimation import profile
 from surveys.export.plan import AFTER, BEFORE
 from surveys.form.model import QuestionType
 from surveys.publish.village_rows import ALL
@@ -89,11 +91,56 @@ def test_every_column_of_the_lists_and_exports_is_documented():
     assert all(f"`{name}`" in page("docs/exports.md") for name in (*BEFORE, *AFTER))
 
 
+def rows_under(name, heading):
+    """The cells of the table under a heading, its own heading apart."""
+    text = page(name).split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in text.split("\n") if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def test_every_field_of_a_profile_is_explained_where_it_belongs():
+    found, kind = {}, None
+    for row in rows_under("docs/method/reference.md", "Every field of a profile"):
+        kind = row[0] or kind
+        found.setdefault(kind, []).extend(re.findall(r"`(\w+)`", row[1]))
+    wanted = {
+        name: [one.name for one in fields(kind)]
+        for name, kind in vars(profile).items()
+        if is_dataclass(kind) and isinstance(kind, type)
+    }
+    assert {kind: sorted(names) for kind, names in found.items()} == {
+        kind: sorted(names) for kind, names in wanted.items()
+    }
+
+
+def test_every_module_of_estimation_is_in_the_table_of_files():
+    rows = rows_under("docs/method/reference.md", "Which file does what")
+    found = [name for row in rows for name in re.findall(r"`(\w+\.py)`", row[0])]
+    assert sorted(found) == sorted(
+        file.name for file in (ROOT / "surveys/estimation").glob("*.py") if file.stem != "__init__"
+    )
+
+
+def test_every_reason_for_which_a_number_is_withheld_is_explained():
+    reasons = {one for one in get_args(profile.Withheld) if one}
+    rows = rows_under("docs/method.md", "11. What is shown")
+    found = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert found - {"withheld"} == reasons
+
+
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(file):
-    for target in re.findall(r"\]\(([^)#\s]+)", file.read_text("utf-8")):
+    for target, heading in re.findall(r"\]\(([^)#\s]*)#?([^)\s]*)\)", file.read_text("utf-8")):
         if "://" not in target:
-            assert (file.parent / target).exists(), target
+            there = file.parent / target if target else file
+            assert there.exists(), target
+            assert not heading or heading in anchors(there), heading
+
+
+def anchors(file):
+    """What GitHub calls the headings of a page."""
+    titles = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_the_version_has_an_entry_in_the_changelog():
