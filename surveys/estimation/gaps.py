@@ -88,6 +88,7 @@ def _inside_behaviour(
     ]
     found = kitagawa(*sides)
     apart = ~(np.abs(found.behaviour - behaviour) <= INSIDE)
+    apart |= ~np.isfinite(found.composition.value)
     too_few = REASONS.index("too_few_for_this")
     why = np.where((why == 0) & apart, too_few, why).astype(np.int8)
     return shown.figures(found.composition, why), shown.figures(found.rate, why)

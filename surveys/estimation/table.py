@@ -169,7 +169,7 @@ class Table:
             change=None if hidden or self.change is None else self.change.at(place),
             inequality=None if hidden or self.inequality is None else self.inequality.at(place),
             deprivation=None if hidden or self.deprivation is None else self.deprivation.at(place),
-            within=beside.within,
+            within=None if hidden else beside.within,
         )
 
 

@@ -215,7 +215,17 @@ class Computed:
 
     @cached_property
     def _beside(self) -> Sample | None:
-        return self.source.area(self.reference) if self.reference_shown else None
+        if not self.reference_shown:
+            return None
+        return self.source.area(self._with_answers(self.reference))
+
+    def _with_answers(self, which: Ints) -> Ints:
+        """Of some villages those where anybody is in the edition; where nobody is, all of them.
+
+        Of the others an area says nothing, not even that their adults are not counted.
+        """
+        answered = self.own.persons(np.ones(len(self.source.data), np.bool_))[which] > 0
+        return which[answered] if answered.any() else which
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -374,7 +384,7 @@ class Computed:
         if not inside:
             raise KeyError(place)
         which = np.array(inside, np.int64)
-        own = self.source.area(which)
+        own = self.source.area(self._with_answers(which))
         compared = np.array([not set(inside) <= set(self.reference.tolist())])
         wave = Wave(
             self.source.parts, own, self._beside, compared, _whole(self.source.census, which)

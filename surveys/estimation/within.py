@@ -62,12 +62,14 @@ def _place(computed: Computed, at: int, bands: Mapping[int, Band]) -> Place:
 
 
 def _ranked(computed: Computed, told: Sequence[int], places: Sequence[Place]) -> list[Place]:
-    """With the ranks by U, 1 the highest, that each may have among those shown."""
+    """With the ranks by U, 1 the highest, that each may have among those whose U is shown."""
     side = computed.wave.side(computed.own)
     if side is None:
         return list(places)
     at = np.array(told, np.int64)
-    found = rank_intervals(side.use.value[at], side.use.se[at], side.use.df[at])
+    ranked = computed.wave.compared[at] & (computed.table.headline.use.why[at] == 0)
+    value = np.where(ranked, side.use.value[at], np.nan)
+    found = rank_intervals(value, side.use.se[at], side.use.df[at])
     return [
         replace(place, ranks=(int(best), int(worst))) if best else place
         for place, best, worst in zip(places, found.best, found.worst, strict=True)

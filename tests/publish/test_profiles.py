@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from surveys.profiles import frame, latest_wave, summary, village_profiles
+from surveys.profiles import area_profile, frame, latest_wave, summary, village_profiles
 from surveys.publish import close_wave, import_villages, open_wave, publish
 from surveys.store.schema import Area, DailyCount, Interview, Report
 from tests.fieldwork import NOW, VILLAGES, answered, interview, open_field, small_form
@@ -136,3 +136,75 @@ def test_an_area_s_wave_is_the_nearest_open_one(database):
         interview(session, field, "LP01", "a", at=datetime(2026, 3, 2, tzinfo=UTC))
         assert summary(session, [field.villages["LP01"]])[0].started == 1
         assert session.query(Interview).count() == 1
+
+
+def test_an_area_changes_when_enough_has_changed_in_it(database):
+    """One more person moves neither a village nor the area above; ten do, and are told apart from
+    nobody."""
+    field = open_field(database)
+    with database.begin() as session:
+        answered(session, field, "LP01", 24)
+        answered(session, field, "LP02", 24)
+        answered(session, field, "TOWN", 24)
+        programme = session.scalar(select(Area.id).where(Area.kind == "programme"))
+
+    def area(at=NOW):
+        found = area_profile(database, field.wave, programme, at)
+        return found.persons, found.use, [(one.name, one.persons) for one in found.within.villages]
+
+    first = area()
+    assert first[0] == 3 * 48
+    with database.begin() as session:
+        interview(session, field, "LP01", "one", Q1="yes", user="1", s_use="100", home__A6="1",
+                  home__A8="1")  # fmt: skip
+        # A village with four people, and later eleven, is in the area with others alone.
+        for number in range(4):
+            interview(session, field, "LP03", f"x{number}", Q1="yes", user="1", s_use="0",
+                      home__A6="1", home__A8="1")  # fmt: skip
+    assert area(LATER) == first
+    with database.begin() as session:
+        for number in range(4, 11):
+            interview(session, field, "LP03", f"x{number}", Q1="yes", user="1", s_use="0",
+                      home__A6="1", home__A8="1")  # fmt: skip
+    second = area(LATER)
+    assert second[0] == first[0] + 11
+    assert ("Tiny", 11) in second[2]
+    village = village_profiles(database, field.wave, [field.villages["LP01"]], LATER)["LP01"]
+    assert (village.persons, village.waiting) == (48, 1)
+
+
+def test_whoever_is_forgotten_does_not_change_an_edition_alone(database):
+    field = open_field(database)
+    with database.begin() as session:
+        answered(session, field, "LP01", 24)
+    one = [field.villages["LP01"]]
+    first = village_profiles(database, field.wave, one, NOW)["LP01"]
+    with database.begin() as session:
+        gone = session.scalars(select(Interview).order_by(Interview.id).limit(1)).one()
+        session.delete(gone)
+    again = village_profiles(database, field.wave, one, LATER)["LP01"]
+    assert again == first
+
+
+def test_what_has_changed_since_the_wave_before(database):
+    field = open_field(database)
+    with database.begin() as session:
+        answered(session, field, "LP01", 40)
+        close_wave(session, NOW + timedelta(hours=5))
+        second = open_wave(
+            session, organisation="O", contact="C", retention_months=1, now=LATER, name="Again"
+        )
+    field.wave = second
+    with database.begin() as session:
+        for number in range(40):
+            # The same homes: each now has one user more, who does more.
+            interview(session, field, "LP01", f"LP01-{number}", entry=f"LP01-{number}-a",
+                      Q1="yes", user="1", s_use="100", home__A6="3", home__A8="2",
+                      at=LATER)  # fmt: skip
+    found = village_profiles(database, second, [field.villages["LP01"]], LATER)["LP01"]
+    assert found.change is not None
+    assert found.change.wave == "2026-03"
+    # By hand: 20 homes had one user at 50, 20 had one at 50 and one at 100.
+    before = (20 * 50 + 20 * 150) / 60
+    assert found.change.use_of_users.value == round(100 - before)
+    assert found.change.online.value == 0
