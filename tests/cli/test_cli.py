@@ -179,7 +179,8 @@ def test_a_profile_in_every_shape(usegap, in_the_field, tmp_path, language):
     assert "Liuping" in out.decode()
     assert b"<b>" not in out
     document = json.loads(usegap("profile", "Liuping", "--format", "json")[1])
-    assert (document["code"], document["persons"]) == ("LP01", 16)
+    # Twelve users; four who are not online wait for others, and are said to.
+    assert (document["code"], document["persons"], document["waiting"]) == ("LP01", 12, 4)
     html = usegap("profile", "LP01", "--format", "html", "--language", language)[1]
     assert f'lang="{language}' in html.decode()
     code, out, err = usegap("profile", "LP01", "--format", "png", "--out", "p.png")
