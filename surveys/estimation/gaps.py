@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from surveys.estimation import suppression as shown
-from surveys.estimation.decomposition import LinkSide, Side, chain, split
+from surveys.estimation.decomposition import Interval, LinkSide, Side, Split, chain, split
 from surveys.estimation.estimates import Estimate, choose
 from surveys.estimation.figures import BOUNDS, REASONS, Codes, Figures
-from surveys.estimation.frame import CHAIN, Bools, Floats, Ints
+from surveys.estimation.frame import CHAIN, Bools, Ints
 from surveys.estimation.kitagawa import cells, kitagawa, side
 from surveys.estimation.profile import Gap, Link, LinkName, Withheld
 from surveys.estimation.sample import Sample
@@ -56,7 +56,7 @@ def gap_figures(wave: Wave, village: Side | None, beside: Side | None) -> GapCol
     with np.errstate(invalid="ignore"):
         behind = beside.mean.value > village.mean.value
     bounds, behaviour = _bounds_of_gap(known, known_beside, behind)
-    composition, rate = _inside_behaviour(wave, village, beside, parts.behaviour.value)
+    composition, rate = _inside_behaviour(wave, village, beside, parts.behaviour)
     return GapColumns(
         shown.figures(parts.total, why, bounds),
         shown.figures(parts.access, why, bounds),
@@ -67,7 +67,7 @@ def gap_figures(wave: Wave, village: Side | None, beside: Side | None) -> GapCol
 
 
 def _inside_behaviour(
-    wave: Wave, village: Side, beside: Side, behaviour: Floats
+    wave: Wave, village: Side, beside: Side, behaviour: Interval
 ) -> tuple[Figures, Figures]:
     """Composition and rate: of villages and a reference with 50 users, of two cells at least.
 
@@ -87,11 +87,13 @@ def _inside_behaviour(
         for one in (wave.own, wave.reference)
     ]
     found = kitagawa(*sides)
-    apart = ~(np.abs(found.behaviour - behaviour) <= INSIDE)
+    apart = ~(np.abs(found.behaviour - behaviour.value) <= INSIDE)
     apart |= ~np.isfinite(found.composition.value)
     too_few = REASONS.index("too_few_for_this")
     why = np.where((why == 0) & apart, too_few, why).astype(np.int8)
-    return shown.figures(found.composition, why), shown.figures(found.rate, why)
+    # In whole points, too, the two make what is shown of behaviour.
+    parts = shown.adding_up(Split(behaviour, found.composition, found.rate))
+    return shown.figures(parts.access, why), shown.figures(parts.behaviour, why)
 
 
 @dataclass(frozen=True, slots=True)
