@@ -14,6 +14,7 @@ from surveys.estimation.figures import Figures
 from surveys.estimation.frame import NOT_ASSESSED, Bools, Floats, plain_label
 from surveys.estimation.modelled import modelled_figures
 from surveys.estimation.profile import IndexFigure, Share, Shares
+from surveys.estimation.rare_figures import reaching
 from surveys.estimation.sample import Sample
 from surveys.estimation.wave import Wave, bounds_of
 from surveys.form.indicators import Indicator
@@ -88,6 +89,8 @@ def index_figures(wave: Wave, indicator: Indicator) -> Index:
     own = _figures(indicator.kind, base, wave.own, y, (full, estimate))
     if indicator.kind == "score":
         own = modelled_figures(wave, estimate, own, full)
+    else:
+        own = reaching(own, *_sides(wave.own, y, base, full))
     if wave.reference is None:
         beside = Figures.withheld(wave.count, "no_reference")
     else:

@@ -34,7 +34,8 @@ class Figure:
     """pi and U are "at most", the gap "at least", where adults offline are not known."""
     withheld: Withheld = ""
     words: Literal["", "few", "nearly_all"] = ""
-    """In place of a share with under 3 persons on a side."""
+    """In place of a share with under 3 persons on a side; `high` of few, or `low` of nearly all, is
+    then how far that may reach, where a model of all villages says so."""
     modelled: bool = False
     """By the model of small villages, which borrows from the others."""
 

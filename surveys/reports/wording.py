@@ -78,7 +78,7 @@ class Words:
         if figure.withheld not in ("", "imprecise"):
             return self.why(figure.withheld)
         if figure.words:
-            return self("few") if figure.words == "few" else self("nearly all")
+            return self._in_words(figure)
         value = known(figure)
         if figure.low is None or figure.high is None:
             if value is None:
@@ -89,6 +89,16 @@ class Words:
             return self.bounded(figure, between)
         text = self.bounded(figure, self.number(value, unit))
         return self("{number} ({interval})", number=text, interval=between)
+
+    def _in_words(self, figure: Figure) -> str:
+        """Few or nearly all, and how far that may reach where that is known."""
+        if figure.words == "few":
+            if figure.high is None:
+                return self("few")
+            return self("few (at most {share})", share=self.number(figure.high, "share"))
+        if figure.low is None:
+            return self("nearly all")
+        return self("nearly all (at least {share})", share=self.number(figure.low, "share"))
 
     def bounded(self, figure: Figure, number: str) -> str:
         """The number after "at most" or "at least", if it is a bound; marked, if by the model."""
