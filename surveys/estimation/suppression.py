@@ -125,23 +125,33 @@ def adding_up(parts: Split) -> Split:
     )
 
 
+def score_limits(estimate: Estimate, top: Floats | float = 100.0) -> tuple[Floats, Floats]:
+    """A score's limits: those of a share of `top`, the most it can be, on the logit.
+
+    With few homes and scores far from the middle, t's interval is too short where the score is low
+    and held the truth in 89 to 94 % only.
+
+    >>> from surveys.estimation.estimates import Groups, ratio
+    >>> home, one, y = np.arange(4), np.ones(4), np.array([10.0, 20, 20, 50])
+    >>> low, high = score_limits(ratio(Groups(0 * home, 1), home, one, y, one))
+    >>> low.round(1), high.round(1)
+    (array([7.1]), array([59.2]))
+    """
+    low, high = logit_interval(
+        estimate.value / top, estimate.v / np.square(top), estimate.n, estimate.df
+    )
+    return top * low, top * high
+
+
 def scores(
     estimate: Estimate,
     least: int,
     bounds: Codes | None = None,
     top: Floats | float = 100.0,
 ) -> Figures:
-    """A score of 0 to `top` (100, or 100·g where a home that is not online counts 0).
-
-    Its interval is that of a share of the top on the logit: with few homes and scores far from the
-    middle, t's interval is too short where the score is low and held the truth in 89 to 94 % only.
-    """
-    low, high = (
-        top * limit
-        for limit in logit_interval(
-            estimate.value / top, estimate.v / np.square(top), estimate.n, estimate.df
-        )
-    )
+    """A score of 0 to `top` (100, or 100·g where a home that is not online counts 0), its limits
+    on the logit."""
+    low, high = score_limits(estimate, top)
     why = reasons(estimate.n, estimate.homes, least)
     return figures(Interval(estimate.value, low, high), why, bounds)
 

@@ -12,17 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from surveys.estimation.decomposition import online_limits
-from surveys.estimation.estimates import Estimate
 from surveys.estimation.frame import Answers
-from surveys.estimation.intervals import (
-    effective_size,
-    korn_graubard,
-    logit_interval,
-    t_interval,
-    wilson,
-)
+from surveys.estimation.intervals import effective_size, korn_graubard, t_interval, wilson
 from surveys.estimation.margins import raked
 from surveys.estimation.sample import Sample, of_villages
+from surveys.estimation.suppression import INDEX_FROM, score_limits, scores
 from surveys.estimation.weights import weights
 from tests.bench.coverage_margins import margins_of, places
 from tests.bench.coverage_population import ADULTS, Bools, Floats, Population, population
@@ -34,11 +28,13 @@ TOGETHER = 20
 """Villages of a township, which are raked together."""
 FORWARDED = 0.5
 """The chance that another phone of the home follows the family link."""
+FEW = 100
+"""Of fewer villages nothing is said."""
 PROPORTIONS = {"pays": "44 %", "basic": "18 %", "above": "5 %"}
 
 Limits = tuple[Floats, Floats]
 Seen = dict[str, Floats | Bools]
-"""Of a design and a number of homes, by what is looked at: (villages,)."""
+"""Of a design and a number of homes, by what is looked at: (villages,), NaN where not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +51,8 @@ DESIGNS = (
     Design("homes"),
     Design("raked in the township"),
     Design("raked alone", (40,)),
-    Design("family links, entries of their own", goal=False),
-    Design("family links, in the first phone's entry", goal=False),
+    Design("family links"),
+    Design("family links, if entries of their own", goal=False),
 )
 SAID = {
     "phones": "Each phone may come in, all alike; 1 or 2 users on it",
@@ -65,12 +61,10 @@ SAID = {
         f"Young and schooled likelier to come in; {TOGETHER} villages raked to their online adults"
     ),
     "raked alone": "All alike, raked to the village's own margins, residuals in the errors",
-    "family links, entries of their own": (
-        "Half of the other phones follow the family link, each as an entry of its own"
+    "family links": (
+        "Half of the other phones follow the family link, in the entry of the phone that was first"
     ),
-    "family links, in the first phone's entry": (
-        "The same, but counted to the entry of the phone that was in first"
-    ),
+    "family links, if entries of their own": "The same, if each were an entry of its own",
 }
 
 
@@ -107,7 +101,7 @@ def _drawn(people: Population, design: str, homes: int, rng: np.random.Generator
         )
     if design.startswith("family"):
         first = by_phones(people, homes, rng, shared=0.0)
-        return with_family(people, first, FORWARDED, rng, joined="first phone" in design)
+        return with_family(people, first, FORWARDED, rng, joined="own" not in design)
     return by_phones(people, homes, rng)
 
 
@@ -118,12 +112,18 @@ def _seen(people: Population, sample: Sample) -> Seen:
         ("ū", sample.of_users(use), people.of_users("use"), np.full(people.villages, 100.0)),
         ("Ū", sample.of_all(use), people.of_all("use"), 100 * sample.g),
     ):
-        limits = t_interval(one.value, one.se, one.df, 0, 100)
-        found[f"{name}, t"] = _holds(limits, truth)
-        found[f"{name}, logit"] = _holds(_on_the_logit(one, top), truth)
+        for way, limits in (
+            ("logit", score_limits(one, top)),
+            ("t", t_interval(one.value, one.se, one.df, 0, 100)),
+        ):
+            found[f"{name}, {way}"] = _holds(limits, truth)
+            found[f"{name}, width of {way}"] = limits[1] - limits[0]
         found[f"{name}, bias"] = one.value - truth
-        found[f"{name}, width of t"] = limits[1] - limits[0]
-        found[f"{name}, width of logit"] = np.subtract(*_on_the_logit(one, top)[::-1])
+        said = scores(one, INDEX_FROM, top=top)
+        found[f"{name}, shown"] = said.why == 0
+        found[f"{name}, as shown"] = np.where(
+            said.why == 0, _holds((said.low, said.high), truth), np.nan
+        )
     found["π"] = _holds(online_limits(sample.online, sample.g), people.share_online)
     found["π, bias"] = 100 * (sample.online.value - people.share_online)
     for name, share in _shares(sample.answers):
@@ -141,11 +141,6 @@ def _seen(people: Population, sample: Sample) -> Seen:
 def _shares(found: Answers) -> Iterator[tuple[str, Floats]]:
     for name in PROPORTIONS:
         yield name, found.scores[name]
-
-
-def _on_the_logit(one: Estimate, top: Floats) -> Limits:
-    low, high = logit_interval(one.value / top, one.v / top**2, one.n, one.df)
-    return top * low, top * high
 
 
 def _holds(limits: Limits, truth: Floats) -> Bools:
@@ -182,20 +177,24 @@ def _rows(design: Design, seen: dict[int, Seen]) -> Iterator[Row]:
     def plain(title: str, what: str) -> Row:
         return row(title, [mean(one) for one in cells(what)])
 
-    yield coverage("mean of users ū, t", "ū, t")
-    yield coverage("use of all adults Ū, t", "Ū, t")
+    yield coverage("mean of users ū, logit", "ū, logit")
+    yield coverage("use of all adults Ū, logit", "Ū, logit")
     yield coverage("share online π, logit", "π")
+    yield plain("  bias of Ū, points", "Ū, bias")
+    yield plain("  bias of π, points", "π, bias")
     if not design.goal:
-        yield plain("  bias of Ū, points", "Ū, bias")
-        yield plain("  bias of π, points", "π, bias")
         return
     for name, about in PROPORTIONS.items():
         yield coverage(f"proportion of users, {about}, Wilson", f"{name} of users, Wilson")
     yield coverage("proportion of users, 18 %, Korn–Graubard", "basic of users, Korn–Graubard")
     yield coverage("proportion of all adults, Wilson", "basic of all, Wilson")
-    yield row("  ū, if on the logit", [percent(one) for one in cells("ū, logit")])
-    yield row("  Ū, if on the logit", [percent(one) for one in cells("Ū, logit")])
-    yield plain("  width of Ū's interval, t", "Ū, width of t")
-    yield plain("  width of Ū's interval, if on the logit", "Ū, width of logit")
-    yield plain("  bias of Ū, points", "Ū, bias")
+    for name in ("ū", "Ū"):
+        yield row(f"  {name}, if t were used", [percent(one) for one in cells(f"{name}, t")])
+    yield plain("  width of Ū's interval", "Ū, width of logit")
+    yield plain("  width of Ū's interval, if t were used", "Ū, width of t")
+    shown = [one[np.isfinite(one)] for one in cells("Ū, as shown")]
+    yield row(
+        "  Ū as shown, in whole points", [percent(one) if len(one) > FEW else None for one in shown]
+    )
+    yield row("  villages that it is shown for", [percent(one) for one in cells("Ū, shown")])
     yield plain("  users who answered", "persons")

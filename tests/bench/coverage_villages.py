@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from surveys.estimation.bands import bands
+from surveys.estimation.bands import bands, moderated
 from surveys.estimation.estimates import Estimate
-from surveys.estimation.intervals import t_interval
 from surveys.estimation.sample import of_villages
-from surveys.estimation.small_areas import modelled, smoothed_variances
-from surveys.estimation.suppression import HOMES_FROM, INDEX_FROM
+from surveys.estimation.small_areas import modelled
+from surveys.estimation.suppression import HOMES_FROM, INDEX_FROM, score_limits
 from tests.bench.coverage_population import ADULTS, Floats, Ints, population
 from tests.bench.coverage_sampling import answers, by_homes, some_phones
 from tests.bench.coverage_table import Row, Table, at_most, mean, percent, root_mean_square, row
@@ -22,8 +21,6 @@ COMPARED, DIFFERENT = 30, 6
 STEP = 10.0
 HOMES = ("5", "12", "40", "5 to 40")
 POOL = 4000
-PRIOR = 10.0
-"""Degrees of freedom that the pooled variance counts in the candidate for bands."""
 
 Seen = dict[tuple[str, str], Floats]
 
@@ -38,8 +35,9 @@ def simulated_models(repetitions: int, seed: tuple[int, ...]) -> Seen:
     found: Seen = {}
     for persons in PERSONS:
         sample = answers(people, some_phones(people, persons, rng))
-        one = of_villages(sample, adults, people.offline).of_all(sample.scores["use"])
-        limits = t_interval(one.value, one.se, one.df, 0, 100)
+        villages = of_villages(sample, adults, people.offline)
+        one = villages.of_all(sample.scores["use"])
+        limits = score_limits(one, 100 * villages.g)
         ways = {
             "direct": (one.value, *limits),
             "model": _models(one, adults, outside),
@@ -113,7 +111,7 @@ def simulated_bands(repetitions: int, seed: tuple[int, ...]) -> Seen:
             sample = answers(people, by_homes(people, goal, rng))
             adults = np.full(people.villages, float(ADULTS))
             one = of_villages(sample, adults, people.offline).of_all(sample.scores["use"])
-            for way in ("own", "moderated"):
+            for way in ("moderated", "own"):
                 found[f"{different} {way}", homes] = np.array(
                     [
                         _judged(one, start, different, way)
@@ -146,8 +144,7 @@ def _judged(one: Estimate, start: int, different: int, way: str) -> tuple[float,
     at = slice(start, start + COMPARED)
     v, df = one.v[at], one.df[at]
     if way == "moderated":
-        pooled = smoothed_variances(v, 1 / (df + 1), one.homes[at])
-        v, df = (PRIOR * pooled + df * v) / (PRIOR + df), df + PRIOR
+        v, df = moderated(v, df, one.homes[at])
     shown = (one.n[at] >= INDEX_FROM) & (one.homes[at] >= HOMES_FROM)
     band = bands(one.value[at], v, df, np.full(COMPARED, float(ADULTS)), shown).band
     truth = np.zeros(COMPARED)
@@ -166,8 +163,8 @@ def band_tables(chunks: list[Seen]) -> list[Table]:
         (DIFFERENT, f"{DIFFERENT} off by {STEP:g}"),
     ):
         for way, said, goal in (
-            ("own", "", at_most(11)),
-            ("moderated", "  if variances were moderated, ", None),
+            ("moderated", "", at_most(11)),
+            ("own", "  if each village's own variance were used, ", None),
         ):
             cells = [seen[f"{different} {way}", homes] for homes in HOMES]
             false = [percent(one[0]) for one in cells]

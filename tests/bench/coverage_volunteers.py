@@ -13,9 +13,9 @@ import numpy as np
 from surveys.estimation.estimates import Estimate
 from surveys.estimation.followup import two_phase
 from surveys.estimation.frame import Answers
-from surveys.estimation.intervals import t_interval
 from surveys.estimation.margins import Margins, raked
 from surveys.estimation.sample import of_villages
+from surveys.estimation.suppression import score_limits
 from surveys.estimation.weights import weights
 from tests.bench.coverage_margins import margins_of, places
 from tests.bench.coverage_population import ADULTS, Floats, Population, population
@@ -92,14 +92,14 @@ def _estimated(
         (CENSUS, of_villages(chat, adults, people.offline, to_census)),
         (ONLINE, of_villages(chat, adults, people.offline, raked(chat, w, where, online))),
     ):
-        yield what, *_with_limits(sample.of_all(users(chat)))
+        yield what, *_with_limits(sample.of_all(users(chat)), 100 * sample.g)
     phases = two_phase(both, weights(both), people.households)
     followed = of_villages(both, adults, people.offline, None, phases)
-    yield FOLLOWED, *_with_limits(followed.of_all(users(both)))
+    yield FOLLOWED, *_with_limits(followed.of_all(users(both)), 100 * followed.g)
 
 
-def _with_limits(one: Estimate) -> tuple[Floats, Floats, Floats]:
-    low, high = t_interval(one.value, one.se, one.df, 0, 100)
+def _with_limits(one: Estimate, top: Floats | float = 100.0) -> tuple[Floats, Floats, Floats]:
+    low, high = score_limits(one, top)
     return one.value, low, high
 
 
