@@ -1,4 +1,4 @@
-"""A wave from the frame to profiles: answers, weights, what is shown, tables, places.
+"""A wave from the frame to profiles: answers, editions, weights, and all that is computed.
 
 computed = compute(frame, villages, indicators, choices, reference, margins=…)
 computed.village("LP01", about)              # a village's profile
@@ -9,42 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from surveys.estimation.bands import Bands, bands, moderated
-from surveys.estimation.breakdowns import (
-    CATEGORIES,
-    Variable,
-    breakdown,
-    category,
-    parts,
-    shown_rows,
-)
-from surveys.estimation.changes import ChangeColumns, change_columns
-from surveys.estimation.disclosure import Shown, passes
-from surveys.estimation.disclosure import shown as shown_together
-from surveys.estimation.editions import BROKEN, Editions, editions, everything
-from surveys.estimation.followup import TwoPhase, two_phase
-from surveys.estimation.frame import Answers, Bools, Floats, Ints, Measures, answers, measures
-from surveys.estimation.headline import margined, margined_area
-from surveys.estimation.margins import Margins, Place, Raking, raked
-from surveys.estimation.profile import Band, Kind, VillageProfile
-from surveys.estimation.sample import Sample, of_area, of_villages
-from surveys.estimation.suppression import DIRECT_FROM
-from surveys.estimation.table import About, Beside, Named, Table, table
-from surveys.estimation.wave import Census, Wave
+from surveys.estimation.computed import Computed
+from surveys.estimation.editions import editions, everything
+from surveys.estimation.frame import Bools, answers, measures
+from surveys.estimation.margins import Margins, raked
+from surveys.estimation.profile import VillageProfile
+from surveys.estimation.source import Source, arrived, census_of
+from surveys.estimation.table import About
 from surveys.estimation.weights import weights
-from surveys.estimation.within import within
 from surveys.form.indicators import Indicator
 
 Choices = Mapping[str, Sequence[tuple[str, Mapping[str, str]]]]
-BANDS: Mapping[int, Band] = {-1: "below", 0: "same", 1: "above"}
-KINDS: tuple[Kind, ...] = ("programme", "county", "township")
-"""What places are called from the top down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,390 +67,26 @@ def compute(
     at = pd.Index(codes).get_indexer(pd.Index(list(reference))).astype(np.int64)
     parts_of = measures(indicators, choices)
     data = answers(frame, codes, parts_of)
-    census = _census(villages)
+    census = census_of(villages)
     places = [(*map(str, area), code) for area, code in zip(villages["area"], codes, strict=True)]
     above = ["/".join(place[:-1]) for place in places]
     found = everything(len(data))
     broken: Mapping[str, Bools] = {}
     if held is not None:
-        found = editions(_arrived(frame, data, codes), held, dict(zip(codes, above, strict=True)))
+        found = editions(arrived(frame, data, codes), held, dict(zip(codes, above, strict=True)))
         data = data.keep(found.used)
         broken = {name: has[found.used] for name, has in found.broken.items()}
     raking = raked(data, weights(data).w, places, margins) if margins else None
-    source = _Source(parts_of, data, census, raking, broken)
+    source = Source(parts_of, data, census, raking, broken)
     keys = frame["submission"].to_numpy(object)[data.row]
-    return Computed(villages, codes, places, source, at, before, found, keys)
-
-
-def _arrived(frame: pd.DataFrame, data: Answers, codes: Sequence[str]) -> pd.DataFrame:
-    """Who has answered, as `editions` takes it, in the order of the answers."""
-    rows = pd.DataFrame(
-        {
-            "village": np.array(codes, object)[data.village[data.home]],
-            "submission": frame["submission"].to_numpy(object)[data.row],
-            "home": data.names[data.home],
-            "user": data.user == 1,
-        }
-    )
-    return rows.assign(**{str(name): category(data, name) for name in CATEGORIES})
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Everybody's answers, of which samples are taken."""
-
-    parts: Measures
-    data: Answers
-    census: Census
-    raking: Raking | None
-    broken: Mapping[str, Bools]
-    """Of each breakdown (rows,) whether its edition holds the row."""
-
-    def category(self, variable: Variable, data: Answers) -> Ints:
-        """(rows,) of some of the answers: as `breakdowns.parts` takes it."""
-        of = category(data, variable)
-        if variable not in self.broken:
-            return of
-        inside = np.zeros(int(self.data.row.max(initial=-1)) + 1, np.bool_)
-        inside[self.data.row] = self.broken[variable]
-        return np.where(inside[data.row], of, -2)
-
-    def villages(self) -> Sample:
-        phases = two_phase(self.data, weights(self.data), self.census.households)
-        one = self.census
-        return of_villages(self.data, one.adults, one.offline, self.raking, phases)
-
-    def area(self, which: Ints) -> Sample:
-        """Some villages, by their places, as one area."""
-        some, one = self.data.of(which.tolist()), self.census
-        raking = self.raking
-        if raking is not None:
-            at = np.full(int(self.data.row.max(initial=-1)) + 1, -1, np.int64)
-            at[self.data.row] = np.arange(len(self.data))
-            raking = raking.rows(at[some.row], which)
-        use = some.scores[self.parts.use.name] if self.parts.use is not None else None
-        phases: TwoPhase | None = two_phase(some, weights(some), one.households[which])
-        return of_area(some, one.adults[which], one.offline[which], use, raking, phases)
-
-
-def _census(villages: pd.DataFrame) -> Census:
-    def column(name: str) -> Floats:
-        if name not in villages.columns:
-            return np.full(len(villages), np.nan)
-        return pd.to_numeric(villages[name]).to_numpy(np.float64, na_value=np.nan)
-
-    return Census(*(column(name) for name in ("adults", "adults_offline", "households", "ring")))
-
-
-class Computed:
-    """A wave, computed; profiles are read off it."""
-
-    def __init__(  # noqa: PLR0917
-        self,
-        villages: pd.DataFrame,
-        codes: Sequence[str],
-        places: Sequence[Place],
-        source: _Source,
-        reference: Ints,
-        before: Before | None,
-        found: Editions,
-        keys: NDArray[np.object_],
-    ) -> None:
-        self.villages, self.codes, self.places = villages, codes, places
-        self.source, self.reference, self.before = source, reference, before
-        self.editions, self._keys = found, keys
-
-    def held(self) -> pd.DataFrame:
-        """Whose answers the editions hold now: the columns of `editions.HELD`."""
-        data = self.source.data
-        every = np.ones(len(data), np.bool_)
-        at = data.village[data.home]
-        told = {"told": self.shown.leaves} | {
-            f"told_{name}": self.rows[name].leaves for name in CATEGORIES
-        }
-        return pd.DataFrame(
-            {
-                "village": np.array(self.codes, object)[data.village[data.home]],
-                "submission": self._keys,
-                "home": data.names[data.home],
-                **{name: self.source.broken.get(name, every) for name in BROKEN},
-                **{name: leaves[at] for name, leaves in told.items()},
-            }
-        )
-
-    # Samples ------------------------------------------------------------------------------------
-
-    @cached_property
-    def own(self) -> Sample:
-        """Every village by itself."""
-        return self.source.villages()
-
-    @cached_property
-    def wave(self) -> Wave:
-        """The villages beside their reference area."""
-        compared = np.ones(len(self.codes), np.bool_)
-        compared[self.reference] = False
-        return Wave(self.source.parts, self.own, self._beside, compared, self.source.census)
-
-    @cached_property
-    def _beside(self) -> Sample | None:
-        if not self.reference_shown:
-            return None
-        return self.source.area(self._with_answers(self.reference))
-
-    def _with_answers(self, which: Ints) -> Ints:
-        """Of some villages those where anybody is in the edition; where nobody is, all of them.
-
-        Of the others an area says nothing, not even that their adults are not counted.
-        """
-        answered = self.own.persons(np.ones(len(self.source.data), np.bool_))[which] > 0
-        return which[answered] if answered.any() else which
-
-    # What is shown ------------------------------------------------------------------------------
-
-    @cached_property
-    def areas(self) -> list[Ints]:
-        """From the lowest up: (villages,) which area above each is in, -1 for none."""
-        deepest = max((len(place) for place in self.places), default=1) - 1
-        return [
-            pd.factorize(
-                pd.Series([place[:depth] if len(place) > depth else None for place in self.places])
-            )[0].astype(np.int64)
-            for depth in range(deepest, 0, -1)
-        ]
-
-    @cached_property
-    def _levels(self) -> tuple[list[Ints], int | None]:
-        """The areas with the reference area among them, and its level; None where it lies across
-        areas.
-        """
-        return with_reference(self.areas, self.reference)
-
-    @cached_property
-    def shown(self) -> Shown:
-        """Which villages and areas are shown at all."""
-        everybody = np.ones(len(self.source.data), np.bool_)
-        n, h = (one(everybody)[:, None] for one in (self.own.persons, self.own.homes))
-        known, secret = self._told("told")
-        able = passes(n, h) & ~secret
-        return shown_together(n, h, able, self._levels[0], known=known)
-
-    def _told(self, name: str) -> tuple[Bools, Bools]:
-        """(villages,) whose row cannot be hidden any more, and whose cannot be shown yet."""
-        one = self.editions
-        known, secret = (
-            np.isin(self.codes, list(some)) for some in (one.known[name], one.secret[name])
-        )
-        return known, secret
-
-    @cached_property
-    def reference_shown(self) -> bool:
-        """Whether the numbers of the reference area are shown."""
-        level = self._levels[1]
-        if level is None:
-            # Across areas it is shown only where that says nothing new.
-            answered = self.own.persons(np.ones(len(self.source.data), np.bool_)) > 0
-            hidden = answered & ~self.shown.leaves
-            return bool(len(self.reference)) and not bool(hidden[self.reference].any())
-        return bool(self.shown.areas[level][0])
-
-    def area_shown(self, depth: int, village: int, of: Shown | None = None) -> bool:
-        """Whether the area of a depth above a village is shown."""
-        level = len(self.areas) - depth
-        if self._levels[1] is not None and self._levels[1] <= level:
-            level += 1
-        number = int(self._levels[0][level][village])
-        return bool((of or self.shown).areas[level][number])
-
-    # Tables -------------------------------------------------------------------------------------
-
-    @cached_property
-    def table(self) -> Table:
-        """The columns of all villages."""
-        rows = {name: one.leaves for name, one in self.rows.items()}
-        return self._table(self.wave, rows, self._change)
-
-    @cached_property
-    def rows(self) -> dict[Variable, Shown]:
-        """Which rows of each breakdown are shown."""
-        return {name: self._rows(name) for name in CATEGORIES}
-
-    def _table(
-        self, wave: Wave, rows: Mapping[Variable, Bools], change: ChangeColumns | None
-    ) -> Table:
-        use = wave.parts.use
-        broken = () if use is None else tuple(
-            breakdown(
-                wave.own, wave.own.answers.scores[use.name], name,
-                self.source.category(name, wave.own.answers), rows[name],
-            )
-            for name in CATEGORIES
-            if name in wave.parts.roles
+    earlier = None
+    if before is not None:
+        then = compute(
+            before.frame, villages, before.indicators, before.choices, (),
+            margins=before.margins, held=before.held,
         )  # fmt: skip
-        return table(wave, broken, change)
-
-    def _rows(self, variable: Variable) -> Shown:
-        of = self.source.category(variable, self.source.data)
-        users = self.own.persons(self.own.weights.w > 0)
-        known, secret = self._told(f"told_{variable}")
-        able = self.shown.leaves & (users >= DIRECT_FROM) & ~secret
-        return shown_rows(parts(self.own, of), able, self._levels[0], known)
-
-    @cached_property
-    def _change(self) -> ChangeColumns | None:
-        if self.before is None:
-            return None
-        earlier = compute(
-            self.before.frame, self.villages, self.before.indicators, self.before.choices, (),
-            margins=self.before.margins,
-            held=self.before.held,
-        )  # fmt: skip
-        sides = earlier.wave.side(earlier.own), self.wave.side(self.own)
-        if sides[0] is None or sides[1] is None:
-            return None
-        keys = [pd.Series(one.source.data.village).astype(str) + " " for one in (earlier, self)]
-        names = [
-            pd.Index(key + one.source.data.names)
-            for key, one in zip(keys, (earlier, self), strict=True)
-        ]
-        same = names[0].get_indexer(names[1]).astype(np.int64)
-        return change_columns(self.before.wave, sides[0], sides[1], same)
-
-    @cached_property
-    def bands(self) -> Bands:
-        """Every village against the mean of the others by U; those of the reference left out."""
-        side = self.wave.side(self.own)
-        if side is None:
-            nothing = np.full(len(self.codes), np.nan)
-            return bands(nothing, nothing, nothing, nothing)
-        one = side.use
-        known = np.where(self.wave.compared, one.value, np.nan)
-        told = self.shown.leaves & (self.table.headline.use.why == 0)
-        v, df = moderated(np.where(self.own.visited > 0, np.nan, one.v), one.df, one.homes)
-        # Visited homes have a variance of their own kind.
-        v, df = (np.where(self.own.visited > 0, a, b) for a, b in ((one.v, v), (one.df, df)))
-        return bands(known, v, df, self.source.census.adults, told)
-
-    # Profiles -----------------------------------------------------------------------------------
-
-    def village(self, code: str, about: About) -> VillageProfile:
-        """The profile of a village. Raises KeyError for one that is not there."""
-        at = self._at(code)
-        told = self.bands
-        return self.table.profile(
-            at,
-            self._named(at),
-            about,
-            Beside(
-                hidden=not bool(self.shown.leaves[at]),
-                band=BANDS[int(told.band[at])] if told.compared[at] else None,
-                compared=int(told.compared.sum()),
-                margined=margined(
-                    self.source.raking, at, str(self.villages["name"].iloc[at]), code
-                ),
-            ),
-        )
-
-    def area(self, place: Place, about: About, *, ranks: bool = False) -> VillageProfile:
-        """The profile of an area above villages, by the names from the top down.
-
-        ranks: whether its villages get rank intervals. Raises KeyError where there is none.
-        """
-        depth = len(place)
-        inside = [
-            at for at, one in enumerate(self.places) if len(one) > depth and one[:depth] == place
-        ]
-        if not inside:
-            raise KeyError(place)
-        which = np.array(inside, np.int64)
-        own = self.source.area(self._with_answers(which))
-        compared = np.array([not set(inside) <= set(self.reference.tolist())])
-        wave = Wave(
-            self.source.parts, own, self._beside, compared, _whole(self.source.census, which)
-        )
-        rows = {
-            name: np.array([self.area_shown(depth, inside[0], one)])
-            for name, one in self.rows.items()
-        }
-        found = self._table(wave, rows, None)
-        hidden = not self.area_shown(depth, inside[0])
-        villages = self.villages.iloc[inside]
-        return found.profile(
-            0,
-            Named(
-                name=place[-1],
-                code="",
-                area=place[:-1],
-                kind=KINDS[min(depth, len(KINDS)) - 1],
-                target=_total(villages["target"]),
-                households=_total(villages["households"]),
-                adults=_total(villages["adults"]),
-            ),
-            about,
-            Beside(
-                hidden=hidden,
-                within=within(self, inside, own, BANDS, ranks=ranks),
-                margined=margined_area(self.source.raking, inside, place[-1]),
-            ),
-        )
-
-    def _at(self, code: str) -> int:
-        if code not in self.villages.index:
-            raise KeyError(code)
-        return self.codes.index(code)
-
-    def _named(self, at: int) -> Named:
-        row = self.villages.iloc[at]
-        return Named(
-            name=str(row["name"]),
-            code=self.codes[at],
-            area=self.places[at][:-1],
-            kind="village",
-            target=_count(row["target"]),
-            households=_count(row["households"]),
-            adults=_count(row["adults"]),
-        )
-
-
-def with_reference(areas: Sequence[Ints], reference: Ints) -> tuple[list[Ints], int | None]:
-    """Levels with the reference area where it lies whole between two of them, and its level.
-
-    >>> township, county = np.array([0, 0, 1, 1]), np.zeros(4, int)
-    >>> with_reference([township, county], np.array([2, 3]))[1]
-    0
-    >>> with_reference([township, county], np.array([0]))[1]
-    0
-    >>> print(with_reference([township, county], np.array([0, 2]))[1])
-    None
-    """
-    if not len(reference) or not areas:
-        return list(areas), None
-    inside = np.full(len(areas[0]), -1, np.int64)
-    inside[reference] = 0
-    for level in range(len(areas) + 1):
-        # Below it lie whole areas, above it is one that holds it all.
-        below = areas[level - 1] if level else np.arange(len(inside))
-        whole = not np.isin(below[inside < 0], below[reference]).any()
-        within_one = level == len(areas) or len(set(areas[level][reference].tolist())) == 1
-        if whole and within_one:
-            return [*areas[:level], inside, *areas[level:]], level
-    return list(areas), None
-
-
-def _whole(census: Census, which: Ints) -> Census:
-    """Some villages as one place; a sum of which a part is not known is not known."""
-    adults, offline, households = (
-        np.array([one[which].sum()]) for one in (census.adults, census.offline, census.households)
-    )
-    return Census(adults, offline, households, np.array([np.nan]))
-
-
-def _total(column: pd.Series[float]) -> int | None:
-    return None if column.isna().any() else int(column.sum())
-
-
-def _count(value: float | None) -> int | None:
-    return None if pd.isna(value) else int(value)
+        earlier = before.wave, then
+    return Computed(villages, codes, places, source, at, earlier, found, keys)
 
 
 def profiles(  # noqa: PLR0917

@@ -17,7 +17,7 @@ from surveys.estimation.scale_figures import scale_figures
 from surveys.estimation.small_areas import HOMES_FROM, gradient, smoothed_variances
 
 if TYPE_CHECKING:
-    from surveys.estimation.villages import Computed
+    from surveys.estimation.computed import Computed
 
 RINGS_FROM = 5
 """Villages that a gradient takes, of two rings at least."""

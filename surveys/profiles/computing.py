@@ -27,9 +27,10 @@ from surveys.store.submissions import Census, census, finished_in, frame, labels
 if TYPE_CHECKING:
     import pandas as pd
 
+    from surveys.estimation.computed import Computed
     from surveys.estimation.editions import Editions
     from surveys.estimation.table import About
-    from surveys.estimation.villages import Before, Computed
+    from surveys.estimation.villages import Before
 
 
 @dataclass(frozen=True, slots=True)
