@@ -79,7 +79,7 @@ def _show(rows: list[Row]) -> None:
             WORDS[row.suppressed] if row.suppressed else "",
         )
     # Redirected to a file there is no window that a row would have to fit into.
-    Console(width=None if sys.stdout.isatty() else 160).print(sheet)
+    Console(width=None if sys.stdout.isatty() else 200).print(sheet)
 
 
 def _figure(number: float | None, shape: str = "%.4g") -> str:

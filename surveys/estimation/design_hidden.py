@@ -98,6 +98,8 @@ def behind_quantile(share: Estimates, at_most: Floats, at_least: Floats) -> Behi
 def complemented(why: Reasons, persons: Floats, clusters: Floats) -> Reasons:
     """The same, with the smallest domains shown hidden too where others would come back without.
 
+    One that is hidden by itself never has 10 persons of 5 clusters, so that there are two.
+
     >>> n = np.array([4.0, 40, 50, 60])
     >>> complemented(np.array(["few_persons", "", "", ""]), n, n).tolist()
     ['few_persons', 'complementary', '', '']
@@ -117,7 +119,6 @@ def complemented(why: Reasons, persons: Floats, clusters: Floats) -> Reasons:
 
     enough = after(persons) >= PERSONS
     enough &= after(clusters) >= HOMES
-    enough &= after(np.ones(len(persons))) > 1
     more = int(enough.argmax()) if enough.any() else len(order)
     why[order[:more]] = "complementary"
     return why

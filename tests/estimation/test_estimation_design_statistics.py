@@ -186,6 +186,13 @@ def test_nothing_is_different_from_a_domain_without_a_value_or_from_nobody():
     assert np.isnan(flat.v).tolist() == [False, True]
 
 
+def test_degrees_of_a_difference_are_the_fewer():
+    of = np.repeat([0, 1, 2], [3, 6, 4])
+    found = means(domains(design(13), of, 3), np.arange(13.0), "domain")
+    assert from_one(found, 2).df[:2].tolist() == [2, 3]
+    assert from_others(found).df.tolist() == [2, 5, 3]
+
+
 def test_average_leaves_lonely_strata_to_the_others(monkeypatch):
     strata = np.array([0, 0, 0, 0, 1, 2])
     y = np.array([1.0, 5, 2, 8, 3, 9])
@@ -257,6 +264,10 @@ def test_a_quantile_is_not_one_of_the_two_ends():
         assert row.suppressed == why
         if p == 0.95:
             assert (row.estimate, row.ci_high) == (97, None)
+    open_data = shown(of, [Variable("q", y, "quantile", p=0.1)], suppress=False)["q", "0", None]
+    row = shown(of, [Variable("q", y, "quantile", p=0.1)])["q", "0", None]
+    assert (row.estimate, row.ci_low, open_data.ci_low) == (4, None, 0)
+    assert row.ci_high == open_data.ci_high
     rows = shown(np.repeat([0, 1], [29, 71]), [Variable("q", y, "quantile")])
     assert rows["q", "0", None].suppressed == "too_few_for_this"
     assert shown(of, [Variable("q", y, "quantile", p=0.01)], suppress=False)[
@@ -286,6 +297,13 @@ def test_a_difference_is_hidden_with_what_it_would_give_away():
     assert rows["p", "1", None].suppressed is None
     assert rows["difference(p)", "1", "others"].suppressed == "complementary"
     assert rows["difference(p)", "0", "others"].suppressed == "few_on_a_side"
+    # Two of which one person each has it are 2 persons.
+    two = np.concatenate([np.repeat([1.0, 0, 1, 0], [1, 39, 1, 49]), np.arange(66) % 2])
+    rows = shown(np.repeat([0, 1, 2], [40, 50, 66]), [Variable("p", two)], compare="others")
+    assert rows["difference(p)", "2", "others"].suppressed == "complementary"
+    two[1] = 1
+    rows = shown(np.repeat([0, 1, 2], [40, 50, 66]), [Variable("p", two)], compare="others")
+    assert rows["difference(p)", "2", "others"].suppressed is None
     both = shown(np.repeat([0, 1, 2], [40, 50, 66]), [Variable("p", share)], compare="others",
                  suppress=False)  # fmt: skip
     assert both["difference(p)", "1", "others"].n == 156
