@@ -144,7 +144,7 @@ def table(
     for column, (_, found) in zip(columns, made, strict=True):
         rows += _rows(column, names, [None] * parts.count, column.behind.why, how.suppress)
         if found is not None and how.compare is not None:
-            rows += _compared(column, found, names, how)
+            rows += _compared(column, found, names, how.compare, how.suppress)
     return rows
 
 
@@ -198,17 +198,20 @@ def _missing(parts: Domains, known: Bools) -> Floats:
 
 
 def _compared(
-    column: Column, found: Estimates, names: Sequence[str | None], how: Conventions
+    column: Column,
+    found: Estimates,
+    names: Sequence[str | None],
+    compare: int | Literal["others"],
+    suppress: bool,
 ) -> Iterator[Row]:
-    if how.compare == "others":
-        made, why = from_others(found), against_others(column.behind)
-        against: list[str | None] = ["others"] * len(names)
-        missing = np.full(len(names), column.missing.sum())
+    if isinstance(compare, int):
+        made, why = from_one(found, compare), against_one(column.behind, compare)
+        against = [names[compare]] * len(names)
+        missing = column.missing + column.missing[compare]
     else:
-        assert how.compare is not None  # noqa: S101
-        made, why = from_one(found, how.compare), against_one(column.behind, how.compare)
-        against = [names[how.compare]] * len(names)
-        missing = column.missing + column.missing[how.compare]
+        made, why = from_others(found), against_others(column.behind)
+        against = ["others"] * len(names)
+        missing = np.full(len(names), column.missing.sum())
     se, none = np.sqrt(made.v), np.full(len(names), np.nan)
     half = t_quantile(made.df) * se
     one = replace(
@@ -216,8 +219,8 @@ def _compared(
         low=made.value - half, high=made.value + half, n=made.n, n_eff=none, deff=none,
         df=made.df, missing=missing, share=False,
     )  # fmt: skip
-    for at, row in enumerate(_rows(one, names, against, why, how.suppress)):
-        if at != how.compare:
+    for at, row in enumerate(_rows(one, names, against, why, suppress)):
+        if at != compare:
             yield row
 
 
