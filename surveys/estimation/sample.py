@@ -120,12 +120,12 @@ class Sample:
     @property
     def person(self) -> Floats:
         """(rows,) what each user weighs beside all other users of the result."""
-        w = self.weights.w
+        w, group = self.weights.w, self.groups.of_home[self.answers.home]
         if self.phases is not None:
-            w = np.where(self.phases.w > 0, self.phases.w * (w > 0), w)
+            stands = _stands(self.groups, self.answers, self.phases)
+            w = np.where(stands[group], self.phases.w * (w > 0), w)
         if self.areas is None:
             return w
-        group = self.groups.of_home[self.answers.home]
         total = np.bincount(group, w, minlength=self.groups.count)
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = self.share * np.where(
@@ -138,8 +138,8 @@ class Sample:
         """(results,) homes visited in a follow-up that counts."""
         if self.phases is None:
             return np.zeros(self.results.count)
-        of_village = self.phases.village[self.answers.village]
-        return self.results.sums(self.phases.visited & of_village)
+        stands = _stands(self.groups, self.answers, self.phases)
+        return self.results.sums(self.phases.visited & stands[self.groups.of_home])
 
     def persons(self, chosen: Bools) -> Floats:
         """(results,) how many rows are chosen."""
@@ -265,9 +265,13 @@ def of_areas(  # noqa: PLR0917
     margins = _margins(answers, raking, groups)
     online = _online(answers, weighed, groups, g, margins)
     online = _followed(groups, answers, phases, np.ones(len(answers)), online, of="adults")
+    whole = online
     if use is not None:
         whole = product(online, ratio(groups, answers.home, weighed.w, use, np.ones(len(use))))
-        share = areas.shares(np.where(np.isfinite(whole.value) & (whole.homes > 1), share, 0.0))
+    usable = np.isfinite(whole.value) & (whole.homes > 1)
+    # A form without rosters has no π anywhere: then all villages are in the means of users.
+    usable |= (areas.sums(usable) == 0)[of_group]
+    share = areas.shares(np.where(usable, share, 0.0))
     return Sample(
         answers=answers,
         weights=weighed,
@@ -351,3 +355,9 @@ def _followed(
         return chat
     visited = hansen_hurwitz(groups, answers, phases, y, of=of)
     return choose(np.isfinite(visited.value), visited, chat)
+
+
+def _stands(groups: Groups, answers: Answers, phases: TwoPhase) -> Bools:
+    """(groups,) where a follow-up in every village stands in the place of the chat."""
+    found: Bools = groups.sums(~phases.village[answers.village]) == 0
+    return found

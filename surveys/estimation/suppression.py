@@ -137,10 +137,12 @@ def score_limits(estimate: Estimate, top: Floats | float = 100.0) -> tuple[Float
     >>> low.round(1), high.round(1)
     (array([7.1]), array([59.2]))
     """
+    # Where some villages of an area did not answer, the others stand for it: 100·g is of all.
+    most = np.where(estimate.value > top, 100.0, top)
     low, high = logit_interval(
-        estimate.value / top, estimate.v / np.square(top), estimate.n, estimate.df
+        estimate.value / most, estimate.v / np.square(most), estimate.n, estimate.df
     )
-    return top * low, top * high
+    return most * low, most * high
 
 
 def scores(
