@@ -107,7 +107,10 @@ def test_any_walk_through_a_form_takes_what_a_loop_over_its_log_finds(database, 
                     choose.choice([
                         Typed("20"), Typed("30"), Typed("?"), Begin(), Spoke("中文 (zh)"),
                         Tapped(0, "back"),
-                        *(Tapped(person.seq, what) for what in (0, 1, 0, "done", "back", "skip", "stop")),
+                        *(
+                            Tapped(person.seq, what)
+                            for what in (0, 1, 0, "done", "back", "skip", "stop")
+                        ),
                     ]),
                     choose.choice([0, 0.125, 3, 299, 301, DAY]),
                 )  # fmt: skip
