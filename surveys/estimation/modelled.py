@@ -9,6 +9,7 @@ import numpy as np
 from surveys.estimation.estimates import Estimate
 from surveys.estimation.figures import Figures
 from surveys.estimation.frame import Bools, Floats
+from surveys.estimation.sample import online_share
 from surveys.estimation.small_areas import Modelled, modelled
 from surveys.estimation.suppression import FULL_FROM, rounded
 from surveys.estimation.wave import Wave
@@ -57,7 +58,9 @@ def village_model(wave: Wave, estimate: Estimate, part: Bools, scale: float = 1.
 
 def _covariates(wave: Wave, used: Bools) -> Floats | None:
     one = wave.census
-    columns = [np.where(wave.own.known, 1 - wave.own.g, np.nan), one.ring]
+    # Not `own.g`: where silent homes were visited that is 1, whoever is offline there.
+    share, told = online_share(one.adults, one.offline)
+    columns = [np.where(told, 1 - share, np.nan), one.ring]
     known = [column for column in columns if np.isfinite(column[used]).all()]
     return np.column_stack(known) if known else None
 

@@ -310,7 +310,6 @@ def strata(homes: Ints, adults: Floats, area: Ints) -> Ints:
     small = homes < JOINED_BELOW
     joined = sums(small)
     too_few = known & (joined > 0) & (sums(homes * small) < JOINED_BELOW)
-    too_few &= joined < sums(np.ones(villages, np.bool_))
     # The smallest village that is not small yet comes first in its area.
     order = np.lexsort((homes, small, area))
     first = order[np.searchsorted(area[order], np.arange(areas))] if villages else order
