@@ -25,7 +25,8 @@ def scale_figures(parts: Measures, sample: Sample) -> tuple[Scale, ...]:
 def _scale(parts: Measures, sample: Sample, name: str) -> Scale:
     label = next((plain_label(one.label) for one in parts.indices if one.name == name), {})
     items = np.column_stack([sample.answers.scores[one.name] for one in parts.items[name]])
-    users = sample.weights.w > 0
+    # Not who weighs nothing in the area's means: users of villages without a roster.
+    users = sample.person > 0
     whole = users & np.isfinite(items).all(axis=1)
     persons = int(whole.sum())
     count = to_five(persons, int(users.sum()))
