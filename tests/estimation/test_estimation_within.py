@@ -164,8 +164,9 @@ def test_ranks_are_given_on_request_only() -> None:
     assert bare.breakdowns == ()
 
 
-@pytest.mark.parametrize("homes", [100, 4])
-@pytest.mark.parametrize("place", [("P", "County"), ("P",)])
+@pytest.mark.parametrize(
+    ("homes", "place"), [(100, ("P", "County")), (4, ("P", "County")), (100, ("P",))]
+)
 def test_the_gradient_is_a_line_through_villages_by_hand(homes: int, place: Place) -> None:
     rows, table = town()
     rows = [row for row in rows if int(str(row["home"]).split("/")[1]) < homes]
