@@ -131,7 +131,8 @@ def test_visited_homes_are_finished_interviews_without_a_contact(database, vault
     assert [row["weight"] for row in exported] == ["1", "1", "1"]
     assert "the road" not in table
     profile = village_profiles(database, field.wave, [field.villages["LP01"]], LATER)["LP01"]
-    assert (profile.persons, profile.homes) == (15, 8)
+    # Those who are not online are fewer than ten: they wait for others.
+    assert (profile.persons, profile.waiting) == (10, 5)
     # And what forgets forgets them.
     expire(database, LATER + timedelta(days=800))
     assert every_id(database) == [[], [], [], []]
