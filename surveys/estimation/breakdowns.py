@@ -47,6 +47,15 @@ def category(answers: Answers, variable: Variable) -> Ints:
     return np.where(known, upper, -1).astype(np.int64)
 
 
+def valued(use: Floats, of: Ints) -> Ints:
+    """(rows,) the category of those with a use score.
+
+    >>> valued(np.array([50.0, np.nan]), np.array([1, 1]))
+    array([ 1, -3])
+    """
+    return np.where(np.isfinite(use), of, -3)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """How many stand in each part of each place's users: both categories, and the rest."""
@@ -58,7 +67,10 @@ class Parts:
 
 
 def parts(sample: Sample, of: Ints) -> Parts:
-    """Of users by category (rows,), -1 the rest; -2 is not of this edition."""
+    """Of users by category (rows,), -1 the rest; any other code is in no number.
+
+    -2 is not of this edition; a user without a use score is in no mean, nor in its test.
+    """
     users = sample.weights.w > 0
     chosen = [users & (of == code) for code in (0, 1, -1)]
     return Parts(
@@ -114,12 +126,15 @@ def breakdown(sample: Sample, use: Floats, variable: Variable, of: Ints, rows: B
 
     of: (rows,) categories as `parts`; rows: (places,) which are shown.
     """
-    behind = parts(sample, of)
+    of = valued(use, of)
+    behind, mean = parts(sample, of), sample.of_users(use)
     means = [sample.of_users(np.where(of == code, use, np.nan)) for code in (0, 1)]
     few = [
         shown.reasons(behind.persons[:, k], behind.homes[:, k], shown.INDEX_FROM) for k in (0, 1)
     ]
-    why = shown.both_reasons(*few)
+    why = shown.both_reasons(
+        shown.both_reasons(*few), shown.reasons(mean.n, mean.homes, shown.DIRECT_FROM)
+    )
     why = np.where(rows, why, np.where(why != 0, why, reason("complementary"))).astype(np.int8)
     columns = [shown.scores(one, shown.INDEX_FROM) for one in means]
     return Broken(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from surveys.estimation.bands import Bands, bands, moderated
-from surveys.estimation.breakdowns import CATEGORIES, Variable, breakdown, parts, shown_rows
+from surveys.estimation.breakdowns import CATEGORIES, Variable, breakdown, parts, shown_rows, valued
 from surveys.estimation.changes import ChangeColumns, change_columns
 from surveys.estimation.disclosure import Shown, passes
 from surveys.estimation.disclosure import shown as shown_together
@@ -179,10 +179,12 @@ class Computed:
         return table(wave, broken, change)
 
     def _rows(self, variable: Variable) -> Shown:
-        of = self.source.category(variable, self.source.data)
-        users = self.own.persons(self.own.weights.w > 0)
+        of, users = self.source.category(variable, self.own.answers), self.own.weights.w > 0
+        if self.wave.parts.use is not None:
+            use = self.own.answers.scores[self.wave.parts.use.name]
+            of, users = valued(use, of), users & np.isfinite(use)
         known, secret = self._told(f"told_{variable}")
-        able = self.shown.leaves & (users >= DIRECT_FROM) & ~secret
+        able = self.shown.leaves & (self.own.persons(users) >= DIRECT_FROM) & ~secret
         return shown_rows(parts(self.own, of), able, self._levels[0], known)
 
     @cached_property
