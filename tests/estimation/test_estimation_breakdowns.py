@@ -207,6 +207,16 @@ def test_hidden_rows_of_an_area_are_none_or_two_that_pass_together() -> None:
     assert hidden(a=0, b=12, c=12) == ({"a", "b"}, "")
 
 
+def test_one_hidden_row_has_another_beside_it() -> None:
+    """24 users are too few for means; the township's, less those of two shown, would be theirs."""
+    rows, _ = three(b=20, c=30)
+    rows += [row | {"village": "a", "home": f"a{row['home']}"} for row in crowd("fm" * 12)]
+    found = compute(frame_of(rows), table_of("abc"), ALL, CHOICES, ())
+    broken = [found.village(code, SAID).breakdowns[0].withheld for code in "abc"]
+    assert broken == ["too_few_for_this", "complementary", ""]
+    assert found.area(("County", "Township"), SAID).breakdowns[0].withheld == ""
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.sampled_from("fm?"), min_size=25, max_size=80), st.randoms())
 def test_turned_round_is_the_other_way_and_order_is_none(sexes: list[str], rng: object) -> None:
