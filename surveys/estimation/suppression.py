@@ -77,12 +77,10 @@ def reasons(n: Floats, homes: Floats, least: int) -> Codes:
     >>> [REASONS[code] for code in reasons(np.array([9, 12, 12, 30]), homes, 30)]
     ['few_persons', 'few_homes', 'too_few_for_this', '']
     """
-    found = np.select(
-        [~(n >= INDEX_FROM), ~(homes >= HOMES_FROM), ~(n >= least)],
-        [reason("few_persons"), reason("few_homes"), reason("too_few_for_this")],
-        0,
-    )
-    return found.astype(np.int8)
+    # Nested, for np.select takes ten times as long for one village.
+    found = np.where(n >= least, 0, reason("too_few_for_this"))
+    found = np.where(homes >= HOMES_FROM, found, reason("few_homes"))
+    return np.where(n >= INDEX_FROM, found, reason("few_persons")).astype(np.int8)
 
 
 def both_reasons(one: Codes, other: Codes) -> Codes:
@@ -203,8 +201,8 @@ def proportions(
     )
     why = reasons(estimate.n, estimate.homes, least)
     enough = why == 0
-    words = np.select([yes < FEW, no < FEW], [WORDS.index("few"), WORDS.index("nearly_all")], 0)
-    words = np.where(enough, words, 0).astype(np.int8)
+    words = np.where(no < FEW, WORDS.index("nearly_all"), 0)
+    words = np.where(enough, np.where(yes < FEW, WORDS.index("few"), words), 0).astype(np.int8)
     told = enough & (words == 0)
     number = told & exact
     found = Figures.of(
