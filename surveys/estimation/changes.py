@@ -32,14 +32,20 @@ class ChangeColumns:
         return Change(self.wave, *(one.at(place) for one in (self.online, self.of_users, self.use)))
 
 
-def change_columns(wave: str, before: Side, after: Side, same: Ints) -> ChangeColumns:
-    """same: (homes,) which home of the wave before each one is, -1 for none."""
-    return ChangeColumns(
-        wave,
-        before.use.n > 0,
+def change_columns(
+    wave: str, before: Side, after: Side, same: Ints, told: Bools
+) -> ChangeColumns:  # fmt: skip
+    """same: (homes,) which home of the wave before each one is, -1 for none.
+
+    told: (places,) which were shown then: of the others, now less the change would be what was not.
+    """
+    columns = (
         _column(before.online, after.online, same, 100.0),
         _column(before.mean, after.mean, same),
         _column(before.use, after.use, same),
+    )
+    return ChangeColumns(
+        wave, before.use.n > 0, *(one.hidden(~told, "complementary") for one in columns)
     )
 
 

@@ -200,7 +200,7 @@ class Computed:
             for one in (other, self)
         ]
         same = homes[0].get_indexer(homes[1]).astype(np.int64)
-        return change_columns(name, sides[0], sides[1], same)
+        return change_columns(name, sides[0], sides[1], same, other.shown.leaves)
 
     @cached_property
     def bands(self) -> Bands:
