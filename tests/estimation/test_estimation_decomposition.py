@@ -50,6 +50,7 @@ def test_access_and_behaviour_are_the_whole_gap(
     assert abs(shown.behaviour.value - found.behaviour.value)[0] <= 1 + 1e-9
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.floats(0, 0.2), min_size=4, max_size=4),
     st.integers(0, 4),
