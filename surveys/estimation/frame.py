@@ -384,8 +384,9 @@ def _distinct(frame: pd.DataFrame, name: str) -> tuple[Ints, list[str]]:
 
 def _factorized(column: pd.Series[str]) -> tuple[Ints, NDArray[np.object_]]:
     """Codes of a column's rows and what they stand for; the last code and one more: nothing."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, found = column.cat.codes.to_numpy(), column.cat.categories
+    values = column.array
+    if isinstance(values, pd.Categorical):
+        codes, found = values.codes, values.categories
     else:
         codes, found = pd.factorize(column)
     texts = found.to_numpy(dtype=object)
