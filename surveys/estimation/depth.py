@@ -49,14 +49,14 @@ def deprivation_columns(wave: Wave) -> DeprivationColumns | None:
     lacking = np.column_stack([sample.answers.scores[one.name] for one in items])
     scores = deprivation_scores(lacking)
     base = "all" if wave.rosters else "users"
-    full, h = sample.by_base(base, scores.deprived)
+    full, h = _based(sample, base, scores.deprived)
     m0 = sample.by_base(base, scores.censored)[1]
     yes, no = sides(sample, scores.deprived, full)
     headcount = shown.proportions(h, yes, no)
     # What one or two persons lack is theirs.
     few = np.where((yes < shown.FEW) & (h.n >= shown.DIRECT_FROM), reason("too_few_for_this"), 0)
     why = shown.reasons(m0.n, m0.homes, shown.DIRECT_FROM)
-    deprived = sample.homes((scores.deprived == 1) & _meant(sample))
+    deprived = sample.homes((scores.deprived == 1) & _meant(sample, full))
     depth = intensity(h, m0)
     return DeprivationColumns(
         full=full,
@@ -71,12 +71,20 @@ def deprivation_columns(wave: Wave) -> DeprivationColumns | None:
 
 
 def _share(sample: Sample, base: str, y: Floats) -> Figures:
-    full, estimate = sample.by_base(base, y)
+    full, estimate = _based(sample, base, y)
     return shown.proportions(estimate, *sides(sample, y, full))
 
 
-def _meant(sample: Sample) -> Bools:
-    found: Bools = (sample.weights.w > 0) | (sample.weights.other > 0)
+def _based(sample: Sample, base: str, y: Floats) -> tuple[Bools, Estimate]:
+    """(places,) where all adults are meant, and the estimate."""
+    enough, estimate = sample.by_base(base, y)
+    return enough & (base == "all"), estimate
+
+
+def _meant(sample: Sample, full: Bools) -> Bools:
+    """(rows,) users, and non-users where all adults are meant."""
+    both = full[sample.results.of_home[sample.answers.home]]
+    found: Bools = (sample.weights.w > 0) | ((sample.weights.other > 0) & both)
     return found
 
 
