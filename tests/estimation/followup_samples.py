@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from estimation_samples import person
 
 NAN = float("nan")
@@ -109,3 +110,16 @@ def by_loops(homes: Sequence[Home], households: float) -> tuple[list[float], lis
         (1 - f) * m / (m - 1) * sum((one - sum(each) / m) ** 2 for one in each) for each in e
     ]
     return ratios(found, [1.0] * len(found)), variances, m
+
+
+def followed_homes(seed: int = 5) -> list[Home]:
+    """A village where who stayed away is less online and does less; some homes say too little."""
+    dice = np.random.default_rng(seed)
+    came = [Home(False, 3, 2, tuple(map(float, dice.integers(0, 101, 2)))) for _ in range(26)]
+    door = [
+        Home(True, 3, None, (float(dice.integers(10, 30)), None, None))
+        if at % 2
+        else Home(True, 2, None, (None, None))
+        for at in range(14)
+    ]
+    return [*came, *door, Home(True, 2, 1, ("?",)), Home(False, None, None, (90.0,))]

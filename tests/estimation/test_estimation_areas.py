@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from estimation_samples import ABOUT, CHOICES, INDICATORS, frame_of, person, simulated, table_of
-from followup_samples import Home, by_loops, rows_of
+from followup_samples import Home, by_loops, followed_homes, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from profile_samples import Plain, near
@@ -287,20 +287,6 @@ def test_an_index_of_some_villages_may_be_more_than_the_area_s_users() -> None:
 
 
 # Follow-ups in profiles --------------------------------------------------------------------------
-
-
-def followed_homes(seed: int = 5) -> list[Home]:
-    dice = np.random.default_rng(seed)
-    came = [Home(False, 3, 2, (score(dice, 0), score(dice, 0))) for _ in range(26)]
-    # Who stayed away is less online, and more alike than those who came.
-    door = [
-        Home(True, 3, None, (float(dice.integers(10, 30)), None, None))
-        if at % 2
-        else Home(True, 2, None, (None, None))
-        for at in range(14)
-    ]
-    # Homes of which nothing can be used: others of their stratum stand for them.
-    return [*came, *door, Home(True, 2, 1, ("?",)), Home(False, None, None, (90.0,))]
 
 
 def test_a_followed_village_is_that_of_plain_loops_in_its_profile() -> None:

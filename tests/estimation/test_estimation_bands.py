@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
+from estimation_samples import ABOUT, CHOICES, INDICATORS, frame_of, simulated, table_of
+from followup_samples import followed_homes, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
+from profile_samples import Plain
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from surveys.estimation.bands import bands, benjamini_hochberg, leave_one_out
+from surveys.estimation.bands import bands, benjamini_hochberg, leave_one_out, moderated
 from surveys.estimation.ranks import joint_intervals, rank_intervals
+from surveys.estimation.villages import about_of, compute
 
 villages = st.lists(
     st.tuples(
@@ -133,3 +137,96 @@ def test_all_true_ranks_are_held_at_once() -> None:
         found = rank_intervals(truth + se * chance.normal(size=15), se, normal)
         held += bool(((found.best <= rank) & (rank <= found.worst)).all())
     assert held / runs >= 0.95 - 2 * np.sqrt(0.0475 / runs)
+
+
+variances = st.lists(
+    st.tuples(
+        st.one_of(st.floats(0, 400), st.just(np.nan)),
+        st.one_of(st.floats(1, 40), st.just(np.nan)),
+        st.integers(0, 40),
+    ),
+    max_size=15,
+)
+
+
+@given(variances, st.floats(1, 50), st.floats(0.1, 10))
+def test_moderated_variances_are_those_of_the_formula(
+    rows: list[tuple], prior: float, scale: float
+) -> None:
+    v, df, homes = (np.array(one, float) for one in zip(*rows, strict=True)) if rows else [
+        np.zeros(0)
+    ] * 3  # fmt: skip
+    found, more = moderated(v, df, homes, prior)
+    used = [at for at, (a, d, m) in enumerate(rows) if a == a and d > 0 and m >= 2]
+    # What a home's deviations are, whoever's: each village's own by its homes less one.
+    pooled = [(rows[at][2] - 1, rows[at][0] * (rows[at][1] + 1)) for at in used]
+    for at in range(len(rows)):
+        if at not in used:
+            assert (found[at], more[at]) == pytest.approx((v[at], df[at]), nan_ok=True)
+            continue
+        all_say = sum(m * one for m, one in pooled) / sum(m for m, _ in pooled) / (df[at] + 1)
+        assert more[at] == df[at] + prior
+        assert found[at] == pytest.approx((prior * all_say + df[at] * v[at]) / (df[at] + prior))
+        # It lies between what the village says and what all say.
+        low, high = sorted((v[at], all_say))
+        assert low - 1e-9 <= found[at] <= high + 1e-9
+    # In other units, and in another order, the same.
+    other, _ = moderated(scale * v[::-1], df[::-1], homes[::-1], prior)
+    assert other[::-1] == pytest.approx(scale * found, nan_ok=True)
+
+
+def test_false_discovery_is_held_with_few_homes_too() -> None:
+    """Six homes: villages whose homes happen to be alike are not told apart for that."""
+    chance = np.random.default_rng(7)
+    runs, homes = 400, 6
+    wrong = np.zeros(2)
+    for _ in range(runs):
+        y = chance.normal(40, 20, (20, homes))
+        v, df, adults = y.var(axis=1, ddof=1) / homes, np.full(20, homes - 1.0), np.full(20, 300.0)
+        calm, more = moderated(v, df, np.full(20, homes))
+        for at, (one, of) in enumerate(((v, df), (calm, more))):
+            wrong[at] += bool(bands(y.mean(axis=1), one, of, adults).band.any())
+    assert wrong[1] / runs <= 0.10 + 2 * np.sqrt(0.09 / runs)
+    assert wrong[1] <= wrong[0] + 10
+
+
+def test_bands_of_profiles_are_those_of_moderated_villages() -> None:
+    """By loops: U of each village but the reference, against the mean of the others."""
+    sizes = {"a": 20, "b": 15, "c": 8, "d": 30, "e": 12, "u": 30}
+    levels = dict(zip(sizes, (50, 52, 50, 25, 48, 70), strict=True))
+    rows = [row for code, one in sizes.items() for row in simulated(code, one, levels[code])]
+    table = table_of([*sizes])
+    table["adults"] = [300.0, 400, 500, 350, 250, 900]
+    found = compute(frame_of(rows), table, INDICATORS, CHOICES, ["u"])
+    own = [
+        Plain([row for row in rows if row["village"] == code], 1 - 40 / table.loc[code, "adults"])
+        for code in sizes
+    ]
+
+    def calm(some: list[Plain]) -> tuple[np.ndarray, np.ndarray]:
+        columns = zip(*((one.v(2), one.df(2), one.m) for one in some), strict=True)
+        return moderated(*columns)
+
+    # What homes vary by, the reference's too; compared are the others.
+    v, df = calm(own)
+    adults = table["adults"][:5]
+    expected = bands([one.use for one in own[:5]], v[:5], df[:5], adults)
+    assert found.bands.t[:5] == pytest.approx(expected.t)
+    assert found.bands.df[:5] == pytest.approx(expected.df)
+    profiles = [found.village(code, about_of(ABOUT)) for code in sizes]
+    assert [one.band for one in profiles] == ["same", "same", "same", "below", "same", None]
+    assert {one.compared for one in profiles} == {5}
+    # One village fewer, and none has a band.
+    few = [row for row in rows if row["village"] != "c"]
+    four = compute(frame_of(few), table, INDICATORS, CHOICES, ["u"]).village("d", about_of(ABOUT))
+    assert (four.band, four.compared) == (None, 0)
+    # A visited village keeps its own variance, which is of another kind, and lends it to nobody.
+    more = [row for row in rows if row["village"] != "a"] + rows_of("a", followed_homes())
+    visited = compute(frame_of(more), table, INDICATORS, CHOICES, ["u"])
+    one = visited.own.of_all(visited.source.data.scores["s_use"])
+    v, df = calm(own[1:])
+    again = bands(
+        [one.value[0], *(part.use for part in own[1:5])],
+        [one.v[0], *v[:4]], [one.df[0], *df[:4]], adults,
+    )  # fmt: skip
+    assert visited.bands.t[:5] == pytest.approx(again.t)
