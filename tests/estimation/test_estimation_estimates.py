@@ -295,3 +295,35 @@ def test_no_rows_and_no_column_say_so() -> None:
     with pytest.raises(ValueError, match="no column entry, mode"):
         answers(frame.drop(columns=["entry", "mode"]), ["v"], PARTS)
     assert table_of(["v"]).index.tolist() == ["v"]
+
+
+weighed = st.lists(
+    st.tuples(
+        st.integers(0, 9), st.integers(0, 3), st.one_of(st.just(NAN), st.floats(-100, 100))
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@given(
+    weighed,
+    st.lists(st.integers(0, 3), min_size=10, max_size=10),
+    st.sampled_from([1.0, NAN]),
+    st.floats(0.01, 1000),
+)
+def test_sums_made_once_are_those_of_a_ratio(
+    rows: list[tuple[int, int, float]], of_home: list[int], fill: float, scale: float
+) -> None:
+    """`Weighed.mean` is `ratio` with x = 1: rows without weight or value, homes without rows."""
+    home, w, y = (np.array(one) for one in zip(*rows, strict=True)) if rows else [
+        np.zeros(0, np.int64)
+    ] * 3  # fmt: skip
+    groups, w, y = Groups(np.array(of_home), 4), w.astype(float), y.astype(float)
+    # Both of all rows known, and of some.
+    y = np.where(np.isnan(y), fill, y)
+    found = estimates.Weighed.of(groups, home, scale * w).mean(y)
+    expected = estimates.ratio(groups, home, w, y, np.ones(len(w)))
+    for name in ("value", "z", "df", "n", "homes", "v"):
+        one, other = getattr(found, name), getattr(expected, name)
+        assert one == pytest.approx(other, abs=1e-9, nan_ok=True), name
+    assert found.present.tolist() == expected.present.tolist()

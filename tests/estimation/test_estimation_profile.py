@@ -178,5 +178,7 @@ def test_bad_villages_are_named() -> None:
     rows, table = wave()
     with pytest.raises(ValueError, match="no such village: nowhere"):
         computed(rows, table, ["nowhere"])
+    with pytest.raises(ValueError, match="no such village: n1, n2"):
+        profiles(frame_of(rows), table, INDICATORS, CHOICES, (), ABOUT, only=["v1", "n2", "n1"])
     with pytest.raises(ValueError, match="twice"):
         computed(rows, pd.concat([table, table.loc[["v1"]]]))
