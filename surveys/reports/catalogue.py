@@ -1,7 +1,8 @@
 """Texts for people in their language: gettext catalogues, read from their .po files.
 
-A package keeps its catalogues in `<package>/locale/<language>/messages.po`; English is as written
-in the code. The .po file itself is read, so that no compiled copy can lag behind it.
+A package keeps its catalogues in `<package>/locale/<language>/`, one .po file a topic, each with the
+sentences of some modules; English is as written in the code. The .po files themselves are read, so
+that no compiled copy can lag behind them.
 """
 
 from __future__ import annotations
@@ -31,14 +32,26 @@ def load(package: str, language: str) -> NullTranslations:
 
 
 def translations(folder: Traversable, language: str) -> NullTranslations:
-    """The catalogue `<folder>/<language>/messages.po`; see `load`."""
+    """The catalogues `<folder>/<language>/*.po` as one; see `load`.
+
+    Of a sentence in two of them the one in the file first by name counts.
+    """
     if not language.replace("_", "").replace("-", "").isalnum():
         raise ValueError(f"not a language tag: {language!r}")
-    file = folder / language / "messages.po"
-    if not file.is_file():
-        return NullTranslations()
-    compiled = BytesIO()
-    # A fuzzy translation is a guess: it is left out, and the sentence stays English.
-    write_mo(compiled, read_po(BytesIO(file.read_bytes()), locale=language, abort_invalid=True))
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+    at = folder / language
+    found = sorted(file.name for file in at.iterdir()) if at.is_dir() else []
+    catalogue = NullTranslations()
+    for name in found:
+        if not name.endswith(".po"):
+            continue
+        compiled = BytesIO()
+        read = read_po(BytesIO((at / name).read_bytes()), locale=language, abort_invalid=True)
+        # A fuzzy translation is a guess: it is left out, and the sentence stays English.
+        write_mo(compiled, read)
+        compiled.seek(0)
+        one = GNUTranslations(compiled)
+        if isinstance(catalogue, GNUTranslations):
+            catalogue.add_fallback(one)
+        else:
+            catalogue = one
+    return catalogue

@@ -43,6 +43,16 @@ def test_a_catalogue_translates_counts_and_leaves_what_is_fuzzy_or_unknown(folde
     assert zh.gettext("Not in the catalogue") == "Not in the catalogue"
 
 
+def test_several_files_of_a_language_are_one_catalogue(folder: Path) -> None:
+    more = CATALOGUE.replace("Thank you, {name}", "Good day").replace("{n} 户", "{n} 家")
+    (folder / "zh" / "topic.po").write_text(more, encoding="utf-8")
+    (folder / "zh" / "notes.txt").write_text("no catalogue", encoding="utf-8")
+    zh = translations(folder, "zh")
+    assert zh.gettext("Thank you, {name}") == "谢谢，{name}"
+    assert zh.gettext("Good day") != "Good day"
+    assert zh.ngettext("{n} home", "{n} homes", 2) == "{n} 户"
+
+
 def test_without_a_catalogue_sentences_stay_english(folder: Path) -> None:
     en = translations(folder, "en")
     assert type(en) is NullTranslations

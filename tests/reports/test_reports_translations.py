@@ -20,13 +20,20 @@ PACKAGES = {
         "surveys.reports": Path(surveys.reports.__file__).parent,
         "bot": Path(bot.__file__).parent,
     }.items()
-    if (folder / "locale" / "zh" / "messages.po").is_file()
+    if (folder / "locale" / "zh").is_dir()
 }
 
 
 def catalogue(folder: Path) -> Catalog:
-    with (folder / "locale" / "zh" / "messages.po").open("rb") as file:
-        return read_po(file, locale="zh", abort_invalid=True)
+    """All catalogues of a package as one, each sentence once."""
+    together = Catalog(locale="zh")
+    for path in sorted((folder / "locale" / "zh").glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="zh", abort_invalid=True):
+                if message.id:
+                    assert together.get(message.id) is None, (path.name, message.id)
+                    together[message.id] = message
+    return together
 
 
 def sentences(folder: Path) -> Iterator[tuple[str | tuple[str, ...], str]]:
