@@ -1,0 +1,62 @@
+"""A table to be written: its variables with their labels, and its rows a batch at a time.
+
+Every kind of file (CSV, XLSX, SPSS, Stata, Parquet) is written from this and nothing else, so that
+they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+Kind = Literal["text", "category", "integer", "decimal", "date", "moment", "yes_no"]
+"""category: one of `Variable.values` · moment: a time in UTC · yes_no: 1 or 0."""
+Measure = Literal["nominal", "ordinal", "scale"]
+Cell = str | int | float | date | datetime | None
+"""None: not asked or not answered. A category's is its value (a text), as the form has it."""
+Rows = Callable[[], Iterator[Sequence[Sequence[Cell]]]]
+"""Reads the rows from the start, in batches: each row has a cell for each variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a category."""
+
+    value: str
+    label: Mapping[str, str]
+    """By language tag: "en", "zh"."""
+    missing: bool = False
+    """Answered, but no answer in substance (do not know, rather not say)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One column."""
+
+    name: str
+    """As ODK Central heads it: "group-field", "group-field/choice"."""
+    kind: Kind
+    label: Mapping[str, str]
+    """By language tag."""
+    measure: Measure = "nominal"
+    values: tuple[Value, ...] = ()
+    question: str = ""
+    """The question's type in the form; "" for a column of ours."""
+    relevant: str = ""
+    """The condition under which it is asked; "" always."""
+    constraint: str = ""
+    calculation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Variables and rows."""
+
+    name: str
+    """"submissions", or of a repeat "submissions-group-repeat"."""
+    variables: tuple[Variable, ...]
+    rows: Rows
+    count: int
+    """How many rows there are."""
