@@ -16,7 +16,8 @@ Any column of texts may be a pandas Categorical, which is smaller and read faste
 
 Villages that the estimates need are rows of a second frame, indexed by code: name, area (tuple of
 names from the programme down to the township), households, adults, adults_offline (NaN where
-unknown), target; and, where it is known, ring (0 county seat to 3 outlying hamlet).
+unknown), target; and, where they are known, ring (0 county seat to 3 outlying hamlet), latitude and
+longitude (degrees, for a map alone).
 
 `measures` says which columns play which part; `answers` turns the text into sorted, typed arrays.
 """

@@ -198,6 +198,9 @@ class Place:
     band: Band | None
     ranks: tuple[int, ...] = ()
     """On request: the first and the last rank by U that it may have."""
+    latitude: float | None = None
+    longitude: float | None = None
+    """Degrees (WGS 84) of the village, where they are known: for a map."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,18 @@ def _place(computed: Computed, at: int, bands: Mapping[int, Band]) -> Place:
         use=one.headline.use.at(at),
         online=one.headline.online.at(at),
         band=bands[int(told.band[at])] if told.compared[at] else None,
+        latitude=_degrees(computed, "latitude", at),
+        longitude=_degrees(computed, "longitude", at),
     )
+
+
+def _degrees(computed: Computed, name: str, at: int) -> float | None:
+    """Where a village lies; None where that is not known, or the frame of villages has no such
+    column."""
+    if name not in computed.villages:
+        return None
+    degrees = float(computed.villages[name].iloc[at])
+    return degrees if np.isfinite(degrees) else None
 
 
 def _ranked(computed: Computed, told: Sequence[int], places: Sequence[Place]) -> list[Place]:

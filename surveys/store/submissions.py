@@ -34,6 +34,8 @@ class Census:
     adults_offline: int | None
     target: int | None
     ring: int | None
+    latitude: float | None
+    longitude: float | None
 
 
 def finished_in(session: Session, wave_id: int) -> set[int]:
@@ -113,7 +115,9 @@ def table(villages: Collection[Census]) -> pd.DataFrame:
     """Villages as a frame by code, as surveys.estimation.frame says."""
     import pandas as pd
 
-    numbers = ("households", "adults", "adults_offline", "target", "ring")
+    numbers = (
+        "households", "adults", "adults_offline", "target", "ring", "latitude", "longitude",
+    )  # fmt: skip
     found = pd.DataFrame(
         [(v.name, v.area, *(getattr(v, name) for name in numbers)) for v in villages],
         columns=["name", "area", *numbers],
@@ -140,6 +144,8 @@ def census(session: Session, area_ids: Collection[int]) -> dict[int, Census]:
             adults_offline=village.adults_offline,
             target=village.target,
             ring=village.ring,
+            latitude=village.latitude,
+            longitude=village.longitude,
         )
         for village in session.scalars(select(Area).where(Area.id.in_(area_ids)).order_by(Area.id))
     }
