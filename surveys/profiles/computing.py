@@ -15,12 +15,12 @@ from surveys.estimation.profile import VillageProfile, from_json, to_json
 from surveys.form.indicators import Indicator
 from surveys.form.indicators import from_json as indicators_from_json
 from surveys.form.model import Form
-from surveys.store.areas import ids_of, zone_name
+from surveys.store.areas import ids_of, reference_villages, zone_name
 from surveys.store.database import Database
 from surveys.store.forms import compiled
 from surveys.store.margins import margins_for
 from surveys.store.quality import checked
-from surveys.store.reports import Edition, keep, newest
+from surveys.store.reports import Edition, held_by, keep, newest
 from surveys.store.schema import Area, FormVersion, Wave
 from surveys.store.submissions import Census, census, finished_in, frame, labels_of
 
@@ -137,7 +137,7 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
     from surveys.estimation.villages import compute
 
     wave, indicators, form = _wave(session, wave_id)
-    reference = _reference(session, wave)
+    reference = reference_villages(session, wave)
     together = finished_in(session, wave_id) | set(reference)
     _, margins = margins_for(session, together)
     names = [one.name for one in indicators]
@@ -152,7 +152,7 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
         [places[area_id].code for area_id in reference],
         margins=margins,
         before=_wave_before(session, wave, together),
-        held=_held(kept, places),
+        held=held_by(kept, places),
     )
     at = now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds")
     return _Round(
@@ -172,30 +172,6 @@ def home_and(row: Any) -> str:
     from surveys.estimation.editions import BROKEN
 
     return " ".join((row.home, *(name for name in BROKEN if getattr(row, name))))
-
-
-def _held(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
-    """Whose answers the villages' editions hold, as surveys.estimation.editions takes it."""
-    import pandas as pd
-
-    from surveys.estimation.editions import BROKEN, HELD, nothing_held
-
-    rows = [
-        (places[area_id].code, key, home, *(name in inside for name in BROKEN), *told)
-        for area_id, edition in kept.items()
-        if area_id in places
-        for told in [_told(edition.profile)]
-        for key, (home, *inside) in ((k, said.split()) for k, said in edition.members.items())
-    ]
-    return pd.DataFrame(rows, columns=list(HELD)) if rows else nothing_held()
-
-
-def _told(profile: Mapping[str, Any]) -> tuple[bool, ...]:
-    """Whether a village's row and its breakdowns were shown (surveys.estimation.editions.TOLD)."""
-    from surveys.estimation.editions import BROKEN
-
-    shown = {one["variable"] for one in profile.get("breakdowns", ()) if not one["withheld"]}
-    return profile["level"] != "withheld", *(name in shown for name in BROKEN)
 
 
 def _counted(profile: VillageProfile, rows: pd.DataFrame) -> VillageProfile:
@@ -232,7 +208,7 @@ def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Bef
     _, indicators, form = _wave(session, earlier.id)
     names = [one.name for one in indicators]
     rows, _ = frame(session, earlier.id, villages, names)
-    held = _held(newest(session, earlier.id), census(session, villages))
+    held = held_by(newest(session, earlier.id), census(session, villages))
     _, margins = margins_for(session, set(villages))
     return Before(earlier.name, rows, indicators, labels_of(form), margins, held)
 
@@ -248,15 +224,6 @@ def _names(session: Session, area: Area) -> tuple[str, ...]:
     ids = ids_of(area.path)
     names = dict(session.execute(select(Area.id, Area.name).where(Area.id.in_(ids))).tuples().all())
     return tuple(names[one] for one in ids)
-
-
-def _reference(session: Session, wave: Wave) -> list[int]:
-    """The villages to compare with: those of the wave's reference area, else those flagged."""
-    query = select(Area.id).where(Area.kind == "village").order_by(Area.id)
-    if wave.reference_area_id is None:
-        return list(session.scalars(query.where(Area.reference)))
-    path = session.get_one(Area, wave.reference_area_id).path
-    return list(session.scalars(query.where(Area.path.startswith(path, autoescape=True))))
 
 
 def _reference_name(session: Session, reference: Sequence[int]) -> str:

@@ -108,6 +108,15 @@ def add_to_day(session: Session, area_id: int, kind: str, day: date) -> None:
     )
 
 
+def reference_villages(session: Session, wave: Wave) -> list[int]:
+    """The villages to compare with: those of the wave's reference area, else those flagged."""
+    query = select(Area.id).where(Area.kind == "village").order_by(Area.id)
+    if wave.reference_area_id is None:
+        return list(session.scalars(query.where(Area.reference)))
+    path = session.get_one(Area, wave.reference_area_id).path
+    return list(session.scalars(query.where(Area.path.startswith(path, autoescape=True))))
+
+
 def ids_of(path: str) -> list[int]:
     """The ids in a path, from the root: "/1/4/9/" -> [1, 4, 9]."""
     return [int(part) for part in path.split("/") if part]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.store.schema import Report
+from surveys.store.submissions import Census
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Members = Mapping[str, str]
 """Submission's key -> its home."""
@@ -57,3 +61,27 @@ def keep(
         )
         for area_id, document, members in made
     )
+
+
+def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
+    """Whose answers the villages' editions hold, as surveys.estimation.editions takes it."""
+    import pandas as pd
+
+    from surveys.estimation.editions import BROKEN, HELD, nothing_held
+
+    rows = [
+        (places[area_id].code, key, home, *(name in inside for name in BROKEN), *told)
+        for area_id, edition in kept.items()
+        if area_id in places
+        for told in [_told(edition.profile)]
+        for key, (home, *inside) in ((k, said.split()) for k, said in edition.members.items())
+    ]
+    return pd.DataFrame(rows, columns=list(HELD)) if rows else nothing_held()
+
+
+def _told(profile: Mapping[str, Any]) -> tuple[bool, ...]:
+    """Whether a village's row and its breakdowns were shown (surveys.estimation.editions.TOLD)."""
+    from surveys.estimation.editions import BROKEN
+
+    shown = {one["variable"] for one in profile.get("breakdowns", ()) if not one["withheld"]}
+    return profile["level"] != "withheld", *(name in shown for name in BROKEN)
