@@ -14,6 +14,10 @@ RUN python -m venv /tools && /tools/bin/pip install --no-cache-dir 'hatchling>=1
     && /usegap/bin/pip install --no-cache-dir --no-deps dist/*.whl
 
 FROM python:3.11-slim
+# Pango: WeasyPrint sets PDFs with it.
+RUN apt-get update && apt-get install -y --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data --create-home usegap
 COPY --from=build /usegap /usegap
 ENV PATH=/usegap/bin:$PATH PYTHONUNBUFFERED=1 USEGAP_DATABASE_URL=sqlite:////data/usegap.db

@@ -8,8 +8,8 @@ import pandas
 import pytest
 from hypothesis import settings
 
-# The fixtures of the databases (SQLite, PostgreSQL).
-pytest_plugins = ["tests.databases"]
+# The fixtures of the databases (SQLite, PostgreSQL), and of the browser.
+pytest_plugins = ["tests.databases", "tests.browser"]
 
 # A slow machine is not a failing test.
 settings.register_profile("usegap", deadline=None, print_blob=True)
