@@ -10,6 +10,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 import bot
+import surveys.export
 import surveys.reports
 
 PLACEHOLDER = re.compile(r"\{(\w+)[^}]*\}")
@@ -18,6 +19,7 @@ PACKAGES = {
     name: folder
     for name, folder in {
         "surveys.reports": Path(surveys.reports.__file__).parent,
+        "surveys.export": Path(surveys.export.__file__).parent,
         "bot": Path(bot.__file__).parent,
     }.items()
     if (folder / "locale" / "zh").is_dir()
