@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 
 from sqlalchemy.orm import Session
@@ -13,14 +13,18 @@ from bot.outbox import Outgoing
 from bot.say import send, tapped
 from bot.texts import LANGUAGES, Speak, language_tag, speak
 from surveys.conduct.people import Reach, reach, set_blocked
-from surveys.store.administrators import Right, rights_of
+from surveys.store.administrators import Right, Role, rights_of
 
 Handle = Callable[[Session, Incoming, Desk], list[Outgoing]]
 LARGEST = 2**31
 """No id and no place behind a button is as large."""
-ROLES = {"summary": ("programme", "area"), "villages": ("programme", "area"),
-         "profile": ("programme", "area"), "export": ("programme",)}  # fmt: skip
-"""The commands of administrators, and who may use each."""
+ROLES: Mapping[str, tuple[Role, ...]] = {
+    "summary": ("owner", "area", "helper", "analyst", "viewer"),
+    "villages": ("owner", "area", "helper", "analyst", "viewer"),
+    "profile": ("owner", "area", "analyst", "viewer"),
+    "export": ("owner", "analyst"),
+}
+"""The commands of administrators in the order of their menu, and who may use each."""
 
 
 class Malformed(Exception):  # noqa: N818
@@ -40,6 +44,25 @@ def voice(session: Session, incoming: Incoming, desk: Desk) -> tuple[Reach | Non
 def rights(session: Session, incoming: Incoming) -> tuple[Right, ...]:
     """What the sender of an update may do, and where; empty for everyone else."""
     return rights_of(session, incoming.lane)
+
+
+def allowed(session: Session, incoming: Incoming, name: str) -> tuple[Right, ...]:
+    """The rights by which the sender may use a command: where they hold a role that it asks for.
+
+    Whoever looks over one area and runs another uses each command only where its role is held.
+    """
+    return tuple(right for right in rights(session, incoming) if right.role in ROLES[name])
+
+
+def role_name(role: str, say: Speak) -> str:
+    """What a role is called."""
+    return {
+        "owner": say("owner"),
+        "area": say("area administrator"),
+        "helper": say("helper"),
+        "analyst": say("analyst"),
+        "viewer": say("viewer"),
+    }[role]
 
 
 def command(text: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from telegram.error import InvalidToken, TelegramError
 
 from bot.access import command, unknown_button, unknown_command, voice
-from bot.admin import commands as admin
+from bot.admin import exports, joining, profiles, progress
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming
 from bot.jobs import work
@@ -78,18 +78,18 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("remove from chat", button("r:"), kept.clear_chat),
     Handler("data of", button("m:"), kept.mydata_of),
     Handler("forget step", button("f:"), kept.forget_step),
-    Handler("profile step", button("a:"), admin.profile_step),
+    Handler("profile step", button("a:"), profiles.profile_step),
     Handler("other button", kind("tap"), unknown_button),
-    Handler("invite", admin.is_invite, admin.accept),
+    Handler("invite", joining.is_invite, joining.accept),
     Handler("start", says("start"), welcome.start),
     Handler("language", says("language"), welcome.language),
     Handler("mydata", says("mydata"), kept.mydata),
     Handler("forget", says("forget"), kept.forget_who),
     Handler("help", says("help"), other.help_),
-    Handler("summary", says("summary"), admin.summarise),
-    Handler("villages", says("villages"), admin.villages),
-    Handler("profile", says("profile"), admin.profile),
-    Handler("export", says("export"), admin.export),
+    Handler("summary", says("summary"), progress.summarise),
+    Handler("villages", says("villages"), progress.villages),
+    Handler("profile", says("profile"), profiles.profile),
+    Handler("export", says("export"), exports.export),
     Handler("word to a question", within, conversation.typed),
     Handler("other command", is_command, unknown_command),
     Handler("typed", kind("text", "other"), conversation.typed),

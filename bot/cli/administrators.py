@@ -15,8 +15,11 @@ app = typer.Typer(name="admin", help="Invite administrators.", no_args_is_help=T
 class Role(StrEnum):
     """What an administrator may do."""
 
-    programme = "programme"
+    owner = "owner"
     area = "area"
+    helper = "helper"
+    analyst = "analyst"
+    viewer = "viewer"
 
 
 @app.callback()
@@ -27,7 +30,8 @@ def admin() -> None:
 @app.command()
 def invite(
     role: Annotated[
-        Role, typer.Option(help="programme sees and exports everything, area sees profiles.")
+        Role,
+        typer.Option(help="What they may do: docs/team.md has the table."),
     ],
     area: Annotated[
         str | None, typer.Option(help="County, County/Township, or a village's code.")
@@ -39,8 +43,8 @@ def invite(
     """Print a link that makes whoever opens it first an administrator; it works for 14 days."""
     from surveys.publish import invite as make
 
-    if role is Role.area and not area:
-        raise typer.BadParameter("the role area needs --area County/Township.")
+    if role in (Role.area, Role.helper) and not area:
+        raise typer.BadParameter(f"the role {role.value} needs --area County/Township.")
     found = settings()
     with opened(found) as database:
         # The name first: an invite whose link cannot be printed would be lost.

@@ -135,7 +135,7 @@ def export(
             wave_id, villages = newest_wave(session, place.id, now())
             if wave_id is None:
                 raise Problem("No wave was opened there yet: there is nothing to export.")
-            audit(session, BY, "export", f"area {place.id}", now())
+            audit(session, BY, "export", "submissions", now(), area_id=place.id)
         out.mkdir(parents=True, exist_ok=True)
         with progress("Writing submissions") as tell:
             rows = submissions_csv(database, wave_id, villages, bom=bom, progress=tell)

@@ -170,7 +170,7 @@ def _prepare(settings: Settings, villages: bytes) -> list[str]:
             )
             import_villages(session, villages, now)
             return [
-                invite(session, "programme", None, now),
+                invite(session, "owner", None, now),
                 invite(session, "area", "Qinghe/Lishan", now),
             ]
     finally:

@@ -73,7 +73,7 @@ def draw_homes(
     session: Session, area_id: int, households: int, seed: int, now: datetime, *, by: str
 ) -> list[int]:
     """A village's homes, `shuffled`; what was drawn is audited, so that it can be drawn again."""
-    audit(session, by, "draw follow-up", f"area {area_id}, {households} homes, seed {seed}", now)
+    audit(session, by, "draw follow-up", f"{households} homes, seed {seed}", now, area_id=area_id)
     return shuffled(households, seed)
 
 

@@ -6,12 +6,12 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from surveys.publish.areas import find_area, programme
+from surveys.store.administrators import Role
 from surveys.store.audit import audit
 from surveys.store.schema import Administrator, Area, Grant, Invite
 
@@ -31,17 +31,19 @@ class Granted:
 
 def invite(
     session: Session,
-    role: Literal["programme", "area"],
+    role: Role,
     area_path: str | None,
     now: datetime,
     by: str = "command line",
+    *,
+    name: bytes | None = None,
 ) -> str:
     """A code that works once within 14 days; only its hash is kept. The programme: None as path.
 
-    The link is t.me/BOT?start=admin-CODE. Raises `UnknownArea`; `ValueError` for a role that does
-    not fit the path.
+    The link is t.me/BOT?start=admin-CODE. `name`: what the team will call whoever opens it, sealed.
+    Raises `UnknownArea`; `ValueError` for an area's administrator or a helper without an area.
     """
-    if role == "area" and not area_path:
+    if role in ("area", "helper") and not area_path:
         raise ValueError("An area's administrator needs an area: --area County/Township.")
     area = find_area(session, area_path) if area_path else programme(session)
     code = secrets.token_urlsafe(18)
@@ -49,21 +51,23 @@ def invite(
         code_hash=_hash(code),
         area_id=area.id,
         role=role,
+        name=name,
         expires_at=now + timedelta(days=INVITE_DAYS),
     )
     session.add(made)
     session.flush()
-    audit(session, by, "invite", f"invite {made.id}, role {role}, area {area.id}", now)
+    audit(session, by, "invite", f"invite {made.id}, role {role}", now, area_id=area.id)
     return code
 
 
 def accept_invite(session: Session, code: str, contact_id: int, now: datetime) -> Granted | None:
     """Make a contact an administrator; None for a code that is wrong, used, or too old."""
+    name = session.scalar(select(Invite.name).where(Invite.code_hash == _hash(code)))
     # One statement takes it: of two who open the link at the same moment, one gets it.
     taken = session.execute(
         update(Invite)
         .where(Invite.code_hash == _hash(code), Invite.used_at.is_(None), Invite.expires_at > now)
-        .values(used_at=now)
+        .values(used_at=now, name=None)
         .returning(Invite.id, Invite.area_id, Invite.role)
     ).one_or_none()
     if taken is None:
@@ -75,6 +79,8 @@ def accept_invite(session: Session, code: str, contact_id: int, now: datetime) -
         administrator = Administrator(contact_id=contact_id, created_at=now)
         session.add(administrator)
         session.flush()
+    if name is not None:
+        administrator.name = name
     same = select(Grant.id).where(
         Grant.administrator_id == administrator.id,
         Grant.area_id == taken.area_id,
@@ -85,8 +91,9 @@ def accept_invite(session: Session, code: str, contact_id: int, now: datetime) -
             Grant(administrator_id=administrator.id, area_id=taken.area_id, role=taken.role)
         )
         session.flush()
-    what = f"invite {taken.id}, role {taken.role}, area {taken.area_id}"
-    audit(session, f"administrator {administrator.id}", "accept invite", what, now)
+    what = f"invite {taken.id}, role {taken.role}"
+    actor = f"administrator {administrator.id}"
+    audit(session, actor, "accept invite", what, now, area_id=taken.area_id)
     area = session.get_one(Area, taken.area_id)
     return Granted(administrator.id, taken.role, area.id, area.name)
 

@@ -69,7 +69,7 @@ def open_wave(
     )
     session.add(wave)
     session.flush()
-    audit(session, by, "open wave", f"wave {wave.id}, area {area.id}", now)
+    audit(session, by, "open wave", f"wave {wave.id}", now, area_id=area.id)
     return wave.id
 
 
@@ -101,7 +101,7 @@ def close_wave(
         arguments = {"area_id": area_id, "wave_id": wave.id, "reason": "closed"}
         add_job(session, "profile", arguments, now, key=f"close:{wave.id}:{area_id}")
     session.flush()
-    audit(session, by, "close wave", f"wave {wave.id}", now)
+    audit(session, by, "close wave", f"wave {wave.id}", now, area_id=area.id)
     return len(finished)
 
 

@@ -1,8 +1,8 @@
 """Texts for people in their language: gettext catalogues, read from their .po files.
 
-A package keeps its catalogues in `<package>/locale/<language>/`, one .po file a topic, each with the
-sentences of some modules; English is as written in the code. The .po files themselves are read, so
-that no compiled copy can lag behind them.
+A package keeps its catalogues in `<package>/locale/<language>/`, one .po file a topic, each with
+the sentences of some modules; English is as written in the code. The .po files themselves are
+read, so that no compiled copy can lag behind them.
 """
 
 from __future__ import annotations

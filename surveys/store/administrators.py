@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from surveys.store.schema import Administrator, Area, Contact, Grant
+
+Role = Literal["owner", "area", "helper", "analyst", "viewer"]
+ROLES: tuple[Role, ...] = ("owner", "area", "helper", "analyst", "viewer")
+"""owner: everything · area: fieldwork and results · helper: links and progress, to interview
+neighbours · analyst: results and exports · viewer: results. Each on an area and all below it."""
+PROFILED: tuple[Role, ...] = ("owner", "area", "analyst", "viewer")
+"""Who may see profiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +26,7 @@ class Right:
     contact_id: int
     administrator_id: int
     role: str
-    """"programme" or "area"."""
+    """One of `ROLES`."""
     area_id: int
     path: str
     """Of the area, as ids from the root: a village is below it if its path begins with this."""
@@ -71,8 +79,10 @@ def villages_below(session: Session, rights: Iterable[Right]) -> list[Village]:
     return sorted(found.values(), key=lambda village: (village.name, village.code))
 
 
-def administrators_of(session: Session, area_id: int) -> list[Addressee]:
-    """The administrators whose area is this one or above it, who did not block the bot."""
+def administrators_of(
+    session: Session, area_id: int, roles: Collection[str] = PROFILED
+) -> list[Addressee]:
+    """Those with one of these roles on this area or above it, who did not block the bot."""
     above = aliased(Area)
     path = select(Area.path).where(Area.id == area_id).scalar_subquery()
     rows = session.execute(
@@ -80,7 +90,7 @@ def administrators_of(session: Session, area_id: int) -> list[Addressee]:
         .join(Administrator, Administrator.contact_id == Contact.id)
         .join(Grant, Grant.administrator_id == Administrator.id)
         .join(above, above.id == Grant.area_id)
-        .where(path.startswith(above.path), Contact.blocked_at.is_(None))
+        .where(path.startswith(above.path), Grant.role.in_(roles), Contact.blocked_at.is_(None))
         .distinct()
         .order_by(Contact.id)
     )

@@ -95,6 +95,8 @@ class Area(Base):
     adults_offline: Mapped[int | None]
     """Adults in homes where nobody is online, by the village office (METHOD.md: N0)."""
     target: Mapped[int | None]
+    language: Mapped[str | None] = mapped_column(String(16))
+    """What its poster is written in; None: the parent's, at the root the setting's."""
     reference: Mapped[bool] = mapped_column(default=False, server_default=false())
     __table_args__ = (
         UniqueConstraint("parent_id", "name", "kind"),
@@ -165,6 +167,8 @@ class Contact(Base):
     address_hash: Mapped[str] = mapped_column(String(64), unique=True)
     language: Mapped[str] = mapped_column(String(16))
     blocked_at: Mapped[datetime | None]
+    unreminded_at: Mapped[datetime | None]
+    """When they asked not to be reminded of interviews that they left."""
     current_interview_id: Mapped[int | None] = mapped_column(
         ForeignKey("interview.id", use_alter=True, ondelete="SET NULL")
     )
@@ -229,6 +233,9 @@ class Interview(Base):
     """{path: value} of what was relevant at the end, computed nodes included."""
     flags: Mapped[list[Any] | None]
     review: Mapped[str] = mapped_column(String(12), default="received", server_default="received")
+    reminders: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often its person was reminded of it since it was begun."""
+    reminded_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("respondent_id", "wave_id"),
         Index("ix_interview_wave_area", "wave_id", "area_id", "status"),
@@ -260,6 +267,8 @@ class Administrator(Base):
     contact_id: Mapped[int] = mapped_column(
         ForeignKey("contact.id", ondelete="CASCADE"), unique=True
     )
+    name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What their team calls them, encrypted."""
     created_at: Mapped[datetime]
 
 
@@ -275,7 +284,7 @@ class Grant(Base):
     role: Mapped[str] = mapped_column(String(12))
     __table_args__ = (
         UniqueConstraint("administrator_id", "area_id", "role"),
-        CheckConstraint("role IN ('programme','area')", name="role"),
+        CheckConstraint("role IN ('owner','area','helper','analyst','viewer')", name="role"),
     )
 
 
@@ -287,6 +296,8 @@ class Invite(Base):
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
     role: Mapped[str] = mapped_column(String(12))
+    name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What the team calls whom it is for, encrypted; erased once used."""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
@@ -370,6 +381,81 @@ class Report(Base):
     __table_args__ = (Index("ix_report_area_wave", "area_id", "wave_id"),)
 
 
+class Schedule(Base):
+    """When an administrator is sent the profiles of an area without asking."""
+
+    __tablename__ = "schedule"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    administrator_id: Mapped[int] = mapped_column(
+        ForeignKey("administrator.id", ondelete="CASCADE"), index=True
+    )
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    weekday: Mapped[int | None]
+    """Of a weekly one: 0 Monday … 6 Sunday, in the area's time zone …"""
+    hour: Mapped[int | None]
+    """… and the hour there."""
+    due_at: Mapped[datetime | None]
+    """Of a weekly one: when it is next."""
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        UniqueConstraint("administrator_id", "area_id", "kind"),
+        CheckConstraint("kind IN ('weekly','target','closed')", name="kind"),
+    )
+
+
+class Delivery(Base):
+    """A profile on its way to an administrator: made once, whatever happens."""
+
+    __tablename__ = "delivery"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    """What makes it the same delivery: who, where, why, when."""
+    administrator_id: Mapped[int] = mapped_column(
+        ForeignKey("administrator.id", ondelete="CASCADE"), index=True
+    )
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    reason: Mapped[str] = mapped_column(String(10))
+    """asked, weekly, target, closed."""
+    profile: Mapped[dict[str, Any] | None]
+    """What was sent, so that the next can say what changed."""
+    made_at: Mapped[datetime]
+    outbox_key: Mapped[str | None] = mapped_column(String(100))
+    """Of its last message: whether it was sent is said there, until that row is cleared."""
+    sent_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index("ix_delivery_administrator_area", "administrator_id", "area_id"),)
+
+
+class Quota(Base):
+    """How many finished interviews of one sex and age an area needs: no more are begun."""
+
+    __tablename__ = "quota"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id", ondelete="CASCADE"))
+    area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
+    sex: Mapped[str] = mapped_column(String(8))
+    """f, m, or "" for both."""
+    age: Mapped[str] = mapped_column(String(8))
+    """16-34, 35-54, 55-64, 65+ or "" for all."""
+    most: Mapped[int]
+    __table_args__ = (UniqueConstraint("wave_id", "area_id", "sex", "age"),)
+
+
+class Draft(Base):
+    """What an administrator has sent or begun and not confirmed yet."""
+
+    __tablename__ = "draft"
+    contact_id: Mapped[int] = mapped_column(
+        ForeignKey("contact.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(String(20))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted."""
+    made_at: Mapped[datetime]
+
+
 class DailyCount(Base):
     """How many, by village and day, of what leaves no other trace (someone declined)."""
 
@@ -390,3 +476,5 @@ class Audit(Base):
     """ "administrator 3", "respondent", "command line": never a name."""
     action: Mapped[str] = mapped_column(String(40))
     object: Mapped[str] = mapped_column(Text)
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
+    """Where; None: of no area."""

@@ -46,7 +46,7 @@ async def test_an_invite_works_once(field_url, tmp_path):
         assert "summary" not in dict(lan.menu)
         assert [one.action for one in survey.rows(Audit)].count("accept invite") == 1
         # The menu follows the language, and the rights.
-        await say(wei, link(survey, "programme", None))
+        await say(wei, link(survey, "owner", None))
         await survey.quiet()
         assert "export" in dict(wei.menu)
         await wei.tap(await say(wei, "/language"), "English")
@@ -79,7 +79,7 @@ async def test_how_fieldwork_goes(field_url, tmp_path):
         listed = (await say(wei, "/villages")).text
         assert "https://t.me/usegap_demo_bot?start=LP01" in listed
         assert "LP03" not in listed
-        boss = await office(survey, 502, "zh", "programme", None)
+        boss = await office(survey, 502, "zh", "owner", None)
         summary = (await say(boss, "/summary")).text
         assert summary.startswith("调查进度")
         assert "Tiny" in summary
@@ -142,9 +142,9 @@ async def test_many_villages_are_turned_over_like_pages(tmp_path):
 
 async def test_the_answers_as_files(field_url, tmp_path):
     async with at_work(tmp_path, field_url) as survey:
-        wei, boss = await office(survey, 501), await office(survey, 502, "en", "programme", None)
-        nothing = (await say(wei, "/anything")).text
-        assert (await say(wei, "/export")).text == nothing
+        wei, boss = await office(survey, 501), await office(survey, 502, "en", "owner", None)
+        refused = (await say(wei, "/export")).text
+        assert refused == "/export is for: owner, analyst. If you need it, ask who invited you."
         assert "moment" in (await say(boss, "/export")).text
         last = await boss.wait_for(
             lambda seen: seen.file is not None and "codebook" in seen.file.filename, PATIENCE
@@ -210,7 +210,7 @@ async def test_profiles_come_by_themselves_to_whom_they_concern(field_url, tmp_p
     async with at_work(tmp_path, field_url) as survey:
         shang = await office(survey, 501, "zh")
         xia = await office(survey, 502, "en", "area", "He/Xia")
-        boss = await office(survey, 503, "en", "programme", None)
+        boss = await office(survey, 503, "en", "owner", None)
         away = await office(survey, 504, "en")
         await away.block()
         residents = [survey.telegram.person(number, "en") for number in range(10, 14)]
@@ -251,7 +251,7 @@ async def test_a_job_that_fails_says_so_to_who_asked(field_url, tmp_path, monkey
     def broken(*given):
         raise ValueError("someone's answer")
 
-    monkeypatch.setattr("bot.jobs.village_profiles", broken)
+    monkeypatch.setattr("bot.jobs.profiles.village_profiles", broken)
     monkeypatch.setattr("bot.jobs.TRIES", 1)
     async with at_work(tmp_path, field_url) as survey:
         wei = await office(survey, 501)

@@ -51,7 +51,7 @@ def in_the_field(sqlite_url, monkeypatch):
 
 @pytest.mark.parametrize(
     "command",
-    ["villages links", "admin invite --role programme --bot b", "wave close", "profile LP01",
+    ["villages links", "admin invite --role owner --bot b", "wave close", "profile LP01",
      "export --out o", "db upgrade", "db check", "form publish f.md"],
 )  # fmt: skip
 def test_without_a_database_commands_say_so_and_make_none(usegap, command, tmp_path):
@@ -109,7 +109,7 @@ def test_telegram_out_of_reach_is_said_without_the_token(usegap, monkeypatch, in
     token = "1234:" + "x" * 35
     monkeypatch.setenv("USEGAP_TELEGRAM_TOKEN", token)
     monkeypatch.setenv("USEGAP_TELEGRAM_API", "http://127.0.0.1:9")
-    code, out, err = usegap("admin", "invite", "--role", "programme")
+    code, out, err = usegap("admin", "invite", "--role", "owner")
     assert code == 1
     assert "Telegram cannot be reached" in err
     assert token not in err

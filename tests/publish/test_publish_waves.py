@@ -115,7 +115,7 @@ def test_an_invite_works_once_for_a_while_and_leaves_only_its_hash(database):
     open_field(database)
     with database.begin() as session:
         code = invite(session, "area", "He/Shang", NOW)
-        late = invite(session, "programme", None, NOW)
+        late = invite(session, "owner", None, NOW)
         alice, bob = contact(session, "alice"), contact(session, "bob")
         with pytest.raises(ValueError, match="--area"):
             invite(session, "area", None, NOW)
@@ -144,7 +144,7 @@ def test_an_invite_works_once_for_a_while_and_leaves_only_its_hash(database):
 def test_of_two_who_open_a_link_at_once_one_is_let_in(database):
     open_field(database)
     with database.begin() as session:
-        code = invite(session, "programme", None, NOW)
+        code = invite(session, "owner", None, NOW)
         people = [contact(session, f"p{number}") for number in range(6)]
     together = threading.Barrier(len(people))
     let_in = []

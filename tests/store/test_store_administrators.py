@@ -53,7 +53,7 @@ def appoint(session, lane, *grants, blocked=None):
 
 def test_rights_reach_down_and_not_aside(database, areas):
     with database.begin() as session:
-        appoint(session, "top", ("programme", areas["P"]))
+        appoint(session, "top", ("owner", areas["P"]))
         appoint(session, "east", ("area", areas["v3"]), ("area", areas["East"]))
         appoint(session, "one", ("area", areas["v1"]))
         appoint(session, "none")
@@ -70,7 +70,7 @@ def test_rights_reach_down_and_not_aside(database, areas):
 
 def test_a_village_writes_to_those_above_it_who_listen(database, areas):
     with database.begin() as session:
-        top = appoint(session, "top", ("programme", areas["P"]), ("area", areas["East"]))
+        top = appoint(session, "top", ("owner", areas["P"]), ("area", areas["East"]))
         one = appoint(session, "one", ("area", areas["v1"]))
         appoint(session, "west", ("area", areas["West"]))
         gone = appoint(session, "gone", ("area", areas["v1"]), blocked=NOW)

@@ -1,0 +1,113 @@
+"""Work apart from a chat's turn: profiles and exports, made beside the conversation, then sent.
+
+A job is a row; it is done in the same transaction that queues what it made, so that a crash repeats
+the work and never the message (each message has a key of its own).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+from bot.desk import Desk
+from bot.jobs.exports import exported
+from bot.jobs.parcels import Make, Parcel
+from bot.jobs.profiles import profiled
+from bot.say import send
+from bot.texts import speak
+from surveys.conduct.retention import expire
+from surveys.conduct.settle import Queued, queue_for
+from surveys.store.administrators import addressee
+from surveys.store.database import Database, leave_no_traces
+from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job
+
+log = logging.getLogger(__name__)
+
+TRIES = 5
+PAUSE = 1.0
+"""Seconds between two looks at the table of jobs."""
+RETENTION_EVERY = timedelta(hours=1)
+TIDY_EVERY = timedelta(minutes=1)
+"""Within which what was erased has also left the database's log: who declined, who was forgotten.
+Their last messages are noted, and erased, only after that was done."""
+
+MAKERS: Mapping[str, Make] = {"profile": profiled, "export": exported}
+"""What makes the messages of a job, by its kind."""
+
+
+async def work(
+    database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None],
+    stop: asyncio.Event,
+) -> None:  # fmt: skip
+    """Do due jobs one after the other until `stop`; `hand_over` takes what is to be sent."""
+    expired = desk.clock() - RETENTION_EVERY
+    tidied = desk.clock()
+    while not stop.is_set():
+        if desk.clock() - expired >= RETENTION_EVERY:
+            expired = desk.clock()
+            await database.in_thread(expire, database, expired)
+        if desk.clock() - tidied >= TIDY_EVERY:
+            tidied = desk.clock()
+            await database.in_thread(_tidy, database)
+        jobs = await database.in_reader(_due, database, desk)
+        for job in jobs:
+            await _do(job, database, desk, hand_over)
+        if not jobs:
+            await _sleep(stop)
+
+
+async def _sleep(stop: asyncio.Event) -> None:
+    waiting: Awaitable[bool] = stop.wait()
+    try:
+        await asyncio.wait_for(waiting, PAUSE)
+    except TimeoutError:
+        return
+
+
+def _tidy(database: Database) -> None:
+    with database.begin() as session:
+        leave_no_traces(session)
+
+
+def _due(database: Database, desk: Desk) -> list[DueJob]:
+    with database.read() as session:
+        return due_jobs(session, desk.clock())
+
+
+async def _do(
+    job: DueJob, database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None]
+) -> None:
+    try:
+        make = MAKERS[job.kind]
+        parcels = await database.in_reader(make, job, database, desk)
+        hand_over(await database.in_thread(_finish, job, parcels, database, desk))
+    except Exception as error:
+        # The class alone: the text of an error may carry what someone answered.
+        log.error("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
+        hand_over(await database.in_thread(_postpone, job, type(error).__name__, database, desk))
+
+
+def _finish(job: DueJob, parcels: Sequence[Parcel], database: Database, desk: Desk) -> list[Queued]:
+    queued: list[Queued] = []
+    with database.begin() as session:
+        for one, messages in parcels:
+            queued += queue_for(session, desk.vault, one, messages, desk.clock())
+        finish_job(session, job.id, desk.clock())
+    return queued
+
+
+def _postpone(job: DueJob, error: str, database: Database, desk: Desk) -> list[Queued]:
+    last = job.tries + 1 >= TRIES
+    later = None if last else desk.clock() + timedelta(seconds=2 ** (job.tries + 1))
+    asked_by = job.arguments.get("contact_id")
+    with database.begin() as session:
+        postpone_job(session, job.id, error, later, desk.clock())
+        one = addressee(session, int(asked_by)) if last and asked_by is not None else None
+        if one is None:
+            return []
+        say = speak(one.language)
+        text = say("That did not work here. Please ask once more later.")
+        sorry = send(desk.address(one), text, key=f"job:{job.id}:{one.contact_id}:sorry")
+        return queue_for(session, desk.vault, one, [sorry], desk.clock())
