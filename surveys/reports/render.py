@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from surveys.estimation.profile import VillageProfile
 from surveys.reports.content import content
+from surveys.reports.links import Links
 from surveys.reports.sentences import since
 from surveys.reports.wording import LONGEST_NAME, Language, words
 
@@ -45,8 +46,11 @@ def chat_text(
     return text
 
 
-def page(profile: VillageProfile, language: Language) -> str:
-    """The profile as one HTML document: a phone's width or one A4 page, nothing from outside."""
+def page(profile: VillageProfile, language: Language, links: Links | None = None) -> str:
+    """The profile as one HTML document: a phone's width or one A4 page, nothing from outside.
+
+    links: where it leads, in a folder of pages.
+    """
     say = words(language)
     template = environment().get_template("page.html")
-    return template.render(report=content(profile, say), _=say, language=language)
+    return template.render(report=content(profile, say), _=say, language=language, links=links)
