@@ -1,68 +1,78 @@
-"""The codebook: what each column of the submissions means."""
+"""The codebook: what each column of each table means, as CSV, workbook and page."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from surveys.export.cells import BOM, harmless, lines, tag
-from surveys.export.plan import AFTER, BEFORE, EXPLAINED, Column, plan
-from surveys.form.model import Text
-from surveys.store.database import Database
+from surveys.export.cells import BOM, harmless, lines
+from surveys.export.coding import codes, in_language
+from surveys.export.naming import spss_names, stata_names
+from surveys.export.table import Table, Variable
 
 
 def codebook_csv(
-    database: Database, wave_id: int, area_ids: Collection[int], *, bom: bool = False
+    tables: Sequence[Table], languages: Sequence[str], *, bom: bool = False
 ) -> Iterator[bytes]:
-    """What each column of the submissions means: question, type, choices, and who was asked."""
-    with database.read() as session:
-        made = plan(session, wave_id, area_ids)
-    tags = {tag(language): language for language in made.languages}
-    yield BOM * bom + lines(
-        [
-            ["field", "type"]
-            + [f"question_{name}" for name in tags]
-            + [f"choices_{name}" for name in tags]
-            + ["relevant", "constraint", "calculation"]
-        ]
+    """A row for each column of each table: question, type, choices, and who was asked.
+
+    languages: tags, in the order of the columns.
+    """
+    yield BOM * bom + lines([header(languages)])
+    for table in tables:
+        yield lines([[harmless(cell) for cell in row] for row in rows(table, languages)])
+
+
+def header(languages: Sequence[str]) -> list[str]:
+    """The names of the codebook's columns."""
+    return (
+        ["field", "type"]
+        + [f"question_{tag}" for tag in languages]
+        + [f"choices_{tag}" for tag in languages]
+        + ["relevant", "constraint", "calculation", "table", "kind", "measure", "missing", "codes"]
+        + ["name_spss", "name_stata"]
     )
-    blank = [""] * (2 * len(tags) + 2)
-    explained = {name: [made.own[name], "", EXPLAINED[name], *blank] for name in made.own}
-    yield lines(explained[name] for name in BEFORE)
-    for column in made.columns:
-        yield lines(_explain(column, list(tags.values())))
-    yield lines(explained[name] for name in AFTER)
 
 
-def _explain(column: Column, languages: Sequence[str]) -> Iterator[list[str]]:
-    question = column.question
-    choices = question.choices.choices if question.choices else ()
-    yield [
-        column.name,
-        question.type,
-        *(
-            harmless(_text(question.label, language) or column.label.get(language, ""))
-            for language in languages
-        ),
-        *(
-            harmless(" | ".join(f"{c.value} = {_text(c.label, language)}" for c in choices))
-            for language in languages
-        ),
-        harmless(column.relevant),
-        harmless(question.constraint.text if question.constraint else ""),
-        harmless(question.calculation.text if question.calculation else ""),
-    ]
-    labels = {choice.value: choice.label for choice in choices}
-    for value in column.values:
+def rows(table: Table, languages: Sequence[str]) -> Iterator[list[str]]:
+    """The codebook's rows of one table."""
+    names = [one.name for one in table.variables]
+    for one, spss, stata in zip(
+        table.variables, spss_names(names), stata_names(names), strict=True
+    ):
         yield [
-            f"{column.name}/{value}",
-            "1 chosen, 0 not, empty unanswered",
-            *(harmless(_text(labels.get(value), language)) for language in languages),
-            *[""] * (len(languages) + 3),
+            one.name,
+            "1 chosen, 0 not, empty unanswered" if _choice(one) else one.question,
+            *(in_language(one.label, tag) for tag in languages),
+            *(_choices(one, tag) for tag in languages),
+            one.relevant,
+            one.constraint,
+            one.calculation,
+            table.name,
+            one.kind,
+            one.measure,
+            " ".join(value.value for value in one.values if value.missing),
+            _codes(one),
+            spss,
+            stata,
         ]
 
 
-def _text(text: Text | None, language: str) -> str:
-    if text is None:
+def _choice(variable: Variable) -> bool:
+    """Whether it is one choice of a question with several answers."""
+    return variable.kind == "yes_no" and variable.question == "select_multiple"
+
+
+def _choices(variable: Variable, language: str) -> str:
+    return " | ".join(
+        f"{one.value} = {in_language(one.label, language, one.value)}" for one in variable.values
+    )
+
+
+def _codes(variable: Variable) -> str:
+    """What number stands for each value in SPSS and Stata, where it is another."""
+    if variable.kind != "category":
         return ""
-    pieces = text.pieces.get(language, ())
-    return " ".join("".join(p if isinstance(p, str) else "…" for p in pieces).split())
+    found = codes(variable.values).of
+    if all(value == str(number) for value, number in found.items()):
+        return ""
+    return " | ".join(f"{value} = {number}" for value, number in found.items())

@@ -1,207 +1,104 @@
-"""The columns that are ours, beside those of the form: names, kinds, and what they mean."""
+"""A table's columns as arrays that are no wider than they must be, for formats written whole.
+
+A category takes 2 bytes a row (4 above 127 codes), yes or no 2, a number or a time 8, a text its
+characters once and 8 bytes more for each row.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from array import array
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from surveys.export.table import Kind, Measure, Value, Variable
-from surveys.export.wording import say
+from surveys.export.coding import codes
+from surveys.export.table import Cell, Table, Variable
 
-BEFORE = ("SubmissionDate",)
-AFTER = (
-    "meta-instanceID", "KEY", "ReviewState", "FormVersion", "village", "village_name", "township",
-    "county", "household", "entry", "base_weight", "weight", "in_profile", "roster_x",
-    "roster_no_phone", "phase", "visit_weight", "visit_adults", "raking_pool", "raking_sex_age",
-    "raking_schooling", "mode", "language", "started", "finished", "duration", "active_seconds",
-    "flags",
-)  # fmt: skip
-OF_VILLAGES = (
-    "village", "village_name", "township", "county", "reference", "ring", "households", "adults",
-    "adults_offline", "online_homes", "online_homes_known", "target", "persons", "homes",
-    "followup", "visited_homes", "visited_share", "raking_pool", "raking_place", "raking_deff",
-)  # fmt: skip
-MARK = "usegap-"
-"""Stands before a column of ours where a question of the form has the same name."""
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-@cache
-def own() -> dict[str, Variable]:
-    """Our columns of the submissions, by name."""
-    return {
-        one.name: one
-        for one in (
-            _column("SubmissionDate", "moment", say("When the interview was finished (UTC)")),
-            _column(
-                "meta-instanceID", "text", say("The submission's own random id, the same as KEY")
-            ),
-            _column("KEY", "text", say("The submission's own random id")),
-            _column(
-                "ReviewState", "category", say("What the review said of it"),
-                values=(
-                    Value("received", say("not reviewed yet")),
-                    Value("approved", say("approved")),
-                    Value("hasIssues", say("has issues")),
-                    Value("rejected", say("rejected")),
-                ),
-            ),
-            _column("FormVersion", "text", say("The version of the form that was answered")),
-            *_place(),
-            _column("household", "text", say("The home: a random id")),
-            _column(
-                "entry", "text",
-                say(
-                    "The sampling unit, one phone in one home, with the phones that came by its"
-                    " family link: a random id"
-                ),
-            ),
-            _column(
-                "base_weight", "decimal",
-                say("1 divided by the users who answered in this entry, for a user; 1 for others"),
-                "scale",
-            ),
-            _column(
-                "weight", "decimal",
-                say(
-                    "The weight in the village's profile: as base_weight, for a user raked to the"
-                    " margins where there are any; empty if not in the profile yet"
-                ),
-                "scale",
-            ),
-            _column(
-                "in_profile", "yes_no",
-                say("1: counted in the village's profile; 0: waits for the next edition"),
-            ),
-            _column(
-                "roster_x", "decimal",
-                say("Adults in the home for each of them who is online, by its roster"), "scale",
-            ),
-            _column(
-                "roster_no_phone", "decimal",
-                say("Adults without a phone for each adult online, by the home's roster"), "scale",
-            ),
-            _column(
-                "phase", "category",
-                say("Where homes that did not answer were visited: which part the home is in"),
-                values=(
-                    Value("answered", say("answered unasked")),
-                    Value("visited", say("drawn and visited")),
-                ),
-            ),
-            _column(
-                "visit_weight", "decimal",
-                say("Where homes were visited: how many adults this person stands for"), "scale",
-            ),
-            _column(
-                "visit_adults", "decimal",
-                say("Where homes were visited: how many adults this home stands for"), "scale",
-            ),
-            _column(
-                "raking_pool", "integer",
-                say("The villages that were raked together have the same number"),
-            ),
-            _column(
-                "raking_sex_age", "integer",
-                say("The category of sex and age that the weight was raked in; empty: none"),
-            ),
-            _column(
-                "raking_schooling", "integer",
-                say("The category of schooling that the weight was raked in; empty: none"),
-            ),
-            _column(
-                "mode", "category", say("How it was answered"),
-                values=(
-                    Value("self", say("on their own phone")),
-                    Value("helped", say("with help")),
-                    Value("proxy", say("somebody answered for them")),
-                    Value("visited", say("visited at home")),
-                ),
-            ),
-            _column("language", "text", say("The language of the interview at its end")),
-            _column("started", "moment", say("When the interview began (UTC)")),
-            _column("finished", "moment", say("When the interview was finished (UTC)")),
-            _column(
-                "duration", "integer",
-                say("Seconds from the beginning to the end, pauses included"), "scale",
-            ),
-            _column(
-                "active_seconds", "integer",
-                say(
-                    "Seconds that questions stood on the screen, each time at most 300; empty where"
-                    " the log was deleted"
-                ),
-                "scale",
-            ),
-            _column(
-                "flags", "text",
-                say(
-                    "What deserves a second look, separated by spaces: straight_lining, speeding,"
-                    " contradiction, duplicate"
-                ),
-            ),
-        )
-    }  # fmt: skip
+NOTHING = -(2**31)
+"""Stands for an empty cell of a category, of yes or no, and of days."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_ONE = date(1970, 1, 1)
+MILLISECOND = timedelta(milliseconds=1)
+NAN = float("nan")
+MOST_KEPT = 20_000
+"""So many texts are looked up before they are kept again: a village's name is, a key is not."""
 
 
-@cache
-def of_villages() -> dict[str, Variable]:
-    """The columns of the table of villages, by name."""
-    return {
-        one.name: one
-        for one in (
-            *_place(),
-            _column("reference", "yes_no", say("1: part of what the others are compared with")),
-            _column("ring", "integer", say("0 centre, 1, 2, … outwards"), "ordinal"),
-            _column("households", "integer", say("How many homes there are"), "scale"),
-            _column("adults", "integer", say("Persons aged 16 and over (N)"), "scale"),
-            _column(
-                "adults_offline", "integer", say("Adults in homes where nobody is online (N0)"),
-                "scale",
-            ),
-            _column(
-                "online_homes", "decimal",
-                say("g: the share of adults in homes where somebody is online; 1 if not known"),
-                "scale",
-            ),
-            _column("online_homes_known", "yes_no", say("1: g is known; 0: it is taken for 1")),
-            _column("target", "integer", say("How many finished interviews are wanted"), "scale"),
-            _column("persons", "integer", say("Persons in the profile"), "scale"),
-            _column("homes", "integer", say("Homes in the profile"), "scale"),
-            _column(
-                "followup", "yes_no",
-                say("1: homes that did not answer were visited, enough for the estimates"),
-            ),
-            _column("visited_homes", "integer", say("Homes visited that count"), "scale"),
-            _column(
-                "visited_share", "decimal",
-                say("f: the share of the homes that did not answer which was visited"), "scale",
-            ),
-            _column(
-                "raking_pool", "integer",
-                say("The villages that were raked together have the same number"),
-            ),
-            _column("raking_place", "text", say("The place that the margins are of")),
-            _column(
-                "raking_deff", "decimal", say("Kish's factor of those raked together"), "scale"
-            ),
-        )
-    }  # fmt: skip
+class Column:
+    """One column, filled cell by cell."""
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        self.codes = dict(codes(variable.values).of)
+        """Of a category; a value that the form does not have gets the next number."""
+        wide = variable.kind in ("decimal", "integer", "moment")
+        self._numbers: array[Any] = array("d" if wide else "i")
+        self._texts: list[str] = []
+        self._kept: dict[str, str] = {}
+
+    def add(self, cell: Cell) -> None:
+        """The next row's cell."""
+        kind = self.variable.kind
+        if kind == "text":
+            text = "" if cell is None else str(cell)
+            if len(self._kept) < MOST_KEPT:
+                text = self._kept.setdefault(text, text)
+            self._texts.append(text)
+        elif cell is None:
+            self._numbers.append(NAN if self._numbers.typecode == "d" else NOTHING)
+        elif kind == "category":
+            self._numbers.append(self._code(str(cell)))
+        elif isinstance(cell, datetime):
+            self._numbers.append((cell.astimezone(UTC) - _EPOCH) / MILLISECOND)
+        elif isinstance(cell, date):
+            self._numbers.append((cell - _DAY_ONE).days)
+        else:
+            self._numbers.append(cell)
+
+    def _code(self, value: str) -> int:
+        if value not in self.codes:
+            self.codes[value] = max(self.codes.values(), default=0) + 1
+        return self.codes[value]
+
+    def series(self) -> pd.Series[Any]:
+        """The column: texts, whole numbers that may be missing, numbers, days or times in UTC."""
+        import numpy as np
+        import pandas as pd
+
+        kind = self.variable.kind
+        if kind == "text":
+            return pd.Series(self._texts, dtype=pd.StringDtype("python", na_value=np.nan))
+        values: Any = np.frombuffer(self._numbers, dtype=self._numbers.typecode)
+        if kind == "decimal":
+            return pd.Series(values)
+        empty = np.isnan(values) if values.dtype == np.float64 else values == NOTHING
+        filled = np.where(empty, 0, values)
+        if kind == "moment":
+            times = np.round(filled).astype("datetime64[ms]")
+            return pd.Series(np.where(empty, np.datetime64("NaT"), times))
+        if kind == "date" and not empty.all():
+            days = filled.astype("datetime64[D]").astype(object)
+            return pd.Series(np.where(empty, None, days), dtype=object)
+        for width in ("i1", "i2", "i4"):
+            limits = np.iinfo(width)
+            if limits.min <= filled.min(initial=0) and filled.max(initial=0) <= limits.max:
+                return pd.Series(pd.arrays.IntegerArray(filled.astype(width), empty))
+        return pd.Series(values)
 
 
-def _place() -> tuple[Variable, ...]:
-    return (
-        _column("village", "text", say("The village's code")),
-        _column("village_name", "text", say("The village's name")),
-        _column("township", "text", say("The township (or county) that the village is in")),
-        _column("county", "text", say("The county that the village is in")),
-    )
+def columns(table: Table) -> list[Column]:
+    """All columns of a table, its rows read once."""
+    found = [Column(variable) for variable in table.variables]
+    for batch in table.rows():
+        for row in batch:
+            for column, cell in zip(found, row, strict=True):
+                column.add(cell)
+    return found
 
 
-def _column(
-    name: str,
-    kind: Kind,
-    label: dict[str, str],
-    measure: Measure = "nominal",
-    *,
-    values: tuple[Value, ...] = (),
-) -> Variable:
-    return Variable(name, kind, label, measure, values)
+def labels_of(column: Column, labels: Mapping[str, str]) -> dict[int, str]:
+    """Each code of a category and its label; a value without one is its own label."""
+    return {code: labels.get(value) or value for value, code in column.codes.items()}
