@@ -38,7 +38,6 @@ def upgrade() -> None:
     )
     op.add_column("interview", sa.Column("reminded_at", MOMENT, nullable=True))
     op.add_column("administrator", sa.Column("name", sa.LargeBinary(), nullable=True))
-    op.add_column("invite", sa.Column("name", sa.LargeBinary(), nullable=True))
     with op.batch_alter_table("audit") as batch:
         batch.add_column(sa.Column("area_id", sa.Integer(), nullable=True))
         batch.create_foreign_key(op.f("fk_audit_area_id_area"), "area", ["area_id"], ["id"])
@@ -141,7 +140,6 @@ def downgrade() -> None:
         batch.drop_index(op.f("ix_audit_area_id"))
         batch.drop_constraint(op.f("fk_audit_area_id_area"), type_="foreignkey")
         batch.drop_column("area_id")
-    op.drop_column("invite", "name")
     op.drop_column("administrator", "name")
     op.drop_column("interview", "reminded_at")
     op.drop_column("interview", "reminders")

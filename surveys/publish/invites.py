@@ -35,39 +35,45 @@ def invite(
     area_path: str | None,
     now: datetime,
     by: str = "command line",
-    *,
-    name: bytes | None = None,
 ) -> str:
     """A code that works once within 14 days; only its hash is kept. The programme: None as path.
 
-    The link is t.me/BOT?start=admin-CODE. `name`: what the team will call whoever opens it, sealed.
-    Raises `UnknownArea`; `ValueError` for an area's administrator or a helper without an area.
+    The link is t.me/BOT?start=admin-CODE. Raises `UnknownArea`; `ValueError` for an area's
+    administrator or a helper without an area.
     """
     if role in ("area", "helper") and not area_path:
         raise ValueError("An area's administrator needs an area: --area County/Township.")
     area = find_area(session, area_path) if area_path else programme(session)
+    return invite_to(session, role, area.id, now, by)
+
+
+def invite_to(session: Session, role: Role, area_id: int, now: datetime, by: str) -> str:
+    """The same for an area by its id."""
     code = secrets.token_urlsafe(18)
     made = Invite(
         code_hash=_hash(code),
-        area_id=area.id,
+        area_id=area_id,
         role=role,
-        name=name,
         expires_at=now + timedelta(days=INVITE_DAYS),
     )
     session.add(made)
     session.flush()
-    audit(session, by, "invite", f"invite {made.id}, role {role}", now, area_id=area.id)
+    audit(session, by, "invite", f"invite {made.id}, role {role}", now, area_id=area_id)
     return code
 
 
-def accept_invite(session: Session, code: str, contact_id: int, now: datetime) -> Granted | None:
-    """Make a contact an administrator; None for a code that is wrong, used, or too old."""
-    name = session.scalar(select(Invite.name).where(Invite.code_hash == _hash(code)))
+def accept_invite(
+    session: Session, code: str, contact_id: int, now: datetime, *, name: bytes | None = None
+) -> Granted | None:
+    """Make a contact an administrator; None for a code that is wrong, used, or too old.
+
+    `name`: what their team will read, sealed; one that they have already stays.
+    """
     # One statement takes it: of two who open the link at the same moment, one gets it.
     taken = session.execute(
         update(Invite)
         .where(Invite.code_hash == _hash(code), Invite.used_at.is_(None), Invite.expires_at > now)
-        .values(used_at=now, name=None)
+        .values(used_at=now)
         .returning(Invite.id, Invite.area_id, Invite.role)
     ).one_or_none()
     if taken is None:
@@ -79,7 +85,7 @@ def accept_invite(session: Session, code: str, contact_id: int, now: datetime) -
         administrator = Administrator(contact_id=contact_id, created_at=now)
         session.add(administrator)
         session.flush()
-    if name is not None:
+    if administrator.name is None:
         administrator.name = name
     same = select(Grant.id).where(
         Grant.administrator_id == administrator.id,

@@ -268,7 +268,7 @@ class Administrator(Base):
         ForeignKey("contact.id", ondelete="CASCADE"), unique=True
     )
     name: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """What their team calls them, encrypted."""
+    """As Telegram gave it when they joined, or as they want it, encrypted: the team reads it."""
     created_at: Mapped[datetime]
 
 
@@ -296,8 +296,6 @@ class Invite(Base):
     code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"))
     role: Mapped[str] = mapped_column(String(12))
-    name: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """What the team calls whom it is for, encrypted; erased once used."""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
