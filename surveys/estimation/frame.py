@@ -74,7 +74,7 @@ class Measures:
     levels: Mapping[str, Levels]
     """Of each share: its choices in the order of the form."""
     benchmarks: tuple[Indicator, ...]
-    """Those with a published reference."""
+    """Those with a published reference, or one of their choices."""
     lacks: tuple[Indicator, ...]
     """The items of deprivation: 1 lacks, 0 does not."""
     items: Mapping[str, tuple[Indicator, ...]]
@@ -282,7 +282,9 @@ def measures(
             else LADDER
             for one in shares
         },
-        benchmarks=tuple(one for one in indicators if one.reference is not None),
+        benchmarks=tuple(
+            one for one in indicators if one.reference is not None or one.reference_choices
+        ),
         lacks=tuple(
             one for one in indicators if one.kind == "item" and one.dimension == "deprivation"
         ),

@@ -19,6 +19,7 @@ from surveys.estimation.modelled import modelled_figures
 from surveys.estimation.profile import Benchmark
 from surveys.estimation.sample import Sample, without_phone
 from surveys.estimation.wave import Wave, bounds_of
+from surveys.form.indicators import Indicator
 
 Grade = Literal["A", "B", "C"]
 GRADES: tuple[Grade, ...] = ("A", "B", "C")
@@ -145,16 +146,28 @@ def benchmarks(parts: Measures) -> tuple[Benchmark, ...]:
     """Published figures, each with the name of the quantity that it stands beside."""
     found = []
     for one in parts.benchmarks:
-        beside = one.name
-        if one.role == "user":
-            beside = "pi"
-        elif one.name in parts.levels and parts.ladder(one.name):
-            beside = BASIC
-        years = re.findall(r"\b(?:19|20)\d\d\b", one.reference_source)
-        found.append(
-            Benchmark(
-                beside, one.reference or 0.0, plain_label(one.label), one.reference_source,
-                years[0] if years else "",
+        if one.reference is not None:
+            found.append(
+                _benchmark(_beside(one, parts), one.reference, plain_label(one.label), one)
             )
-        )  # fmt: skip
+        labels = dict(parts.levels.get(one.name, ()))
+        found += [
+            _benchmark(f"{one.name}/{choice}", value, labels[choice], one)
+            for choice, value in one.reference_choices.items()
+            if choice in labels
+        ]
     return tuple(found)
+
+
+def _beside(one: Indicator, parts: Measures) -> str:
+    if one.role == "user":
+        return "pi"
+    return BASIC if one.name in parts.levels and parts.ladder(one.name) else one.name
+
+
+def _benchmark(beside: str, value: float, label: dict[str, str], one: Indicator) -> Benchmark:
+    years = re.findall(r"\b(?:19|20)\d\d\b", one.reference_source)
+    return Benchmark(
+        beside, value, label, one.reference_source, years[0] if years else "",
+        plain_label(one.reference_sources),
+    )  # fmt: skip

@@ -8,7 +8,7 @@ rounded to whole numbers, never 0 % or 100 % for a share.
 from __future__ import annotations
 
 import types
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -108,11 +108,13 @@ class Benchmark:
     """A published figure that stands beside one of ours: context, no gap."""
 
     beside: str
-    """The name of our quantity: "pi", "basic_skills"."""
+    """The name of our quantity: "pi", "basic_skills", or of one choice of a list: "B6/skill"."""
     value: float
     label: dict[str, str]
     source: str
     year: str
+    sources: dict[str, str] = field(default_factory=dict)
+    """The source in the languages that the workbook has it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,18 @@ class Place:
     latitude: float | None = None
     longitude: float | None = None
     """Degrees (WGS 84) of the village, where they are known: for a map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The area that a village is in, as its own profile says: what its dots stand beside."""
+
+    name: str
+    online: Figure
+    use_of_users: Figure
+    use: Figure
+    indices: dict[str, Figure]
+    """By the names of the village's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +307,12 @@ class VillageProfile:
     """Of an area."""
     waiting: int = 0
     """Persons who answered and are not in these numbers yet: ten of five homes make new ones."""
+    around: Around | None = None
+    """Of a village, where its area has a profile that may be shown."""
+    organisation: str = ""
+    """Who asks in this wave."""
+    contact: str = ""
+    """Whom to ask about it."""
 
 
 def to_json(profile: VillageProfile) -> dict[str, Any]:
@@ -353,7 +373,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
         hints = _hints(kind)
         # What an earlier version did not know yet has a default.
-        needed = {one.name for one in fields(kind) if one.default is MISSING}
+        needed = {one.name for one in fields(kind) if one.default is one.default_factory is MISSING}
         odd = sorted((needed - value.keys()) | (value.keys() - hints.keys()))
         if odd:
             raise ValueError(f"{where}: fields missing or unknown: {', '.join(odd)}")

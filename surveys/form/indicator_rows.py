@@ -11,7 +11,7 @@ from surveys.form.model import Form
 from surveys.form.problems import Problem
 from surveys.form.sheets import Row
 
-_LABEL = "label::"
+_LABEL, _SOURCE = "label::", "reference_source::"
 
 
 def read_indicators(
@@ -27,7 +27,7 @@ def read_indicators(
 
 class _Reading:
     def __init__(self, form: Form) -> None:
-        self.names = {question.name for question in form.questions}
+        self.names = {question.name: question for question in form.questions}
         self.language = form.default_language
         self.found: list[Indicator] = []
         self.problems: list[Problem] = []
@@ -80,7 +80,8 @@ class _Reading:
         if not row.cells.get("role") and not row.cells.get("kind"):
             self.wrong(row, "kind", f"{name} has neither a role nor a kind.", "Write one of them.")
         reference, source = self.number(row, "reference"), row.cells.get("reference_source", "")
-        if reference is not None and not source:
+        of_choices = self.of_choices(row, name)
+        if (reference is not None or of_choices) and not source:
             self.wrong(
                 row,
                 "reference_source",
@@ -100,6 +101,8 @@ class _Reading:
             reference_source=source,
             higher_is_better={"yes": True, "no": False}.get(better),
             part_of=row.cells.get("part_of", ""),
+            reference_sources=by_language(row, _SOURCE),
+            reference_choices=of_choices,
         )
         self.found.append(indicator)
         if indicator.kind == "item" or indicator.part_of:
@@ -127,9 +130,30 @@ class _Reading:
 
     def label(self, row: Row, name: str) -> dict[str, str]:
         """By language; the name where there is none."""
-        labels = {
-            header.removeprefix(_LABEL): text
-            for header, text in row.cells.items()
-            if header.startswith(_LABEL) and text
-        }
-        return labels or {self.language: row.cells.get("label") or name}
+        return by_language(row, _LABEL) or {self.language: row.cells.get("label") or name}
+
+    def of_choices(self, row: Row, name: str) -> dict[str, float]:
+        """Published figures of choices, "skill 51.6; age 14", each with a choice of the form."""
+        question, column = self.names[name], "reference_choices"
+        known = {one.value for one in question.choices.choices} if question.choices else set()
+        found = {}
+        for part in filter(None, map(str.strip, row.cells.get(column, "").split(";"))):
+            choice, _, figure = part.partition(" ")
+            try:
+                found[choice] = float(figure)
+            except ValueError:
+                found[choice] = float("nan")
+            if choice not in known or not 0 <= found[choice] <= 100:
+                del found[choice]
+                what = f"{part} is no choice of {name} with its per cent."
+                self.wrong(row, column, what, "Write them as in: skill 51.6; age 14.")
+        return found
+
+
+def by_language(row: Row, start: str) -> dict[str, str]:
+    """The cells under `start` and a language, by language."""
+    return {
+        header.removeprefix(start): text
+        for header, text in row.cells.items()
+        if header.startswith(start) and text
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["score", "proportion", "share", "category", "item"]
@@ -44,16 +44,21 @@ class Indicator:
     higher_is_better: bool | None = None
     part_of: str = ""
     """Of an item: the name of its score."""
+    reference_sources: Mapping[str, str] = field(default_factory=dict)
+    """The source in other languages, by language as the form names it."""
+    reference_choices: Mapping[str, float] = field(default_factory=dict)
+    """Of a share: published figures of its choices, in per cent."""
 
 
 def to_json(indicators: Iterable[Indicator]) -> list[dict[str, Any]]:
     """The rows as a JSON document, as a form version keeps them.
 
-    An empty `part_of` is left out: so a version that was kept before there was one is still equal
-    to its workbook.
+    What came later and is empty is left out: so a version that was kept before is still equal to
+    its workbook.
     """
+    later = ("part_of", "reference_sources", "reference_choices")
     return [
-        {name: value for name, value in asdict(indicator).items() if name != "part_of" or value}
+        {name: value for name, value in asdict(indicator).items() if name not in later or value}
         for indicator in indicators
     ]
 

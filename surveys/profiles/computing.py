@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.estimation.profile import VillageProfile, from_json, to_json
+from surveys.estimation.profile import Around, VillageProfile, from_json, to_json
 from surveys.form.indicators import Indicator
 from surveys.form.indicators import from_json as indicators_from_json
 from surveys.form.model import Form
@@ -37,12 +37,15 @@ if TYPE_CHECKING:
 class _Round:
     """A wave as it is computed, and what was kept of it before."""
 
+    wave_id: int
     rows: pd.DataFrame
     census: Mapping[int, Census]
     kept: Mapping[int, Edition]
     computed: Computed
     editions: Editions
     about: About
+    organisation: str
+    contact: str
 
     def members(self, codes: Collection[str]) -> dict[str, str]:
         """Whose answers the editions of some villages hold: key -> home and breakdowns."""
@@ -59,13 +62,15 @@ def village_profiles(
 
     All villages of the wave are computed in one pass, with the reference villages. A new edition is
     kept as a report, with whose answers are in it; where nothing changed since the newest report,
-    that one is given, with its date. Who has answered since, and is not in it yet, is `waiting`.
+    that one is given, with its date. Who has answered since, and is not in it yet, is `waiting`;
+    `around` is the area that the village is in, as that area's own edition has it.
     """
     with database.read() as session:
         wanted = finished_in(session, wave_id).intersection(area_ids)
         if not wanted:
             return {}
         one = _round(session, wave_id, now)
+        above = {area.id: ids_of(area.path)[-2] for area in _places(session, wanted)}
     ids = {place.code: area_id for area_id, place in one.census.items()}
     found: dict[str, VillageProfile] = {}
     fresh = []
@@ -85,7 +90,17 @@ def village_profiles(
     if fresh:
         with database.begin() as session:
             keep(session, wave_id, fresh, now)
-    return {code: _counted(found[code], one.rows) for code in found if code in asked}
+    around = _around(database, one, {above[ids[code]] for code in asked}, now)
+    return {
+        code: _asking(
+            replace(
+                _counted(profile, one.rows), around=_beside(profile, around.get(above[ids[code]]))
+            ),
+            one,
+        )
+        for code, profile in found.items()
+        if code in asked
+    }
 
 
 def area_profile(
@@ -95,20 +110,32 @@ def area_profile(
 
     It holds what its villages' editions hold, and changes when enough of that has changed.
     """
+    with database.read() as session:
+        one = _round(session, wave_id, now)
+        names = _names(session, session.get_one(Area, area_id))
+    # What is published of an area rests on editions that are kept.
+    if one.editions.advanced:
+        village_profiles(database, wave_id, list(one.census), now)
+    found = _of_area(database, one, area_id, names, now, ranks=ranks)
+    return None if found is None else _asking(found, one)
+
+
+def _of_area(
+    database: Database,
+    one: _Round,
+    area_id: int,
+    names: tuple[str, ...],
+    now: datetime,
+    *,
+    ranks: bool = False,
+) -> VillageProfile | None:
+    """The newest edition of an area, kept if it is a new one."""
     import pandas as pd
 
     from surveys.estimation.editions import enough_moved
 
-    with database.read() as session:
-        one = _round(session, wave_id, now)
-        names = _names(session, session.get_one(Area, area_id))
-        kept = newest(session, wave_id, [area_id]).get(area_id)
-    # What is published of an area rests on editions that are kept.
-    if one.editions.advanced:
-        village_profiles(database, wave_id, list(one.census), now)
-    members = one.members(
-        [place.code for place in one.census.values() if place.area[: len(names)] == names]
-    )
+    kept = one.kept.get(area_id)
+    members = one.members(_inside(one, names))
     if not members:
         return None
     if kept is not None and members.keys() != kept.members.keys():
@@ -128,8 +155,43 @@ def area_profile(
     if kept is not None and _same(kept.profile, document):
         return from_json(kept.profile)
     with database.begin() as session:
-        keep(session, wave_id, [(area_id, document, members)], now)
+        keep(session, one.wave_id, [(area_id, document, members)], now)
     return profile
+
+
+def _around(
+    database: Database, one: _Round, area_ids: Collection[int], now: datetime
+) -> dict[int, Around]:
+    """Of those areas in which several villages have answered, and that may be shown."""
+    with database.read() as session:
+        names = {area.id: _names(session, area) for area in _places(session, area_ids)}
+    found = {}
+    answered = set(one.rows["village"])
+    for area_id, place in names.items():
+        if len(answered.intersection(_inside(one, place))) < 2:
+            continue
+        area = _of_area(database, one, area_id, place, now)
+        if area is not None and area.level != "withheld":
+            indices = {index.name: index.village for index in area.indices}
+            found[area_id] = Around(place[-1], area.online, area.use_of_users, area.use, indices)
+    return found
+
+
+def _beside(profile: VillageProfile, around: Around | None) -> Around | None:
+    """The area that a village is in; None where it is the reference that it is beside anyway."""
+    if around is None or profile.level == "withheld" or around.name == profile.reference_area:
+        return None
+    return around
+
+
+def _asking(profile: VillageProfile, one: _Round) -> VillageProfile:
+    """With who asks, and whom to ask: as the wave has it now, whatever the edition's date."""
+    return replace(profile, organisation=one.organisation, contact=one.contact)
+
+
+def _inside(one: _Round, names: tuple[str, ...]) -> list[str]:
+    """The codes of the villages in an area."""
+    return [place.code for place in one.census.values() if place.area[: len(names)] == names]
 
 
 def _round(session: Session, wave_id: int, now: datetime) -> _Round:
@@ -156,6 +218,7 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
     )
     at = now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds")
     return _Round(
+        wave_id=wave_id,
         rows=rows,
         census=places,
         kept=kept,
@@ -164,6 +227,8 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
         about=About(
             wave.name, form.id, form.version, at, _reference_name(session, reference) or None
         ),
+        organisation=wave.organisation,
+        contact=wave.contact,
     )
 
 
@@ -183,8 +248,8 @@ def _counted(profile: VillageProfile, rows: pd.DataFrame) -> VillageProfile:
 
 
 def _same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether two profiles say the same, the time they were computed at apart."""
-    apart = {"computed_at": "", "waiting": 0}
+    """Whether two profiles say the same, apart from when and what is filled in as it is given."""
+    apart = {"computed_at": "", "waiting": 0, "around": None, "organisation": "", "contact": ""}
     return {**before, **apart} == {**now, **apart}
 
 
@@ -217,6 +282,10 @@ def _wave(session: Session, wave_id: int) -> tuple[Wave, tuple[Indicator, ...], 
     wave = session.get_one(Wave, wave_id)
     version = session.get_one(FormVersion, wave.form_version_id)
     return wave, indicators_from_json(version.indicators), compiled(version.xform)
+
+
+def _places(session: Session, area_ids: Collection[int]) -> Sequence[Area]:
+    return session.scalars(select(Area).where(Area.id.in_(area_ids))).all()
 
 
 def _names(session: Session, area: Area) -> tuple[str, ...]:

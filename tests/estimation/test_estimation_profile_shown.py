@@ -14,7 +14,7 @@ from estimation_samples import (
 )
 from profile_samples import computed, every_figure, half_up, wave, whole
 
-from surveys.estimation.profile import Figure, VillageProfile
+from surveys.estimation.profile import Benchmark, Figure, VillageProfile
 from surveys.estimation.villages import profiles
 
 
@@ -138,7 +138,10 @@ def test_a_question_never_put_to_users_is_of_non_users() -> None:
     rows, table = wave()
     # A node that an earlier version of the form did not have, with a figure published beside it.
     later = indicator("s_new", kind="score", reference=40.0, reference_source="Someone")
-    asked = [later, *INDICATORS, indicator("B7", kind="share", base="all")]
+    family = indicator("B7", kind="share", base="all", reference_choices={"fam": 29.7, "gone": 5.0},
+                       reference_source="CNNIC, March 2020",
+                       reference_sources={"中文 (zh)": "中国，2020年3月"})  # fmt: skip
+    asked = [later, *INDICATORS, family]
     for row in rows:
         row["B7"] = "fam" if row["user"] == "0" else ""
     choices = {**CHOICES, "B7": [("fam", {"": "Family"}), ("no", {"": "Nothing"})]}
@@ -147,6 +150,11 @@ def test_a_question_never_put_to_users_is_of_non_users() -> None:
     assert found.shares[-1].shares[0].label == {"en": "Family"}
     assert found.indices[0].village.withheld == "few_persons"
     assert (found.benchmarks[0].beside, found.benchmarks[0].year) == ("s_new", "")
+    # A figure of a choice that the form does not have any more stands beside nothing.
+    assert found.benchmarks[-1] == Benchmark(
+        "B7/fam", 29.7, {"en": "Family"}, "CNNIC, March 2020", "2020", {"zh": "中国，2020年3月"}
+    )
+    assert [one.beside for one in found.benchmarks] == ["s_new", "pi", "basic_skills", "B7/fam"]
 
 
 def test_more_homes_never_show_less() -> None:

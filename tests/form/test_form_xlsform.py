@@ -386,6 +386,29 @@ def test_a_reference_without_a_source_and_a_label_without_a_language_are_only_od
     assert found.indicators[0].reference == 5
 
 
+def of_choices(figures: str) -> bytes:
+    rows = (
+        "indicators |", "| name | kind | reference_source | reference_source::中文 (zh) | "
+        "reference_choices |", f"| a | share | CNNIC, 2020 | 中国，2020年 | {figures} |",
+    )  # fmt: skip
+    more = "\n".join([CHOICES, "| | y | x | X |", *(f"| {row}" for row in rows)])
+    return survey(("select_multiple y", "a", "A"), more=more)
+
+
+def test_published_figures_of_choices_and_their_source_in_another_language():
+    (one,) = convert(of_choices("z 51.6; x 14"), "f.md").indicators
+    assert one.reference_choices == {"z": 51.6, "x": 14}
+    assert (one.reference_source, one.reference_sources) == (
+        "CNNIC, 2020", {"中文 (zh)": "中国，2020年"}
+    )  # fmt: skip
+    assert from_json(to_json([one])) == (one,)
+    for figures in ("q 51.6", "z", "z 140", "z 14 x"):
+        assert refused(of_choices(figures)) == [
+            f"indicators row 2, reference_choices: {figures} is no choice of a with its per cent. "
+            "Write them as in: skill 51.6; age 14."
+        ]
+
+
 def test_a_missing_translation_is_odd():
     content = WHOLE.replace("| 家 |", "| |").replace("| 否 |", "| |").encode()
     found = convert(content, "f.md")

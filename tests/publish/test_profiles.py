@@ -208,3 +208,37 @@ def test_what_has_changed_since_the_wave_before(database):
     before = (20 * 50 + 20 * 150) / 60
     assert found.change.use_of_users.value == round(100 - before)
     assert found.change.online.value == 0
+
+
+def test_a_village_stands_beside_its_township_and_says_whom_to_ask(database):
+    field = open_field(database)
+    with database.begin() as session:
+        answered(session, field, "LP01", 20)
+        answered(session, field, "TOWN", 24, share=4)
+    one = [field.villages["LP01"]]
+    alone = village_profiles(database, field.wave, one, NOW)["LP01"]
+    # The township is this village so far: nothing to stand beside.
+    assert alone.around is None
+    assert (alone.organisation, alone.contact) == ("County office", "Li Mei")
+    with database.begin() as session:
+        answered(session, field, "LP02", 12)
+        township = session.scalars(select(Area.id).where(Area.name == "Shang")).one()
+        close_wave(session, NOW + timedelta(days=1))
+        wave = open_wave(
+            session, organisation="Town hall", contact="Wang", retention_months=1, now=LATER
+        )
+    both = village_profiles(database, field.wave, [*one, field.villages["LP02"]], LATER)
+    area = area_profile(database, field.wave, township, LATER)
+    assert area is not None
+    for profile in both.values():
+        assert profile.around is not None
+        assert profile.around.name == "Shang"
+        assert profile.around.use == area.use
+        assert profile.around.online == area.online
+        assert profile.around.indices == {index.name: index.village for index in area.indices}
+        # Of this wave, not of the next one.
+        assert profile.contact == area.contact == "Li Mei"
+    assert both["LP01"].use != area.use
+    assert village_profiles(database, wave, one, LATER) == {}
+    # What is filled in makes no edition: the first is given again, with its date.
+    assert both["LP01"].computed_at == alone.computed_at
