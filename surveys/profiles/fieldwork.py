@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from surveys.store.areas import ids_of
-from surveys.store.schema import Area, DailyCount, Interview, Wave
+from surveys.profiles.pace import WINDOW, Outlook, Prospect, outlook
+from surveys.store.areas import ids_of, zone_name
+from surveys.store.fieldwork import Counts, WaveAt, counts, newest_waves, of_days, wave_at
+from surveys.store.schema import Area, Wave
 
 SILENT = timedelta(hours=24)
 """An open interview that nothing was heard of for so long counts as broken off."""
+QUIET = timedelta(days=3)
+"""A village in which nobody answered anything for so long has gone quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +29,51 @@ class VillageProgress:
     area_id: int
     code: str
     name: str
+    path: str
+    above: str
+    """The name of the area that it is in."""
+    zone: ZoneInfo
+    wave: WaveAt | None
+    """None: there never was one."""
+    target: int | None
+    opened: int
+    """How often the link was opened by someone who had not begun."""
+    declined: int
     started: int
     """Agreed and began, whatever came of it."""
+    visited: int
+    """Of those started: homes drawn by lot and visited, who needed no link."""
     finished: int
-    broken_off: int
-    """Stopped, or silent for more than 24 hours."""
-    declined: int
-    target: int | None
+    stopped: int
+    silent: int
+    """Open, and nothing heard for more than 24 hours."""
+    recent: int
+    """Finished in the last 7 days, visited homes apart."""
+    pace: float | None
+    """The same by day; None where the wave is closed or younger than 3 days."""
+    prospect: Prospect
+    """What is to be said of the end: see `surveys.profiles.pace.Outlook`."""
+    expected: date | None
+    """When the target is reached at this pace, by the village's clock; None unless `on`."""
+    last_answer: datetime | None
+    """When somebody last answered anything."""
+    quiet: bool
+    """Nobody answered anything for 3 days, though the wave is open and the target not reached."""
+
+    @property
+    def broken_off(self) -> int:
+        """Stopped, or silent for more than 24 hours."""
+        return self.stopped + self.silent
+
+    @property
+    def under_way(self) -> int:
+        """Begun, and heard of within 24 hours."""
+        return self.started - self.finished - self.broken_off
+
+    @property
+    def share(self) -> float:
+        """Of the target, 0 to 1; 1 where there is none."""
+        return min(self.finished / self.target, 1.0) if self.target else 1.0
 
 
 def latest_wave(session: Session, area_id: int) -> int | None:
@@ -63,79 +107,89 @@ def summary(
     now: datetime | None = None,
 ) -> list[VillageProgress]:
     """A row for each of these villages, by name; `wave_id` None: each in its newest wave."""
+    now = now or datetime.now(UTC)
     villages = session.scalars(
         select(Area)
         .where(Area.id.in_(area_ids), Area.kind == "village")
         .order_by(Area.name, Area.code)
     ).all()
-    waves = {
-        village.id: wave_id if wave_id is not None else latest
-        for village, latest in zip(villages, _latest_waves(session, villages), strict=True)
-    }
-    silent = and_(
-        Interview.status == "open", Interview.updated_at < (now or datetime.now(UTC)) - SILENT
+    waves = (
+        newest_waves(session, villages)
+        if wave_id is None
+        else [wave_at(session, wave_id)] * len(villages)
     )
-    counted = {
-        (row.area_id, row.wave_id): row
-        for row in session.execute(
-            select(
-                Interview.area_id,
-                Interview.wave_id,
-                func.count().label("started"),
-                func.count().filter(Interview.status == "finished").label("finished"),
-                func.count().filter(or_(Interview.status == "stopped", silent)).label("broken"),
-            )
-            .where(Interview.area_id.in_(area_ids))
-            .group_by(Interview.area_id, Interview.wave_id)
-        )
+    names = _names(session, {village.parent_id for village in villages})
+    counted = counts(
+        session, area_ids, silent_since=now - SILENT, recent_since=now - timedelta(days=WINDOW)
+    )
+
+    @cache
+    def zone(parent_path: str) -> ZoneInfo:
+        return ZoneInfo(zone_name(session, parent_path) or "UTC")
+
+    zones = [
+        ZoneInfo(village.time_zone) if village.time_zone else zone(_above(village.path))
+        for village in villages
+    ]
+    since = {
+        village.id: wave.opened_at.astimezone(zone).date() if wave else date.min
+        for village, wave, zone in zip(villages, waves, zones, strict=True)
     }
-    declined = _declined(session, waves)
+    days = of_days(session, ("opened", "declined"), since)
     rows = []
-    for village in villages:
-        row = counted.get((village.id, waves[village.id] or 0))
+    for village, wave, there in zip(villages, waves, zones, strict=True):
+        row = counted.get((village.id, wave.id), Counts()) if wave else Counts()
+        ahead = _outlook(village, wave, row, now.astimezone(there))
         rows.append(
             VillageProgress(
                 area_id=village.id,
                 code=village.code or "",
                 name=village.name,
-                started=row.started if row else 0,
-                finished=row.finished if row else 0,
-                broken_off=row.broken if row else 0,
-                declined=declined.get(village.id, 0),
+                path=village.path,
+                above=names.get(village.parent_id or 0, ""),
+                zone=there,
+                wave=wave,
                 target=village.target,
+                opened=days.get((village.id, "opened"), 0),
+                declined=days.get((village.id, "declined"), 0),
+                started=row.started,
+                visited=row.visited,
+                finished=row.finished,
+                stopped=row.stopped,
+                silent=row.silent,
+                recent=row.recent,
+                pace=ahead.pace,
+                prospect=ahead.prospect,
+                expected=ahead.expected,
+                last_answer=row.last_heard,
+                quiet=_quiet(wave, row, ahead, now),
             )
         )
     return rows
 
 
-def _latest_waves(session: Session, villages: Sequence[Area]) -> list[int | None]:
-    """`latest_wave` of each village, in one query."""
-    waves = session.execute(
-        select(Wave.id, Wave.area_id, Wave.closed_at, Wave.opened_at, func.length(Area.path))
-        .join(Area, Area.id == Wave.area_id)
-    ).all()  # fmt: skip
-
-    def newest(village: Area) -> int | None:
-        above = ids_of(village.path)
-        own = [(w[2] is None, w[4], w[3], w[0]) for w in waves if w[1] in above]
-        return max(own)[-1] if own else None
-
-    return [newest(village) for village in villages]
+def _outlook(village: Area, wave: WaveAt | None, row: Counts, now: datetime) -> Outlook:
+    if wave is None:
+        return Outlook("closed", None, None)
+    return outlook(
+        row.finished, row.recent, village.target, opened=wave.opened_at, closed=wave.closed_at,
+        now=now,
+    )  # fmt: skip
 
 
-def _declined(session: Session, waves: Mapping[int, int | None]) -> dict[int, int]:
-    """How many said no since the wave of their village was opened."""
-    opened = {
-        row.id: row.opened_at.date()
-        for row in session.execute(select(Wave.id, Wave.opened_at))
-    }  # fmt: skip
-    found: dict[int, int] = {}
-    for row in session.execute(
-        select(DailyCount.area_id, DailyCount.day, DailyCount.count.label("persons")).where(
-            DailyCount.area_id.in_(waves), DailyCount.kind == "declined"
-        )
-    ):
-        wave = waves[row.area_id]
-        if wave is None or row.day >= opened[wave]:
-            found[row.area_id] = found.get(row.area_id, 0) + row.persons
-    return found
+def _quiet(wave: WaveAt | None, row: Counts, ahead: Outlook, now: datetime) -> bool:
+    if wave is None or ahead.prospect in ("reached", "closed"):
+        return False
+    return max(wave.opened_at, row.last_heard or wave.opened_at) < now - QUIET
+
+
+def _above(path: str) -> str:
+    """The path of the area above: "/1/4/9/" -> "/1/4/"."""
+    return path.rstrip("/").rpartition("/")[0] + "/"
+
+
+def _names(session: Session, area_ids: Iterable[int | None]) -> dict[int, str]:
+    rows = session.execute(
+        select(Area.id, Area.name).where(Area.id.in_([one for one in area_ids if one is not None]))
+    )
+    return {row.id: row.name for row in rows}
