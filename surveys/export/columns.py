@@ -81,7 +81,8 @@ class Column:
             return pd.Series(np.where(empty, np.datetime64("NaT"), times))
         if kind == "date" and not empty.all():
             days = filled.astype("datetime64[D]").astype(object)
-            return pd.Series(np.where(empty, None, days), dtype=object)
+            days[empty] = None
+            return pd.Series(days)
         for width in ("i1", "i2", "i4"):
             limits = np.iinfo(width)
             if limits.min <= filled.min(initial=0) and filled.max(initial=0) <= limits.max:

@@ -31,8 +31,8 @@ def _write(table: Table, path: Path, language: str) -> Path:
 
     names = spss_names([one.name for one in table.variables])
     found = columns(table)
-    labels: dict[str, str] = {}
-    of_values: dict[str, dict[int, str]] = {}
+    labels: dict[str, str | None] = {}
+    of_values: dict[str, dict[Any, str]] = {}
     missing: dict[str, list[Any]] = {}
     measures: dict[str, str] = {}
     formats: dict[str, str] = {}

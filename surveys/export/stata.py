@@ -33,7 +33,7 @@ def _write(table: Table, path: Path, language: str) -> Path:
     from pyreadstat import write_dta
 
     names = stata_names([one.name for one in table.variables])
-    labels: dict[str, str] = {}
+    labels: dict[str, str | None] = {}
     of_values: dict[str, dict[Any, str]] = {}
     missing: dict[str, list[str]] = {}
     formats: dict[str, str] = {}

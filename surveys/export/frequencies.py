@@ -1,0 +1,171 @@
+"""How often each answer was given, coarse enough to travel further than the data.
+
+A codebook is passed on where the data are not, so its numbers keep to the rules of what is shown
+(METHOD §2): persons are counted to the nearest 5; under 10 persons, or 5 homes, nothing is told; a
+hidden answer has another one hidden beside it, until both together pass. Of numbers only quantiles
+with 10 persons on either side, to three figures; never the least and the most. Nothing is weighed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from surveys.export.own import MARK
+from surveys.export.table import Cell, Table, Variable
+
+PERSONS, HOMES = 10, 5
+QUANTILES = (10, 25, 50, 75, 90)
+"""Per cent."""
+TO = 5
+"""What counts are rounded to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many gave an answer."""
+
+    value: str
+    count: int | None
+    """Rounded to 5; None: hidden."""
+    percent: int | None
+    """Of those who answered, 1 to 99."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """What is told of one column."""
+
+    answered: int | None = None
+    """Rounded to 5; None: fewer than 10 persons or 5 homes, or not counted."""
+    counted: bool = False
+    """False for a table whose rows are not persons, and for ids, times and texts."""
+    shares: tuple[Share, ...] = ()
+    quantiles: tuple[tuple[int, float], ...] = ()
+    """(per cent, value)."""
+
+    def share(self, value: str) -> Share:
+        """What is told of one answer; hidden where nothing is."""
+        return next((one for one in self.shares if one.value == value), Share(value, None, None))
+
+
+class _Counts:
+    """The answers to one question."""
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        self.persons: Counter[Cell] = Counter()
+        self.homes: defaultdict[Cell, set[Cell]] = defaultdict(set)
+        self.all_homes: set[Cell] = set()
+        self.numeric = variable.kind in ("integer", "decimal")
+
+    def add(self, cell: Cell, home: Cell) -> None:
+        if cell is None:
+            return
+        # To three figures, so that however many rows there are, few numbers are kept.
+        key: Cell = float(f"{cell:.3g}") if self.numeric else str(cell)
+        self.persons[key] += 1
+        if len(self.all_homes) < HOMES:
+            self.all_homes.add(home)
+        if not self.numeric and len(self.homes[key]) < HOMES:
+            self.homes[key].add(home)
+
+    def told(self) -> Frequency:
+        n = self.persons.total()
+        if n < PERSONS or len(self.all_homes) < HOMES:
+            return Frequency(counted=True)
+        if self.numeric:
+            return Frequency(rounded(n), True, quantiles=_quantiles(self.persons, n))
+        values = self._values()
+        hidden = self._hidden(values)
+        return Frequency(
+            rounded(n),
+            True,
+            tuple(
+                Share(one, None, None)
+                if one in hidden
+                else Share(one, rounded(self.persons[one]), percent(self.persons[one], n))
+                for one in values
+            ),
+        )
+
+    def _values(self) -> list[str]:
+        if self.variable.kind == "yes_no":
+            return ["1", "0"]
+        values = [one.value for one in self.variable.values]
+        return values + sorted({str(one) for one in self.persons}.difference(values))
+
+    def _hidden(self, values: Sequence[str]) -> set[str]:
+        """Answers of too few; and, beside them, the rarest others until what is hidden passes."""
+        hidden = {
+            one
+            for one in values
+            if self.persons[one] < PERSONS or len(self.homes[one]) < HOMES
+        }  # fmt: skip
+        for one in sorted(set(values) - hidden, key=lambda one: self.persons[one]):
+            count = sum(self.persons[it] for it in hidden)
+            homes = set().union(*(self.homes[it] for it in hidden))
+            if not count or (len(hidden) > 1 and count >= PERSONS and len(homes) >= HOMES):
+                break
+            hidden.add(one)
+        return hidden
+
+
+def frequencies(table: Table) -> dict[str, Frequency]:
+    """Of each column of a table what is told, its rows read once."""
+    names = [one.name for one in table.variables]
+    home = next((name for name in ("household", f"{MARK}household") if name in names), None)
+    if home is None:
+        return {name: Frequency() for name in names}
+    at = names.index(home)
+    counts = {
+        number: _Counts(one)
+        for number, one in enumerate(table.variables)
+        if one.kind in ("category", "yes_no", "integer", "decimal")
+    }
+    for batch in table.rows():
+        for row in batch:
+            for number, one in counts.items():
+                one.add(row[number], row[at])
+    return {
+        name: counts[number].told() if number in counts else Frequency()
+        for number, name in enumerate(names)
+    }
+
+
+def rounded(count: int) -> int:
+    """To the nearest 5.
+
+    >>> rounded(12), rounded(13)
+    (10, 15)
+    """
+    return TO * ((count + TO // 2) // TO)
+
+
+def percent(count: int, of: int) -> int:
+    """From the rounded counts, so that it tells no more than they do; 1 to 99.
+
+    >>> percent(13, 101), percent(99, 99)
+    (15, 99)
+    """
+    return min(max(round(100 * rounded(count) / rounded(of)), 1), 99)
+
+
+def _quantiles(counts: Counter[Cell], n: int) -> tuple[tuple[int, float], ...]:
+    ordered = sorted((value, count) for value, count in counts.items() if isinstance(value, float))
+    return tuple(
+        (share, _quantile(ordered, share * n / 100))
+        for share in QUANTILES
+        if min(share, 100 - share) * n >= 100 * PERSONS
+    )
+
+
+def _quantile(counts: Iterable[tuple[float, int]], rank: float) -> float:
+    """The least number that so many persons do not exceed."""
+    passed = 0
+    for value, count in counts:
+        passed += count
+        if passed >= rank:
+            return value
+    raise ValueError("nobody answered")
