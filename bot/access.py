@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,8 @@ ROLES: Mapping[str, tuple[Role, ...]] = {
     "villages": ("owner", "area", "helper", "analyst", "viewer"),
     "profile": ("owner", "area", "analyst", "viewer"),
     "export": ("owner", "analyst"),
+    "team": ("owner", "area", "helper", "analyst", "viewer"),
+    "audit": ("owner", "area"),
 }
 """The commands of administrators in the order of their menu, and who may use each."""
 
@@ -135,16 +137,21 @@ def tongue(text: str) -> str:
 def menu(session: Session, incoming: Incoming, say: Speak) -> list[Outgoing]:
     """Telegram's menu of this one chat, with an administrator's commands; nobody else has one."""
     roles = {right.role for right in rights(session, incoming)}
+    return menu_of(roles, incoming.chat_id, say)
+
+
+def menu_of(roles: Collection[str], chat_id: int, say: Speak) -> list[Outgoing]:
+    """The menu of someone with these roles; nothing without any."""
     if not roles:
         return []
     what = what_commands_do(say)
-    commands = [(name, what[name]) for name, who in ROLES.items() if roles & set(who)]
+    commands = [(name, what[name]) for name, who in ROLES.items() if set(roles) & set(who)]
     commands += [(name, what[name]) for name in ("start", "language", "forget", "help")]
     given = {
         "commands": [{"command": name, "description": text} for name, text in commands],
-        "scope": {"type": "chat", "chat_id": incoming.chat_id},
+        "scope": {"type": "chat", "chat_id": chat_id},
     }
-    return [Outgoing("setMyCommands", given, incoming.chat_id)]
+    return [Outgoing("setMyCommands", given, chat_id)]
 
 
 def what_commands_do(say: Speak) -> dict[str, str]:
@@ -159,4 +166,6 @@ def what_commands_do(say: Speak) -> dict[str, str]:
         "villages": say("your villages and their links"),
         "profile": say("the profile of a village"),
         "export": say("the answers as files"),
+        "team": say("who is in the team; invite, take out"),
+        "audit": say("who did what, when"),
     }

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from telegram.error import InvalidToken, TelegramError
 
 from bot.access import command, unknown_button, unknown_command, voice
-from bot.admin import exports, joining, profiles, progress
+from bot.admin import auditing, exports, joining, profiles, progress, team
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming
 from bot.jobs import work
@@ -79,6 +79,9 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("data of", button("m:"), kept.mydata_of),
     Handler("forget step", button("f:"), kept.forget_step),
     Handler("profile step", button("a:"), profiles.profile_step),
+    Handler("export step", button("x:"), exports.export_step),
+    Handler("team step", button("t:"), team.team_step),
+    Handler("audit step", button("u:"), auditing.audit_step),
     Handler("other button", kind("tap"), unknown_button),
     Handler("invite", joining.is_invite, joining.accept),
     Handler("start", says("start"), welcome.start),
@@ -90,6 +93,8 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("villages", says("villages"), progress.villages),
     Handler("profile", says("profile"), profiles.profile),
     Handler("export", says("export"), exports.export),
+    Handler("team", says("team"), team.team),
+    Handler("audit", says("audit"), auditing.audit),
     Handler("word to a question", within, conversation.typed),
     Handler("other command", is_command, unknown_command),
     Handler("typed", kind("text", "other"), conversation.typed),

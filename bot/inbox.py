@@ -66,6 +66,8 @@ class Incoming:
     says in a chat."""
     message_id: int | None = None
     callback_id: str | None = None
+    sender: str = ""
+    """First and last name, as Telegram gives them: kept of administrators only."""
 
 
 def read(update: dict[str, Any], lane: str) -> Incoming | None:
@@ -81,6 +83,7 @@ def read(update: dict[str, Any], lane: str) -> Incoming | None:
     message = part.get("message") or {} if kind == "callback_query" else part
     chat = message.get("chat") or {"id": sender.get("id", 0), "type": "private"}
     language = sender.get("language_code") or ""
+    named = " ".join(filter(None, (sender.get("first_name"), sender.get("last_name"))))
 
     def incoming(
         what: Literal["text", "tap", "other", "blocked", "unblocked", "group", "edited"],
@@ -88,7 +91,7 @@ def read(update: dict[str, Any], lane: str) -> Incoming | None:
     ) -> Incoming:  # fmt: skip
         return Incoming(
             update_id, what, lane, chat["id"], language, text, other,
-            message.get("message_id"), callback_id,
+            message.get("message_id"), callback_id, named,
         )  # fmt: skip
 
     # An old message comes as a stub of its chat, sometimes without the type: buttons of ours

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from bot.access import command, menu, role_name, voice
+from bot.admin.team import LONGEST, name_of
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
@@ -28,10 +29,13 @@ def accept(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/start admin-CODE: whoever opens the link first becomes an administrator, once."""
     _, say = voice(session, incoming, desk)
     now = desk.clock()
+    name = " ".join(incoming.sender.split())[:LONGEST]
     code = command(incoming.text)[1].removeprefix(INVITE)
     stranger = reach(session, incoming.lane) is None
     contact_id = know(session, desk.vault, incoming.lane, str(incoming.chat_id), say.language, now)
-    granted = accept_invite(session, code, contact_id, now)
+    granted = accept_invite(
+        session, code, contact_id, now, name=desk.vault.seal(name.encode()) if name else None
+    )
     if granted is None:
         if stranger:
             # Who has no right link leaves no trace.
@@ -41,4 +45,9 @@ def accept(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     text = say(
         "Welcome. You are now {role} of <b>{area}</b>. /help lists what you can do here."
     ).format(role=role_name(granted.role, say), area=escape(granted.area))
+    called = name_of(session, contact_id, desk)
+    if called:
+        text += "\n\n" + say(
+            "Your team reads your name as “{name}”. /team name … changes it."
+        ).format(name=escape(called))
     return [*menu(session, incoming, say), send(incoming.chat_id, text)]

@@ -9,9 +9,11 @@ import typer
 
 from bot.cli import (
     administrators,
+    audit,
     databases,
     decompose,
     estimate,
+    export,
     followup,
     forms,
     interviews,
@@ -41,7 +43,9 @@ for group in (forms, villages, margins, followup, administrators, waves, databas
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)
+export.add_to(app)
 quality.add_to(app)
+audit.add_to(app)
 estimate.add_to(app)
 decompose.add_to(app)
 scale.add_to(app)

@@ -15,6 +15,7 @@ from bot.desk import Desk
 from bot.jobs.exports import exported
 from bot.jobs.parcels import Make, Parcel
 from bot.jobs.profiles import profiled
+from bot.jobs.team import farewell, menu_changed
 from bot.say import send
 from bot.texts import speak
 from surveys.conduct.retention import expire
@@ -33,7 +34,12 @@ TIDY_EVERY = timedelta(minutes=1)
 """Within which what was erased has also left the database's log: who declined, who was forgotten.
 Their last messages are noted, and erased, only after that was done."""
 
-MAKERS: Mapping[str, Make] = {"profile": profiled, "export": exported}
+MAKERS: Mapping[str, Make] = {
+    "profile": profiled,
+    "export": exported,
+    "farewell": farewell,
+    "menu": menu_changed,
+}
 """What makes the messages of a job, by its kind."""
 
 

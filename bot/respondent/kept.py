@@ -16,7 +16,9 @@ from bot.say import Button, edit, file, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
 from surveys.conduct.people import messages_of_interview, my_persons, number_of, several_waves
+from surveys.publish.team import is_last_owner
 from surveys.store.interviews import interviews_of
+from surveys.store.team import administrator_of
 
 EVERYONE = 0
 """In place of a person's number: all persons of this phone, and the phone itself."""
@@ -60,6 +62,9 @@ def forget_who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
     if person is None:
         return [send(incoming.chat_id, say("Nothing is kept about you."))]
     numbers = my_persons(session, person.contact_id)
+    if _alone(session, incoming):
+        # The persons who answered here can be forgotten all the same.
+        return [send(incoming.chat_id, last_owner(say), _persons(numbers, "f:a", say))]
     if len(numbers) <= 1:
         sure = _sure(
             EVERYONE, say, alone=True, leads=bool(rights(session, incoming)),
@@ -86,6 +91,8 @@ def forget_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
         return tapped(incoming, say("Nothing is kept about you."))
     if number != EVERYONE and number not in numbers:
         raise Malformed
+    if step != "x" and number == EVERYONE and _alone(session, incoming):
+        return [*tapped(incoming), send(incoming.chat_id, last_owner(say))]
     if step == "x":
         text = say("All right. Nothing was deleted.")
     elif step == "a":
@@ -199,6 +206,20 @@ def _sure(
     ]
 
 
+def last_owner(say: Speak) -> str:
+    """Why the last owner of a programme cannot be forgotten as they are."""
+    return say(
+        "You are the last owner: without you, nobody could invite anyone any more. Invite another"
+        " owner first: /team. Then I forget you."
+    )
+
+
+def _alone(session: Session, incoming: Incoming) -> bool:
+    """Whether the sender is the last owner of the programme."""
+    mine = rights(session, incoming)
+    return bool(mine) and is_last_owner(session, mine[0].administrator_id)
+
+
 def _persons(numbers: dict[int, str], stem: str, say: Speak) -> list[list[Button]]:
     return [[(say("Person {n}").format(n=number), f"{stem}:{number}")] for number in numbers]
 
@@ -208,7 +229,9 @@ def _record(
 ) -> list[Outgoing]:
     record = my_data(session, desk.vault, contact_id)
     areas = [right.area for right in rights(session, incoming)]
-    text = "\n".join(_lines(record, number, areas, say))
+    found = administrator_of(session, contact_id)
+    named = desk.vault.open(found[1]).decode() if found and found[1] else ""
+    text = "\n".join(_lines(record, number, areas, named, say=say))
     who = my_persons(session, contact_id).get(number)
     begun = interviews_of(session, [who]) if who else []
     key = key_of_record(begun[-1], incoming) if begun else None
@@ -218,7 +241,9 @@ def _record(
     return [file(incoming.chat_id, text.encode(), "mydata.txt", caption, key=key)]
 
 
-def _lines(record: dict[str, Any], number: int, areas: list[str], say: Speak) -> list[str]:
+def _lines(
+    record: dict[str, Any], number: int, areas: list[str], named: str, *, say: Speak
+) -> list[str]:
     contact = record["contact"]
     lines = [
         say("All that is kept about you."),
@@ -230,6 +255,7 @@ def _lines(record: dict[str, Any], number: int, areas: list[str], say: Speak) ->
         ),
         say("Since: {since}").format(since=contact["since"]),
         *(say("Administrator of: {area}").format(area=area) for area in areas),
+        *([say("Name for your team: {name}").format(name=named)] if named else []),
     ]
     for person in record["persons"]:
         if person["person"] != number:

@@ -57,12 +57,17 @@ def roles_to_give(rights: Iterable[Right]) -> tuple[Role, ...]:
     return ("area", "helper", "viewer") if "area" in held else ()
 
 
-def revoke(session: Session, grant_id: int, by: str, now: datetime) -> Revoked | None:
-    """Take a role away; None where there is no such grant any more. Raises `LastOwner`."""
+def revoke(
+    session: Session, grant_id: int, by: str, now: datetime, *, force: bool = False
+) -> Revoked | None:
+    """Take a role away; None where there is no such grant any more.
+
+    Raises `LastOwner`, unless `force`: the operator can always invite another.
+    """
     gone = member(session, grant_id)
     if gone is None:
         return None
-    if is_last_owner(session, gone.administrator_id) and _at_the_root(gone):
+    if not force and _at_the_root(gone) and is_last_owner(session, gone.administrator_id):
         raise LastOwner
     last = remove_grant(session, grant_id)
     what = f"administrator {gone.administrator_id}, role {gone.role}"

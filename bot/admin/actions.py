@@ -1,0 +1,23 @@
+"""What was done, in words: the actions of the audit table."""
+
+from __future__ import annotations
+
+from bot.texts import Speak
+
+
+def what_was_done(action: str, say: Speak) -> str:
+    """An action of the audit table as people say it; one of another version as it stands there."""
+    return {
+        "invite": say("made an invite"),
+        "accept invite": say("joined the team"),
+        "withdraw invite": say("took an invite back"),
+        "revoke": say("took a role away"),
+        "open wave": say("opened a wave"),
+        "close wave": say("closed a wave"),
+        "publish": say("published a questionnaire"),
+        "draw follow-up": say("drew homes to visit"),
+        "import follow-up": say("took in visited homes"),
+        "export": say("exported answers"),
+        "forget": say("asked to be forgotten"),
+        "expire": say("deleted what was past its time"),
+    }.get(action, action)
