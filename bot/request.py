@@ -26,7 +26,14 @@ from aiohttp import (
     TCPConnector,
 )  # fmt: skip
 from telegram import Bot
-from telegram.error import NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)  # fmt: skip
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
@@ -43,9 +50,15 @@ READ = 20.0
 UPLOAD = 120.0
 """Seconds for a call that carries a file: village networks are slow."""
 CONNECTIONS = 64
+DOWNLOAD = 120.0
+"""Seconds for a file that somebody sent."""
 HIDDEN = "<token>"
 JSON_HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "usegap"}
 FORM_HEADERS: Final = {"User-Agent": "usegap"}
+
+
+class FileTooLarge(Exception):  # noqa: N818
+    """A file that Telegram does not give to bots (over 20 MB), or that is over our own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +232,26 @@ class TelegramBot(Bot):
         if timeout is None:
             return await request.post(address, parameters)
         return await request.post(address, parameters, read_timeout=timeout)
+
+    async def download(self, file_id: str, most: int) -> bytes:
+        """A file that somebody sent, of at most `most` bytes.
+
+        Raises `FileTooLarge`, `BadRequest` for a file that is not there, and what `call` raises.
+        """
+        try:
+            lent = await self.call("getFile", {"file_id": file_id})
+        except BadRequest as error:
+            if "too big" in error.message.lower():
+                raise FileTooLarge from None
+            raise
+        if lent.get("file_size", 0) > most:
+            raise FileTooLarge
+        address = f"{self.base_file_url}/{lent['file_path']}"
+        try:
+            return await self._short.retrieve(address, read_timeout=DOWNLOAD)
+        except InvalidToken:
+            # What the library makes of a 404: the path was good for an hour, and that is over.
+            raise NetworkError("the file is not there any more") from None
 
     def __repr__(self) -> str:
         # The original shows the token.

@@ -7,6 +7,7 @@ POST /control/VERB with a JSON object; every answer is one, too:
     person    {"person", "language_code"?, "name"?}
     send      {"person", "text"}                          -> {"message_id"}
     other     {"person", "what": "sticker"}               -> {"message_id"}
+    file      {"person", "filename", "text", "caption"?}  -> {"message_id"}
     tap       {"person", "message_id", "button"}          -> {"tap"}
     block, unblock, messages, next {"person", "timeout"?}
     fault     {"method", "what", "times"?, "retry_after"?, "chat_id"?}
@@ -73,6 +74,16 @@ async def _other(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
     return {"message_id": await _person(telegram, given).send_other(str(given["what"]))}
 
 
+async def _file(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
+    content = str(given["text"]).encode()
+    person = _person(telegram, given)
+    return {
+        "message_id": await person.send_file(
+            str(given["filename"]), content, str(given.get("caption", ""))
+        )
+    }
+
+
 async def _tap(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
     person = _person(telegram, given)
     return {"tap": await person.tap(person.now(int(given["message_id"])), given["button"])}
@@ -114,7 +125,7 @@ async def _counts(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
 
 
 VERBS: dict[str, Verb] = {
-    "person": _make, "send": _send, "other": _other, "tap": _tap, "block": _block,
+    "person": _make, "send": _send, "other": _other, "file": _file, "tap": _tap, "block": _block,
     "unblock": _unblock, "messages": _messages, "next": _next, "fault": _fault,
     "redeliver": _redeliver, "counts": _counts,
 }  # fmt: skip

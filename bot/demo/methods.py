@@ -9,7 +9,7 @@ from typing import Any
 from bot.demo import strict
 from bot.demo.strict import Refusal, Rich, bad, whole_number
 from bot.demo.updates import kinds_of
-from bot.demo.world import Person, SeenFile, Stored, World, edited
+from bot.demo.world import Person, Stored, World, edited
 
 Parameters = Mapping[str, Any]
 Files = Mapping[str, tuple[str, bytes]]
@@ -72,10 +72,9 @@ def _send_file(
     if part in files:
         filename, content = files[part]
         check(content)
-        file = SeenFile(kind, filename, content, f"file{len(world.files) + 1}")
-        world.files[file.file_id] = file
-    elif named in world.files:
-        file = world.files[named]
+        file = world.files.add(kind, filename, content)
+    elif (known := world.files.find(named)) is not None:
+        file = known
     elif named:
         raise bad("wrong file identifier/HTTP URL specified")
     else:
@@ -206,14 +205,8 @@ def _menu(world: World, given: Parameters) -> tuple[str, int, str]:
 
 
 async def get_file(world: World, given: Parameters, files: Files) -> Any:
-    """Where a file can be downloaded."""
-    file = world.files.get(str(given.get("file_id", "")))
-    if file is None:
-        raise bad("invalid file_id")
-    return {
-        "file_id": file.file_id, "file_unique_id": file.file_id, "file_size": len(file.content),
-        "file_path": f"{file.kind}s/{file.file_id}",
-    }  # fmt: skip
+    """Where a file can be downloaded, for an hour."""
+    return world.files.lend(str(given.get("file_id", "")))
 
 
 async def set_webhook(world: World, given: Parameters, files: Files) -> Any:

@@ -25,8 +25,9 @@ from typing import Any, Literal, Self
 from aiohttp import BodyPartReader, web
 
 from bot.demo.methods import METHODS, Files
+from bot.demo.shelf import SeenFile
 from bot.demo.strict import Refusal
-from bot.demo.world import Person, SeenFile, SeenMessage, World
+from bot.demo.world import Person, SeenMessage, World
 
 __all__ = ["Person", "SeenFile", "SeenMessage", "Telegram"]
 
@@ -77,7 +78,7 @@ class Telegram:
         """Listen on 127.0.0.1; gives the base address (a free port for 0)."""
         app = web.Application(client_max_size=LARGEST)
         app.router.add_route("*", "/bot{token}/{method}", self._call)
-        app.router.add_get("/file/bot{token}/{kind}/{file_id}", self._download)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._download)
         for path, handler in self.extra_routes:
             app.router.add_post(path, handler)
         self._runner = web.AppRunner(
@@ -119,7 +120,7 @@ class Telegram:
         self, method: str, what: int | Kind, times: int = 1, *, retry_after: int | None = None,
         chat_id: int | None = None,
     ) -> None:  # fmt: skip
-        """Let the next `times` calls of a method go wrong."""
+        """Let the next `times` calls of a method, or of "download" of a file, go wrong."""
         self._faults[method.lower()].append(Fault(what, times, retry_after, chat_id))
 
     def redeliver(self, count: int) -> int:
@@ -156,9 +157,16 @@ class Telegram:
             self._authorise(request.match_info["token"])
         except Refusal as refusal:
             return _refused(refusal)
-        file = self.world.files.get(request.match_info["file_id"])
-        if file is None or f"{file.kind}s" != request.match_info["kind"]:
+        fault = self._fault_of("download", {})
+        if fault is not None:
+            try:
+                return await self._go_wrong(request, fault)
+            except Refusal as refusal:
+                return _refused(refusal)
+        file = self.world.files.at(request.match_info["path"])
+        if file is None:
             return _refused(Refusal("Not Found", 404))
+        self.counts["download"] += 1
         return web.Response(body=file.content, content_type="application/octet-stream")
 
     def _authorise(self, token: str) -> None:

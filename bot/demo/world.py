@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.demo.floods import Floods
+from bot.demo.shelf import SeenFile, Shelf
 from bot.demo.strict import TEXT, Rich, units
 from bot.demo.updates import Updates
 
@@ -27,17 +28,6 @@ OTHER: dict[str, dict[str, Any]] = {
     "contact": {"phone_number": "+8600000", "first_name": "A"},
     "video": {"file_id": "m", "file_unique_id": "m", "width": 10, "height": 10, "duration": 1},
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SeenFile:
-    """A file in a chat."""
-
-    kind: str
-    """"photo" or "document"."""
-    filename: str
-    content: bytes
-    file_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +94,7 @@ class World:
     updates: Updates = field(default_factory=Updates)
     floods: Floods = field(default_factory=Floods)
     people: dict[int, Person] = field(default_factory=dict)
-    files: dict[str, SeenFile] = field(default_factory=dict)
+    files: Shelf = field(default_factory=Shelf)
     taps: dict[str, Tap] = field(default_factory=dict)
     menus: dict[tuple[str, int, str], list[dict[str, str]]] = field(default_factory=dict)
     """(kind of scope, chat or 0, language or "") -> commands."""
@@ -231,6 +221,11 @@ class Person:
             body = [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]
         return await self._say({what: body}, Rich("", (), ""))
 
+    async def send_file(self, filename: str, content: bytes, caption: str = "") -> int:
+        """Send a document, of any size; gives its message_id."""
+        file = self._world.files.add("document", filename, content)
+        return await self._say({}, Rich(caption, (), caption), file)
+
     async def send_sticker(self) -> int:
         """Send a sticker."""
         return await self.send_other("sticker")
@@ -336,7 +331,7 @@ class Person:
         if stored.rich.entities:
             body[marks] = stored.rich.listed()
         if stored.file is not None:
-            body |= _raw_file(stored.file)
+            body |= stored.file.raw()
         if stored.keyboard:
             body["reply_markup"] = {"inline_keyboard": stored.keyboard}
         if stored.edits:
@@ -382,11 +377,11 @@ class Person:
             if not one.done():
                 one.set_result(None)
 
-    async def _say(self, content: dict[str, Any], rich: Rich) -> int:
+    async def _say(self, content: dict[str, Any], rich: Rich, file: SeenFile | None = None) -> int:
         if self.blocked:
             raise ValueError("someone who blocked the bot unblocks it before writing")
         self.opened = True
-        stored = Stored(self._world.next_message_id(), False, rich, [], None, int(time.time()))
+        stored = Stored(self._world.next_message_id(), False, rich, [], file, int(time.time()))
         self._messages[stored.message_id] = stored
         self._world.updates.push("message", self.raw(stored) | content)
         # The bot, in the same loop in tests, is to have its turn.
@@ -415,13 +410,6 @@ def edited(stored: Stored, rich: Rich, keyboard: list[list[dict[str, Any]]]) -> 
     stored.keyboard = keyboard
     stored.edits += 1
     return True
-
-
-def _raw_file(file: SeenFile) -> dict[str, Any]:
-    one = {"file_id": file.file_id, "file_unique_id": file.file_id, "file_size": len(file.content)}
-    if file.kind == "photo":
-        return {"photo": [one | {"width": 1, "height": 1}]}
-    return {"document": one | {"file_name": file.filename}}
 
 
 def _id(message: SeenMessage | int) -> int:

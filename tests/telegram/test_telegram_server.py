@@ -25,7 +25,7 @@ from telegram.error import (
 
 from bot.demo.server import TOKEN, Telegram
 from bot.demo.strict import Refusal, parse_html
-from bot.request import Attached, TelegramBot
+from bot.request import Attached, FileTooLarge, TelegramBot
 
 CHAT = 7
 
@@ -193,6 +193,45 @@ async def test_our_way_of_sending_a_file():
             "名单.csv",
             "值\n",
         )
+
+
+async def test_a_file_that_someone_sends_can_be_fetched_for_an_hour():
+    async with talking(limits=False) as (telegram, bot, person):
+        clock = [0.0]
+        telegram.world.files.clock = lambda: clock[0]
+        await person.send_file("村庄.csv", "编码\n".encode(), "the list")
+        sent = (await bot.call("getUpdates", {}))[-1]["message"]
+        assert sent["caption"] == "the list"
+        assert sent["document"]["file_name"] == "村庄.csv"
+        assert sent["document"]["file_size"] == 7
+        file_id = sent["document"]["file_id"]
+        assert await bot.download(file_id, 7) == "编码\n".encode()
+        with pytest.raises(FileTooLarge):
+            await bot.download(file_id, 6)
+        with pytest.raises(BadRequest, match="Wrong file_id"):
+            await bot.download("nothing", 7)
+        telegram.fault("download", 502)
+        with pytest.raises(NetworkError):
+            await bot.download(file_id, 7)
+        # The library's own way, and a path that was good an hour ago.
+        file = await bot.get_file(file_id)
+        assert bytes(await file.download_as_bytearray()) == "编码\n".encode()
+        clock[0] = 3600.0
+        with pytest.raises(InvalidToken, match="Not Found"):
+            await file.download_as_bytearray()
+        assert await bot.download(file_id, 7) == "编码\n".encode()
+        # A person can send what a bot cannot fetch.
+        await person.send_file("film.mp4", bytes(20 * 1024 * 1024 + 1))
+        large = (await bot.call("getUpdates", {}))[-1]["message"]["document"]["file_id"]
+        with pytest.raises(FileTooLarge):
+            await bot.download(large, 2**40)
+        assert telegram.refusals[-1] == ("getFile", "Bad Request: file is too big")
+        # Another bot's token opens nothing.
+        path = (await bot.call("getFile", {"file_id": file_id}))["file_path"]
+        async with aiohttp.ClientSession() as session:
+            for token, status in ((TOKEN, 200), (f"{TOKEN[:-1]}9", 401), ("1:x", 404)):
+                async with session.get(f"{telegram.url}/file/bot{token}/{path}") as answer:
+                    assert answer.status == status
 
 
 async def test_wrong_tokens_and_methods():
