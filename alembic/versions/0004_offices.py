@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("administrator_id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("weekday", sa.Integer(), nullable=True),
         sa.Column("hour", sa.Integer(), nullable=True),
         sa.Column("due_at", MOMENT, nullable=True),
@@ -81,10 +82,9 @@ def upgrade() -> None:
         sa.Column("wave_id", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=10), nullable=False),
         sa.Column("profile", DOCUMENT, nullable=True),
+        sa.Column("finished", sa.Integer(), nullable=False),
+        sa.Column("messages", sa.Integer(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
-        sa.Column("outbox_key", sa.String(length=100), nullable=True),
-        sa.Column("sent_at", MOMENT, nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["administrator_id"],
             ["administrator.id"],
@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_delivery_wave_id_wave")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("key", name=op.f("uq_delivery_key")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_delivery_administrator_id"), "delivery", ["administrator_id"])
     op.create_index("ix_delivery_administrator_area", "delivery", ["administrator_id", "area_id"])

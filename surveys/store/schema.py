@@ -380,7 +380,7 @@ class Report(Base):
 
 
 class Schedule(Base):
-    """When an administrator is sent the profiles of an area without asking."""
+    """What an administrator has chosen about the profiles of an area that come without asking."""
 
     __tablename__ = "schedule"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -389,12 +389,14 @@ class Schedule(Base):
     )
     area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
     kind: Mapped[str] = mapped_column(String(10))
+    active: Mapped[bool]
+    """Of a kind without a row, surveys.store.schedules.UNASKED says whether it comes."""
     weekday: Mapped[int | None]
     """Of a weekly one: 0 Monday … 6 Sunday, in the area's time zone …"""
     hour: Mapped[int | None]
     """… and the hour there."""
     due_at: Mapped[datetime | None]
-    """Of a weekly one: when it is next."""
+    """Of an active weekly one: when it is next."""
     created_at: Mapped[datetime]
     __table_args__ = (
         UniqueConstraint("administrator_id", "area_id", "kind"),
@@ -408,7 +410,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(100), unique=True)
-    """What makes it the same delivery: who, where, why, when."""
+    """What makes it the same delivery: why, to whom, where, when."""
     administrator_id: Mapped[int] = mapped_column(
         ForeignKey("administrator.id", ondelete="CASCADE"), index=True
     )
@@ -417,13 +419,19 @@ class Delivery(Base):
     reason: Mapped[str] = mapped_column(String(10))
     """asked, weekly, target, closed."""
     profile: Mapped[dict[str, Any] | None]
-    """What was sent, so that the next can say what changed."""
+    """What its reader knows since, so that the next can say what changed; None: nobody had
+    finished, or there are newer ones."""
+    finished: Mapped[int]
+    """How many interviews were finished there."""
+    messages: Mapped[int]
+    """How many; their keys in the outbox, which says what became of them, are
+    "delivery:<id>:<0 …>"."""
     made_at: Mapped[datetime]
-    outbox_key: Mapped[str | None] = mapped_column(String(100))
-    """Of its last message: whether it was sent is said there, until that row is cleared."""
-    sent_at: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(Text)
-    __table_args__ = (Index("ix_delivery_administrator_area", "administrator_id", "area_id"),)
+    # A number is never given twice: buttons carry it, and the keys of messages.
+    __table_args__ = (
+        Index("ix_delivery_administrator_area", "administrator_id", "area_id"),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class Quota(Base):
