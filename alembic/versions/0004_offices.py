@@ -69,6 +69,7 @@ def upgrade() -> None:
             "kind",
             name=op.f("uq_schedule_administrator_id_area_id_kind"),
         ),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_schedule_administrator_id"), "schedule", ["administrator_id"])
     op.create_index(op.f("ix_schedule_area_id"), "schedule", ["area_id"])

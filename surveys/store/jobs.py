@@ -80,6 +80,11 @@ def postpone_job(
     )
 
 
+def put_off(session: Session, job_id: int, until: datetime) -> None:
+    """A job's time has not come: it is due later, which is no failure."""
+    session.execute(update(Job).where(Job.id == job_id).values(due_at=until))
+
+
 def erase_jobs(session: Session, contact_id: int) -> None:
     """Delete what a contact had ordered."""
     session.execute(delete(Job).where(Job.arguments["contact_id"].as_integer() == contact_id))

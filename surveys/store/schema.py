@@ -401,6 +401,8 @@ class Schedule(Base):
     __table_args__ = (
         UniqueConstraint("administrator_id", "area_id", "kind"),
         CheckConstraint("kind IN ('weekly','target','closed')", name="kind"),
+        # A number is never given twice: the keys of what was ordered carry it.
+        {"sqlite_autoincrement": True},
     )
 
 
