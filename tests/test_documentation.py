@@ -12,7 +12,7 @@ from bot.cli.program import app
 from bot.cli.version import __version__
 from bot.settings import SETTINGS
 from surveys.estimation import profile
-from surveys.export.plan import AFTER, BEFORE
+from surveys.export.own import AFTER, BEFORE, OF_VILLAGES
 from surveys.form.model import QuestionType
 from surveys.publish.village_rows import ALL
 
@@ -88,7 +88,7 @@ def test_every_question_type_is_documented(kind):
 
 def test_every_column_of_the_lists_and_exports_is_documented():
     assert all(f"`{name}`" in page("docs/commands.md") for name in ALL)
-    assert all(f"`{name}`" in page("docs/exports.md") for name in (*BEFORE, *AFTER))
+    assert all(f"`{name}`" in page("docs/exports.md") for name in (*BEFORE, *AFTER, *OF_VILLAGES))
 
 
 def rows_under(name, heading):

@@ -4,24 +4,86 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from bot.access import allowed, voice
+from bot.access import Malformed, allowed, parts, taps, voice
 from bot.admin.guard import only_for
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import send
+from bot.say import Button, edit, send, tapped
+from bot.texts import Speak
+from surveys.export import FORMATS, Filters, Format, Wanted
 from surveys.store.audit import audit
 from surveys.store.jobs import add_job
+
+PASSED_ON, OWN = "r", "o"
+"""For whom the files are: to be passed on, or for the team's own analysis."""
+ALL = "all"
 
 
 @only_for("export")
 def export(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """/export: the answers as files, to owners and analysts."""
+    """/export: for which program?"""
     _, say = voice(session, incoming, desk)
+    return [send(incoming.chat_id, _which(say), _programs(say))]
+
+
+@only_for("export")
+@taps
+def export_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
+    """The buttons of /export: "x:<format>:" asks for whom it is, "x:<format>:<for whom>" orders."""
+    _, say = voice(session, incoming, desk)
+    wanted, whom = parts(incoming, 2)
+    formats: tuple[Format, ...] = FORMATS if wanted == ALL else tuple(
+        one for one in FORMATS if one == wanted
+    )  # fmt: skip
+    if not formats or whom not in ("", PASSED_ON, OWN):
+        raise Malformed
+    if not whom:
+        text, rows = _for_whom(say), _whom(wanted, say)
+        return [
+            *tapped(incoming),
+            edit(incoming.chat_id, text, rows, message_id=incoming.message_id),
+        ]
     mine = allowed(session, incoming, "export")
     now = desk.clock()
-    arguments = {"contact_id": mine[0].contact_id, "area_id": mine[0].area_id}
+    arguments = {
+        "contact_id": mine[0].contact_id,
+        "filters": Filters(tuple(dict.fromkeys(one.area_id for one in mine))).to_json(),
+        "wanted": Wanted(formats, "zh" if say.language == "zh" else "en", bom=True).to_json(),
+        "released": whom == PASSED_ON,
+    }
     add_job(session, "export", arguments, now, key=f"export:{incoming.update_id}")
-    actor = f"administrator {mine[0].administrator_id}"
-    audit(session, actor, "export", "submissions", now, area_id=mine[0].area_id)
-    return [send(incoming.chat_id, say("The files are being made. They come in a moment."))]
+    what = "release" if whom == PASSED_ON else "submissions"
+    for one in mine:
+        actor = f"administrator {one.administrator_id}"
+        audit(session, actor, "export", what, now, area_id=one.area_id)
+    text = say("The files are being made. They come in a moment.")
+    return [
+        *tapped(incoming),
+        edit(incoming.chat_id, text, [], message_id=incoming.message_id),
+    ]
+
+
+def _which(say: Speak) -> str:
+    return say("The answers as files, all in one zip. Which program will open them?")
+
+
+def _programs(say: Speak) -> list[list[Button]]:
+    names = {
+        "csv": say("CSV (R, Python)"), "sav": "SPSS", "dta": "Stata", ALL: say("All of these"),
+    }  # fmt: skip
+    return [[(label, f"x:{name}:")] for name, label in names.items()]
+
+
+def _for_whom(say: Speak) -> str:
+    return say(
+        "Will you pass the file on? Then nobody in it can be recognised: ages are in groups, texts"
+        " are left out. For your own analysis it has every answer, and must stay with you."
+    )
+
+
+def _whom(wanted: str, say: Speak) -> list[list[Button]]:
+    return [
+        [(say("To pass on"), f"x:{wanted}:{PASSED_ON}")],
+        [(say("For our own analysis"), f"x:{wanted}:{OWN}")],
+    ]

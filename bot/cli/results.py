@@ -1,4 +1,4 @@
-"""`usegap profile` and `export`: what the answers say."""
+"""`usegap profile`: what the answers say."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bot.cli.opening import BY, Problem, busy, note, now, opened, progress, settings
+from bot.cli.opening import Problem, busy, note, now, opened, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from surveys.estimation.profile import VillageProfile
     from surveys.store.database import Database
     from surveys.store.schema import Area
@@ -31,12 +29,6 @@ class Shape(StrEnum):
     png = "png"
 
 
-class FileKind(StrEnum):
-    """How an export is written."""
-
-    csv = "csv"
-
-
 class Language(StrEnum):
     """What a profile is written in."""
 
@@ -45,9 +37,8 @@ class Language(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
-    """Put these commands into the program."""
+    """Put this command into the program."""
     app.command()(profile)
-    app.command()(export)
 
 
 def profile(
@@ -114,44 +105,3 @@ def _written(profile: VillageProfile, shape: Shape, language: Literal["en", "zh"
     if shape is Shape.html:
         return page(profile, language).encode()
     return unescape(re.sub(r"<[^>]*>", "", chat_text(profile, language))).encode() + b"\n"
-
-
-def export(
-    out: Annotated[Path, typer.Option(help="The folder for submissions.csv and codebook.csv.")],
-    format_: Annotated[FileKind, typer.Option("--format", help="The kind of file.")] = FileKind.csv,
-    area: Annotated[
-        str | None, typer.Option(help="County or County/Township; without it, everything.")
-    ] = None,
-    bom: Annotated[bool, typer.Option("--bom", help="Mark the files as UTF-8, for Excel.")] = False,
-) -> None:
-    """Write the submissions of the newest wave, and a codebook, for analysis."""
-    from surveys.export import codebook_csv, counts, newest_wave, submissions_csv
-    from surveys.publish import find_area
-    from surveys.store.audit import audit
-
-    with opened(settings()) as database:
-        with database.begin() as session:
-            place = find_area(session, area)
-            wave_id, villages = newest_wave(session, place.id, now())
-            if wave_id is None:
-                raise Problem("No wave was opened there yet: there is nothing to export.")
-            audit(session, BY, "export", "submissions", now(), area_id=place.id)
-        out.mkdir(parents=True, exist_ok=True)
-        with progress("Writing submissions") as tell:
-            rows = submissions_csv(database, wave_id, villages, bom=bom, progress=tell)
-            _write(out / f"submissions.{format_}", rows)
-        _write(out / f"codebook.{format_}", codebook_csv(database, wave_id, villages, bom=bom))
-        written, withheld = counts(database, wave_id, villages)
-    typer.echo(f"{written} submissions are in {out}/submissions.{format_}.")
-    if withheld:
-        typer.echo(
-            f"{withheld} villages are left out: fewer than 10 persons or 5 homes answered there."
-        )
-
-
-def _write(file: Path, pieces: Iterator[bytes]) -> None:
-    """All of it or nothing: an export that broke off is not taken for a whole one."""
-    part = file.with_name(f".{file.name}.part")
-    with part.open("wb") as target:
-        target.writelines(pieces)
-    part.replace(file)

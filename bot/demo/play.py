@@ -13,7 +13,8 @@ import io
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+import zipfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -233,13 +234,16 @@ async def _close(
     with database.begin() as session:
         closed = close_wave(session, now=datetime.now(UTC))
     database.close()
-    await offices[0].phone.send("/export")
+    phone = offices[0].phone
+    await phone.send("/export")
+    for data in ("x:csv:", "x:csv:o"):
+        await phone.tap(await phone.wait_for(_offers(data), WAIT), data)
     with console.status("The wave is closed: profiles and files are being made"):
         for office, wanted in ((offices[0], closed), (offices[1], _below(found, "Qinghe/Lishan"))):
             async with asyncio.timeout(WAIT):
                 while _final_pages(office) < wanted:
                     await office.phone.change()
-        await offices[0].phone.wait_for(_is_codebook, WAIT)
+        await phone.wait_for(_is_zip, WAIT)
 
 
 def _below(found: Sequence[Place], area: str) -> int:
@@ -265,8 +269,8 @@ def _pages(messages: Sequence[SeenMessage]) -> list[tuple[str, int]]:
     ]
 
 
-def _is_codebook(message: SeenMessage) -> bool:
-    return message.file is not None and message.file.filename.startswith("codebook")
+def _offers(data: str) -> Callable[[SeenMessage], bool]:
+    return lambda message: any(one == data for _, one in message.buttons)
 
 
 def _write(offices: Sequence[Office], out: Path) -> None:
@@ -281,8 +285,8 @@ def _write(offices: Sequence[Office], out: Path) -> None:
                 if message.file is not None:
                     (out / f"{code}{ending}.{kind}").write_bytes(message.file.content)
         for message in messages:
-            if message.file is not None and message.file.filename.endswith(".csv"):
-                (out / message.file.filename).write_bytes(message.file.content)
+            if message.file is not None and _is_zip(message):
+                zipfile.ZipFile(io.BytesIO(message.file.content)).extractall(out)
 
 
 def _show(
@@ -298,7 +302,7 @@ def _show(
     skipped = False
     for place, message in enumerate(office.phone.messages):
         summary = message.text.startswith(("How the survey goes", "/", "The files"))
-        if place in shown or summary or _is_csv(message):
+        if place in shown or summary or _is_zip(message):
             who = "bot" if message.from_bot else "you"
             what = f" [{message.file.filename}]" if message.file else ""
             console.print(f"[bold]{who}[/bold]{what}  ", end="", markup=True, highlight=False)
@@ -321,5 +325,5 @@ def _show(
     )
 
 
-def _is_csv(message: SeenMessage) -> bool:
-    return message.file is not None and message.file.filename.endswith(".csv")
+def _is_zip(message: SeenMessage) -> bool:
+    return message.file is not None and message.file.filename.endswith(".zip")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from surveys.form.model import Question
+from surveys.export.table import Cell, Variable
 
 BOM = b"\xef\xbb\xbf"
 """What makes Excel read a CSV file as UTF-8."""
@@ -17,13 +17,19 @@ DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
-def safe(value: str, question: Question) -> str:
-    """A cell: what a person wrote is never a formula; a number stays a number."""
-    if question.type in ("integer", "decimal", "date"):
-        return value
-    if question.type != "text" and NUMBER.fullmatch(value):
-        return value
-    return harmless(value)
+def text_of(cell: Cell, variable: Variable) -> str:
+    """A cell as text: what a person wrote is never a formula; a number stays a number."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        if variable.question not in ("text", "") and NUMBER.fullmatch(cell):
+            return cell
+        return harmless(cell)
+    if isinstance(cell, datetime):
+        return moment(cell)
+    if isinstance(cell, float):
+        return number(cell)
+    return str(cell)
 
 
 def harmless(text: str) -> str:
@@ -31,15 +37,27 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
+def number(value: float) -> str:
+    """A number in full, without a fraction where there is none.
+
+    >>> number(50.0), number(66.66666666666667)
+    ('50', '66.66666666666667')
+    """
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
 def moment(at: datetime) -> str:
     """A time as ODK Central writes it: UTC, milliseconds, Z."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def lines(rows: Iterable[Sequence[str]]) -> bytes:
+def lines(
+    rows: Iterable[Sequence[str]], delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL
+) -> bytes:
     """Rows as CSV (RFC 4180) in UTF-8."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    writer = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator="\r\n")  # type: ignore[arg-type]
+    writer.writerows(rows)
     return text.getvalue().encode()
 
 

@@ -1,19 +1,26 @@
-"""What an export of a wave holds: villages, columns, weights."""
+"""What an export of a wave holds: villages with enough answers, whose answers, which columns."""
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveys.export.cells import tag
+from surveys.export.filters import Chosen
+from surveys.export.kinds import Kinds
+from surveys.export.table import Measure, Value, Variable
+from surveys.form.indicators import Indicator
 from surveys.form.model import Form, Question
-from surveys.store.forms import versions_of_wave
-from surveys.store.schema import Area, Interview, Respondent
+from surveys.store.forms import Version, versions_of_wave
+from surveys.store.schema import Interview, Respondent
+from surveys.store.submissions import plain
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -21,38 +28,8 @@ if TYPE_CHECKING:
 FEWEST_PERSONS, FEWEST_HOMES = 10, 5
 BATCH = 500
 """Rows that are read and written at a time."""
-BEFORE = ("SubmissionDate",)
-AFTER = (
-    "meta-instanceID", "KEY", "ReviewState", "FormVersion", "village", "village_name", "township",
-    "household", "entry", "weight", "mode", "language", "started", "finished", "duration",
-    "active_seconds", "flags",
-)  # fmt: skip
-EXPLAINED = {
-    "SubmissionDate": "When the interview was finished (UTC)",
-    "meta-instanceID": "The submission's own random id, as in KEY",
-    "KEY": "The submission's own random id",
-    "ReviewState": "received, hasIssues, edited, approved or rejected",
-    "FormVersion": "The version of the form that was answered",
-    "village": "The village's code",
-    "village_name": "The village's name",
-    "township": "The township (or county) that the village is in",
-    "household": "The home: a random id",
-    "entry": "The sampling unit, one phone in one home, with the phones that came by its family"
-    " link: a random id",
-    "weight": "1 divided by the users who answered in this entry, for a user; 1 for a non-user;"
-    " empty where neither is known",
-    "mode": "self, helped, proxy (someone answers for another) or visited",
-    "language": "The language of the interview at its end",
-    "started": "When the interview began (UTC)",
-    "finished": "When the interview was finished (UTC)",
-    "duration": "Seconds from the beginning to the end, pauses included",
-    "active_seconds": "Seconds that questions stood on the screen, each time at most 300;"
-    " empty where the log was deleted",
-    "flags": "What deserves a second look, separated by spaces: straight_lining, speeding,"
-    " contradiction, duplicate",
-}
-MARK = "usegap-"
-"""Stands before a column of ours where a question of the form has the same name."""
+MISSING = frozenset({"98", "99", "-98", "-99"})
+"""Choices that are no answer in substance: do not know, rather not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +37,13 @@ class Column:
     """One question of the form, in any of its versions."""
 
     path: str
-    name: str
-    """Its header: "group-field"."""
     question: Question
-    label: Mapping[str, str]
-    """Of a computed node that is an indicator: its label by language."""
-    relevant: str
-    """When it is asked: its own condition, and those of the groups around it."""
-    values: tuple[str, ...]
+    form: Form
+    """The newest version that has it."""
+    indicator: Indicator | None
+    """Its row in the sheet `indicators`: the one with a kind, where there are two."""
+    variable: Variable
+    chosen: tuple[str, ...]
     """Of a select_multiple: the values of its choices, each with a column of its own."""
 
 
@@ -75,92 +51,170 @@ class Column:
 class Plan:
     """What an export of a wave holds."""
 
-    wave_id: int
-    area_ids: tuple[int, ...]
-    """Villages with enough answers."""
+    chosen: Chosen
+    """With the villages that have enough answers."""
+    ids: Sequence[int]
+    """Of its interviews, in the order in which they were finished."""
     columns: tuple[Column, ...]
-    own: Mapping[str, str]
-    """Our columns and the headers they get."""
+    roles: Mapping[str, frozenset[str]]
+    """Role -> the names of the questions that have it in any version."""
+    forms: tuple[Form, ...]
+    """Every version, the newest first."""
     languages: tuple[str, ...]
-    weights: Mapping[str, str]
-    """Entry -> the weight of its users."""
-    user: str
-    """The name of the node that says who is a user; "" where the form does not ask."""
-    villages: Mapping[int, tuple[str, str, str]]
-    """Code, name and township."""
+    """The tags of the forms' languages, the default first."""
     versions: Mapping[int, str]
-    submissions: int
+    titles: tuple[str, ...]
+    """Title and id of the form."""
     villages_withheld: int
     """Villages where somebody finished, but too few for their answers to be handed out."""
 
+    @property
+    def submissions(self) -> int:
+        """How many there are."""
+        return len(self.ids)
 
-def plan(session: Session, wave_id: int, area_ids: Collection[int]) -> Plan:
-    """Which villages, columns and weights an export of a wave has."""
+
+def plan(session: Session, chosen: Chosen) -> Plan:
+    """Which villages, submissions and columns an export has. Reads every submission once."""
     persons: Counter[int] = Counter()
     homes: defaultdict[int, set[str]] = defaultdict(set)
     for row in session.execute(
         select(Interview.area_id, Respondent.household_id, func.count().label("persons"))
         .join(Respondent, Respondent.id == Interview.respondent_id)
-        .where(*in_wave(wave_id, area_ids))
+        .where(*chosen.conditions())
         .group_by(Interview.area_id, Respondent.household_id)
     ):
         persons[row.area_id] += row.persons
         homes[row.area_id].add(row.household_id)
-    enough = sorted(
+    enough = tuple(
         area_id
-        for area_id in persons
+        for area_id in chosen.area_ids
         if persons[area_id] >= FEWEST_PERSONS and len(homes[area_id]) >= FEWEST_HOMES
     )
-    found = versions_of_wave(session, wave_id)
-    # What any version calls private is left out of all.
+    found = versions_of_wave(session, chosen.wave_id)
+    questions = _questions(found)
+    kinds = Kinds(
+        {path: (question, indicator) for path, (question, _, indicator) in questions.items()},
+        {path: _choices(path, found) for path in questions},
+    )
+    inside = replace(chosen, area_ids=enough)
+    ids = array("q")
+    rows = session.execute(
+        select(Interview.id, Interview.submission)
+        .where(*inside.conditions())
+        .order_by(Interview.finished_at, Interview.id),
+        execution_options={"yield_per": BATCH},
+    )
+    for row in rows:
+        ids.append(row.id)
+        kinds.see(row.submission)
     indicators = [one for version in found for one in version.indicators]
-    versions = {one.id: _Version(one.form, _paths_of(one.xform)) for one in found}
-    private = {one.name for one in indicators if one.role == "private"}
-    user = next((one.name for one in indicators if one.role == "user"), "")
-    # Reversed, so that of two versions' labels the newest stays.
-    labels = {one.name: one.label for one in reversed(indicators)}
-    columns = _columns(versions.values(), private, labels)
-    taken = {column.name for column in columns}
     return Plan(
-        wave_id=wave_id,
-        area_ids=tuple(enough),
-        columns=columns,
-        own={name: MARK + name if name in taken else name for name in (*BEFORE, *AFTER)},
-        languages=tuple(
-            dict.fromkeys(name for one in versions.values() for name in one.form.languages)
+        chosen=inside,
+        ids=ids,
+        columns=tuple(
+            _column(path, *known, kinds=kinds) for path, known in questions.items()
         ),
-        weights=_weights(session, wave_id, enough, user),
-        user=user,
-        villages=_villages(session, enough),
-        versions={version_id: one.form.version for version_id, one in versions.items()},
-        submissions=sum(persons[area_id] for area_id in enough),
+        roles={
+            role: frozenset(one.name for one in indicators if one.role == role)
+            for role in {one.role for one in indicators if one.role}
+        },
+        forms=tuple(one.form for one in found),
+        languages=tuple(
+            dict.fromkeys(tag(name) for one in found for name in one.form.languages)
+        ),
+        versions={one.id: one.form.version for one in found},
+        titles=(found[0].form.title, found[0].form.id),
         villages_withheld=len(persons) - len(enough),
+    )  # fmt: skip
+
+
+def _questions(
+    versions: Sequence[Version],
+) -> dict[str, tuple[Question, Form, Indicator | None]]:
+    """The questions of all versions by path, the newest version first."""
+    indicators = [one for version in versions for one in version.indicators]
+    # What any version calls private is left out of all.
+    private = {one.name for one in indicators if one.role == "private"}
+    by_name: dict[str, Indicator] = {}
+    for one in indicators:
+        # Of two rows the one that says how it is measured, of two versions the newest.
+        if one.name not in by_name or (one.kind and not by_name[one.name].kind):
+            by_name[one.name] = one
+    found: dict[str, tuple[Question, Form, Indicator | None]] = {}
+    for version in versions:
+        for path in _paths_of(version.xform):
+            question = version.form.nodes.get(path)
+            if not isinstance(question, Question) or question.type == "note":
+                continue
+            if question.name in private or _is_meta(path):
+                continue
+            found.setdefault(path, (question, version.form, by_name.get(question.name)))
+    return found
+
+
+def _choices(path: str, versions: Sequence[Version]) -> dict[str, Value]:
+    """The choices of a question in all versions, the newest labels first."""
+    found: dict[str, Value] = {}
+    for version in versions:
+        question = version.form.nodes.get(path)
+        if isinstance(question, Question) and question.choices is not None:
+            for choice in question.choices.choices:
+                label = by_tag(plain(choice.label))
+                found.setdefault(
+                    choice.value, Value(choice.value, label, missing=choice.value in MISSING)
+                )
+    return found
+
+
+def _column(
+    path: str, question: Question, form: Form, indicator: Indicator | None, kinds: Kinds
+) -> Column:
+    label = by_tag(plain(question.label))
+    if not label and indicator is not None:
+        label = by_tag(indicator.label)
+    values = kinds.values(path)
+    kind = kinds.kind(path)
+    several = question.type == "select_multiple"
+    return Column(
+        path=path,
+        question=question,
+        form=form,
+        indicator=indicator,
+        variable=Variable(
+            name="-".join(path.split("/")[2:]),
+            kind=kind,
+            label=label,
+            measure=_measure(kind, indicator),
+            values=values,
+            question=question.type,
+            relevant=_relevant(form, question),
+            constraint=question.constraint.text if question.constraint else "",
+            calculation=question.calculation.text if question.calculation else "",
+        ),
+        chosen=tuple(one.value for one in values) if several else (),
     )
 
 
-def in_wave(wave_id: int, area_ids: Collection[int]) -> list[Any]:
-    """The conditions on an interview to be exported."""
-    return [
-        Interview.wave_id == wave_id,
-        Interview.area_id.in_(area_ids),
-        Interview.status == "finished",
-        Interview.submission.is_not(None),
-    ]
+def _measure(kind: str, indicator: Indicator | None) -> Measure:
+    if kind in ("integer", "decimal", "date", "moment"):
+        return "scale"
+    ordered = indicator is not None and (
+        indicator.role in ("age", "schooling", "agreement") or indicator.kind == "category"
+    )
+    return "ordinal" if ordered else "nominal"
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
-    """A form version with the paths of its nodes in the order of its instance.
-
-    That is the order of the sheet, and of ODK Central's columns; `Form` has what is asked in order.
-    """
-
-    form: Form
-    paths: tuple[str, ...]
+def by_tag(label: Mapping[str, str]) -> dict[str, str]:
+    """A label by language tag, each on one line."""
+    return {tag(name): " ".join(text.split()) for name, text in label.items() if text}
 
 
 @lru_cache(maxsize=16)
 def _paths_of(xform: str) -> tuple[str, ...]:
+    """The paths of an instance's nodes in its order: that of the sheet, and of ODK Central's
+    columns; `Form` has what is asked in order.
+    """
     from defusedxml.ElementTree import fromstring
 
     instance = fromstring(xform).find("{*}head/{*}model/{*}instance")
@@ -173,35 +227,6 @@ def _paths(node: Element, path: str) -> Iterator[str]:
         here = f"{path}/{child.tag.rpartition('}')[2]}"
         yield here
         yield from _paths(child, here)
-
-
-def _columns(
-    versions: Iterable[_Version], private: Collection[str], labels: Mapping[str, Mapping[str, str]]
-) -> tuple[Column, ...]:
-    """The questions of all versions, newest version first, with the choices of all of them."""
-    questions: dict[str, tuple[Question, Form]] = {}
-    values: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for version in versions:
-        for path in version.paths:
-            question = version.form.nodes.get(path)
-            if not isinstance(question, Question) or question.type == "note":
-                continue
-            if question.name in private or _is_meta(path):
-                continue
-            questions.setdefault(path, (question, version.form))
-            if question.type == "select_multiple" and question.choices is not None:
-                values[question.path] |= dict.fromkeys(c.value for c in question.choices.choices)
-    return tuple(
-        Column(
-            path=path,
-            name="-".join(path.split("/")[2:]),
-            question=question,
-            label=labels.get(question.name, {}),
-            relevant=_relevant(form, question),
-            values=tuple(values[path]),
-        )
-        for path, (question, form) in questions.items()
-    )
 
 
 def _relevant(form: Form, question: Question) -> str:
@@ -218,37 +243,6 @@ def _is_meta(path: str) -> bool:
     return path.split("/")[2:3] == ["meta"]
 
 
-def _weights(
-    session: Session, wave_id: int, area_ids: Collection[int], user: str
-) -> dict[str, str]:
-    """Of each entry 1/a, where a users answered on it (Sirken 1970: multiplicity).
-
-    Where the form does not ask who is a user, everyone who answers is taken for one.
-    """
-    users: Counter[str] = Counter()
-    rows = session.execute(
-        select(Respondent.entry, Interview.submission)
-        .join(Respondent, Respondent.id == Interview.respondent_id)
-        .where(*in_wave(wave_id, area_ids)),
-        execution_options={"yield_per": BATCH},
-    )
-    for row in rows:
-        users[row.entry] += not user or named(row.submission, user) == "1"
-    return {entry: f"{1 / count:.6g}" for entry, count in users.items() if count}
-
-
-def named(submission: Mapping[str, str], name: str) -> str:
-    """The value of a node by its name alone."""
-    return next(
-        (value for path, value in submission.items() if path.rpartition("/")[2] == name), ""
-    )
-
-
-def _villages(session: Session, area_ids: Collection[int]) -> dict[int, tuple[str, str, str]]:
-    names = {row.id: row.name for row in session.execute(select(Area.id, Area.name))}
-    rows = session.execute(
-        select(Area.id, Area.code, Area.name, Area.parent_id).where(Area.id.in_(area_ids))
-    )
-    return {
-        row.id: (row.code or "", row.name, names.get(row.parent_id, "")) for row in rows
-    }  # fmt: skip
+def batches(ids: Sequence[int]) -> Iterable[Collection[int]]:
+    """Ids, some hundred at a time."""
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))

@@ -1,52 +1,66 @@
-"""The submissions of a wave as CSV, a piece at a time."""
+"""The table of submissions: the form's columns and ours, read a batch at a time."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, select
 
-from surveys.export.cells import BOM, harmless, lines, moment, safe, tag
-from surveys.export.plan import AFTER, BATCH, BEFORE, Plan, in_wave, named, plan
+from surveys.export.cells import tag
+from surveys.export.design import ROWS, Design
+from surveys.export.own import AFTER, BEFORE, MARK, of_submissions
+from surveys.export.plan import Plan, batches
+from surveys.export.table import Cell, Kind, Table, Variable
 from surveys.store.database import Database
-from surveys.store.quality import Checked, checked
+from surveys.store.quality import Checked
 from surveys.store.schema import Interview, Respondent
 
+Progress = Callable[[int, int], None]
+"""Told how many submissions are done, of how many."""
+_UNKNOWN: tuple[Cell, ...] = (None, None, 0, *[None] * (len(ROWS) - 3))
+"""What is known of someone who is in no estimate: rejected, or too young."""
 
-def submissions_csv(
-    database: Database,
-    wave_id: int,
-    area_ids: Collection[int],
-    *,
-    bom: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> Iterator[bytes]:
-    """The finished submissions of these villages in a wave, piece by piece, header first.
 
-    Flags are found in the whole wave, whatever is written. `progress` is told (submissions done,
-    of how many).
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the rows are made from, beside the answers."""
+
+    design: Design
+    quality: Checked
+
+
+def submissions(
+    database: Database, plan: Plan, sources: Sources, progress: Progress | None = None
+) -> Table:
+    """Every submission of the plan, in the order in which they were finished.
+
+    The rows are read from the database each time, some hundred at once; of somebody forgotten since
+    the plan was made there is no row. `progress` is told of the first reading.
     """
-    with database.read() as session:
-        made = plan(session, wave_id, area_ids)
-        quality = checked(session, wave_id)
-        yield BOM * bom + lines([_header(made)])
-        rows = session.execute(
-            _finished(made).order_by(Interview.finished_at, Interview.id),
-            execution_options={"yield_per": BATCH},
-        )
+    told = [progress]
+
+    def rows() -> Iterator[Sequence[Sequence[Cell]]]:
+        tell = told.pop() if told else None
         done = 0
-        for batch in rows.partitions():
-            yield lines(_cells(row, made, quality) for row in batch)
-            done += len(batch)
-            if progress is not None:
-                progress(done, made.submissions)
+        with database.read() as session:
+            for ids in batches(plan.ids):
+                found = {row.id: row for row in session.execute(_query(ids))}
+                yield [_cells(found[one], plan, sources) for one in ids if one in found]
+                done += len(ids)
+                if tell is not None:
+                    tell(done, plan.submissions)
+
+    return Table("submissions", variables(plan), rows, plan.submissions)
 
 
-def _finished(made: Plan) -> Select[Any]:
+def _query(ids: Any) -> Any:
     return (
         select(
+            Interview.id,
             Interview.key,
             Interview.area_id,
             Interview.form_version_id,
@@ -60,51 +74,96 @@ def _finished(made: Plan) -> Select[Any]:
             Respondent.entry,
         )
         .join(Respondent, Respondent.id == Interview.respondent_id)
-        .where(*in_wave(made.wave_id, made.area_ids))
+        .where(Interview.id.in_(ids))
     )
 
 
-def _header(made: Plan) -> list[str]:
-    fields: list[str] = []
-    for column in made.columns:
-        fields.append(column.name)
-        fields.extend(f"{column.name}/{value}" for value in column.values)
-    return [*(made.own[name] for name in BEFORE), *fields, *(made.own[name] for name in AFTER)]
+def variables(plan: Plan) -> tuple[Variable, ...]:
+    """The columns: the day it came in, the form's, ours.
+
+    A question with several answers has one column with all of them and one for each choice.
+    """
+    own = ours(plan)
+    return (*(own[name] for name in BEFORE), *_fields(plan), *(own[name] for name in AFTER))
 
 
-def _cells(row: Row[Any], made: Plan, quality: Checked) -> list[str]:
+def ours(plan: Plan) -> dict[str, Variable]:
+    """Our columns by name, each marked where a question of the form has its name."""
+    taken = {one.name for one in _fields(plan)}
+    return {
+        name: replace(one, name=MARK + name if name in taken else name)
+        for name, one in of_submissions().items()
+    }
+
+
+def _fields(plan: Plan) -> Iterator[Variable]:
+    for column in plan.columns:
+        yield column.variable
+        yield from split(column.variable)
+
+
+def split(variable: Variable) -> Iterator[Variable]:
+    """The columns of the choices of a question with several answers: 1 chosen, 0 not."""
+    if variable.question == "select_multiple":
+        for value in variable.values:
+            yield replace(
+                variable, name=f"{variable.name}/{value.value}", kind="yes_no", label=value.label,
+                values=(), constraint="",
+            )  # fmt: skip
+
+
+def cell(kind: Kind, value: str) -> Cell:
+    """An answer as its column's kind; the column fits all answers (surveys.export.kinds)."""
+    if not value:
+        return None
+    if kind in ("integer", "yes_no"):
+        return int(value)
+    if kind == "decimal":
+        return float(value)
+    if kind == "date":
+        return date.fromisoformat(value)
+    return value
+
+
+def _cells(row: Row[Any], plan: Plan, sources: Sources) -> list[Cell]:
     submission: Mapping[str, str] = row.submission
-    fields: list[str] = []
-    for column in made.columns:
+    cells: list[Cell] = [row.finished_at]
+    for column in plan.columns:
         value = submission.get(column.path, "")
-        fields.append(safe(value, column.question))
-        if column.values:
-            chosen = value.split()
-            fields.extend("" if not value else str(int(v in chosen)) for v in column.values)
-    code, name, township = made.villages[row.area_id]
-    user = named(submission, made.user) if made.user else "1"
+        cells.append(cell(column.variable.kind, value))
+        if column.chosen:
+            several = value.split()
+            cells.extend(int(one in several) if value else None for one in column.chosen)
     # Of someone who was forgotten, answers apart, no state is left.
     language = json.loads(row.state).get("language")
-    weight = made.weights.get(row.entry, "1") if user == "1" else "1" if user == "0" else ""
-    seconds = quality.seconds.get(row.key)
-    return [
-        moment(row.finished_at),
-        *fields,
+    seconds = sources.quality.seconds.get(row.key)
+    place = sources.design.census[row.area_id]
+    cells += [
         row.key,
         row.key,
         row.review,
-        harmless(made.versions[row.form_version_id]),
-        code,
-        harmless(name),
-        harmless(township),
+        plan.versions[row.form_version_id],
+        place.code,
+        place.name,
+        *above(place.area),
         row.household_id,
         row.entry,
-        weight,
-        row.mode or "",
-        tag(language) if language else "",
-        moment(row.started_at),
-        moment(row.finished_at),
-        str(round((row.finished_at - row.started_at).total_seconds())),
-        "" if seconds is None else str(round(seconds)),
-        harmless(" ".join(quality.flags.get(row.key, ()))),
+        *sources.design.rows.get(row.key, _UNKNOWN),
+        row.mode,
+        tag(language) if language else None,
+        row.started_at,
+        row.finished_at,
+        round((row.finished_at - row.started_at).total_seconds()),
+        None if seconds is None else round(seconds),
+        " ".join(sources.quality.flags.get(row.key, ())) or None,
     ]
+    return cells
+
+
+def above(area: Sequence[str]) -> tuple[str | None, str | None]:
+    """What a village is in, and the county; area: the names from the programme down.
+
+    >>> above(("Programme", "Qinghe", "Lishan"))
+    ('Lishan', 'Qinghe')
+    """
+    return (area[-1] if area else None, area[1] if len(area) > 1 else None)

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import zipfile
 from dataclasses import replace
 from datetime import timedelta
 
@@ -145,20 +146,40 @@ async def test_the_answers_as_files(field_url, tmp_path):
         wei, boss = await office(survey, 501), await office(survey, 502, "en", "owner", None)
         refused = (await say(wei, "/export")).text
         assert refused == "/export is for: owner, analyst. If you need it, ask who invited you."
-        assert "moment" in (await say(boss, "/export")).text
-        last = await boss.wait_for(
-            lambda seen: seen.file is not None and "codebook" in seen.file.filename, PATIENCE
-        )
-        first = boss.messages[-2]
-        assert first.file.filename == "submissions.csv"
-        assert first.text.startswith("34 persons")
-        rows = list(csv.DictReader(io.StringIO(first.file.content.decode("utf-8-sig"))))
+        which = await say(boss, "/export")
+        assert labels(which)[0] == ["CSV (R, Python)"]
+        whom = await tap(boss, "CSV (R, Python)", which)
+        assert "nobody in it can be recognised" in whom.text
+        assert labels(whom) == [["To pass on"], ["For our own analysis"]]
+        await boss.tap(whom, 1)
+        own = await boss.wait_for(lambda seen: seen.file is not None, PATIENCE)
+        assert own.text.startswith("Answers: 34\nEach row is one person")
+        files = unpacked(own)
+        assert list(files) == ["submissions.csv", "villages.csv", "codebook.csv", "README.txt"]
+        rows = list(csv.DictReader(io.StringIO(files["submissions.csv"].decode("utf-8-sig"))))
         assert {row["village"] for row in rows} <= {"Liuping", "Town", "LP01", "TOWN", ""}
         assert len(rows) == 34
         assert "G2" not in rows[0]
-        assert b"Q1" in last.file.content
-        actions = [(one.actor, one.action) for one in survey.rows(Audit) if one.action == "export"]
-        assert actions == [("administrator 2", "export")]
+        assert b"Q1" in files["codebook.csv"]
+        await boss.tap(replace(whom, rows=((("x", "x:csv:r"),),)), 0)
+        given = await boss.wait_for(
+            lambda seen: seen.file is not None and "could not be checked" in seen.text, PATIENCE
+        )
+        table = unpacked(given)["submissions.csv"].decode("utf-8-sig")
+        assert not any(row["household"] in table or row["KEY"] in table for row in rows)
+        actions = [(one.actor, one.object) for one in survey.rows(Audit) if one.action == "export"]
+        assert actions == [("administrator 2", "submissions"), ("administrator 2", "release")]
+        for data in ("x:pdf:", "x:csv:z", "x:csv", "x::r"):
+            await boss.tap(replace(whom, rows=((("x", data),),)), 0)
+        await wei.tap(replace(whom, rows=((("x", "x:csv:o"),),)), 0)
+        await survey.quiet()
+        assert len([one for one in survey.rows(Audit) if one.action == "export"]) == 2
+
+
+def unpacked(message):
+    """The files of a zip that was sent, by name."""
+    with zipfile.ZipFile(io.BytesIO(message.file.content)) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
 
 
 async def test_to_everyone_else_these_commands_do_not_exist(field_url, tmp_path):

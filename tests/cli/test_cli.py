@@ -3,6 +3,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -215,20 +216,47 @@ def test_an_export_is_written_whole_and_audited(usegap, in_the_field, tmp_path):
     database, field = in_the_field
     with database.begin() as session:
         interview(session, field, "LP01", "x", village="=1+1")
-    code, out, _ = usegap("export", "--out", "files", "--bom")
+    code, out, err = usegap("export", "--out", "files", "--bom")
     assert code == 0
-    assert out.decode().splitlines() == [
-        "29 submissions are in files/submissions.csv.",
-        "1 villages are left out: fewer than 10 persons or 5 homes answered there.",
-    ]
+    assert out == b"29 submissions are in files.\n"
+    left_out, warning = err.splitlines()[-2:]
+    assert left_out == "Villages left out, with fewer than 10 persons or 5 homes: 1"
+    assert warning.endswith("for your own analysis only, not to be passed on.")
     files = {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()}
-    assert sorted(files) == ["codebook.csv", "submissions.csv"]
+    assert sorted(files) == ["README.txt", "codebook.csv", "submissions.csv", "villages.csv"]
     assert all(content.startswith(b"\xef\xbb\xbf") for content in files.values())
     assert b"'=1+1" in files["submissions.csv"]
     with database.read() as session:
         from surveys.store.schema import Audit
 
         assert session.query(Audit).filter_by(action="export", actor="command line").count() == 1
+
+
+def test_an_export_is_chosen_by_options(usegap, in_the_field, tmp_path):
+    code, out, err = usegap(
+        "export", "--out", "x.zip", "--area", "LP01", "--area", "TOWN", "--wave", " 2026-03 ",
+        "--since", "2026-03-02", "--until", "2026-03-02", "--form-version", "1", "--kobo",
+        "--labels", "--language", "zh", "--review", "received,Approved", "--release",
+        "--format", "csv", "--format", "sav",
+    )  # fmt: skip
+    assert (code, out.split()[-1]) == (0, b"x.zip."), err
+    assert "could not be checked" in err
+    with zipfile.ZipFile(tmp_path / "x.zip") as packed:
+        assert sorted(packed.namelist()) == [
+            "README.txt", "codebook.csv", "submissions.csv", "submissions.sav", "villages.csv",
+            "villages.sav",
+        ]  # fmt: skip
+        assert "你上网吗" in packed.read("submissions.csv").decode().split("\n")[0]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".export")] == []
+    for wrong, says in (
+        (["--wave", "Autumn"], "No wave called"), (["--form-version", "9"], "no version 9"),
+        (["--review", "nice"], "takes received"), (["--labels"], "needs --kobo"),
+        (["--area", "Nowhere"], "Nowhere"), (["--kobo", "--format", "sav"], "--format csv"),
+    ):  # fmt: skip
+        code, _, err = usegap("export", "--out", "o", *wrong)
+        assert code in (1, 2)
+        assert says in err, err
+    assert not (tmp_path / "o").exists()
 
 
 def test_waves_close_and_open(usegap, in_the_field, monkeypatch):

@@ -1,25 +1,22 @@
 """What deserves a second look, in the export."""
 
-import csv
-import io
 from datetime import timedelta
 
 import pytest
 
-from surveys.export import codebook_csv, submissions_csv
 from surveys.publish import publish
 from surveys.store.quality import checked
 from surveys.store.schema import FormVersion, InterviewEvent
 from surveys.store.timings import active
+from tests.export.reading import files_of, made_of, submissions
 from tests.fieldwork import NOW, answered, interview, open_field, small_form
 
 NUMBERS = [f"N{number}" for number in range(14)]
 MORE = "".join(f"\n| | integer | {name} | {name}? | {name}？ | | |" for name in NUMBERS)
 
 
-def rows(pieces):
-    text = b"".join(pieces).decode("utf-8-sig")
-    return {row["KEY"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
+def by_key(database, field):
+    return {row["KEY"]: row for row in submissions(database, field)}
 
 
 def took(session, one, *seconds):
@@ -70,7 +67,7 @@ def test_every_submission_says_what_stands_out_and_how_long_it_took(database, fi
         keys = {name: one.key for name, one in
                 {"slow": slow, "fast": fast, "odd": odd, "first": first, "second": second,
                  "far": far}.items()}  # fmt: skip
-    found = rows(submissions_csv(database, field.wave, field.villages.values()))
+    found = by_key(database, field)
     flags = {name: found[key]["flags"] for name, key in keys.items() if key in found}
     assert flags == {
         "slow": "", "fast": "speeding seen_before", "odd": "",
@@ -114,7 +111,7 @@ def test_a_path_is_what_was_asked_in_whatever_order(database, field):
 def test_a_home_that_contradicts_itself_is_flagged_whole(database, field):
     with database.begin() as session:
         interview(session, field, "LP01", "LP01-1", entry="third", Q1="yes", user="1")
-    found = rows(submissions_csv(database, field.wave, field.villages.values()))
+    found = by_key(database, field)
     assert {row["household"] for row in found.values() if row["flags"] == "contradiction"} == {
         "LP01-1"
     }
@@ -122,6 +119,6 @@ def test_a_home_that_contradicts_itself_is_flagged_whole(database, field):
 
 
 def test_the_codebook_names_every_flag(database, field):
-    book = b"".join(codebook_csv(database, field.wave, field.villages.values())).decode()
+    book = files_of(made_of(database, field))["codebook.csv"].decode()
     line = next(line for line in book.splitlines() if line.startswith("flags,"))
     assert all(name in line for name in ("straight_lining", "speeding", "duplicate"))

@@ -17,7 +17,6 @@ from surveys.estimation.estimates import Groups
 from surveys.estimation.followup import hansen_hurwitz, two_phase
 from surveys.estimation.frame import answers, measures
 from surveys.estimation.weights import weights
-from surveys.export import submissions_csv
 from surveys.form.indicators import from_json
 from surveys.profiles import frame, latest_wave, summary, village_profiles
 from surveys.publish import ensure_ready, import_villages
@@ -32,6 +31,7 @@ from surveys.store.schema import (
     Respondent,
     Wave,
 )  # fmt: skip
+from tests.export.reading import files_of, made_of, rows
 from tests.fieldwork import NOW, Field, answered, interview, open_field
 
 LATER = NOW + timedelta(days=20)
@@ -126,10 +126,10 @@ def test_visited_homes_are_finished_interviews_without_a_contact(database, vault
         assert (row.started, row.finished) == (15, 15)
         # The target of 12 was passed: a profile is ordered, once.
         assert [job.arguments["reason"] for job in due_jobs(session, LATER)] == ["target"]
-    table = b"".join(submissions_csv(database, field.wave, field.villages.values())).decode()
-    exported = [row for row in csv.DictReader(io.StringIO(table)) if row["mode"] == "visited"]
-    assert [row["weight"] for row in exported] == ["1", "1", "1"]
-    assert "the road" not in table
+    table = files_of(made_of(database, field))["submissions.csv"]
+    exported = [row for row in rows(table) if row["mode"] == "visited"]
+    assert [row["base_weight"] for row in exported] == ["1", "1", "1"]
+    assert "the road" not in table.decode()
     profile = village_profiles(database, field.wave, [field.villages["LP01"]], LATER)["LP01"]
     # Those who are not online are fewer than ten: they wait for others.
     assert (profile.persons, profile.waiting) == (10, 5)

@@ -1,0 +1,129 @@
+"""`usegap export`: the answers as files for analysis."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.opening import BY, Problem, note, now, opened, progress, settings
+from bot.cli.results import Language
+
+if TYPE_CHECKING:
+    from surveys.export import Format, Review
+
+
+class FileKind(StrEnum):
+    """How an export is written."""
+
+    csv = "csv"
+    sav = "sav"
+    dta = "dta"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put this command into the program."""
+    app.command()(export)
+
+
+def export(  # noqa: PLR0917 - the names speak
+    out: Annotated[Path, typer.Option(help="A folder; or a file that ends with .zip.")],
+    format_: Annotated[
+        list[FileKind] | None, typer.Option("--format", help="csv without it; may be repeated.")
+    ] = None,
+    area: Annotated[
+        list[str] | None,
+        typer.Option(help="County, County/Township or a village; may be repeated."),
+    ] = None,
+    wave: Annotated[str, typer.Option(help="The wave's name; without it, the newest.")] = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Finished on this day or later."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Finished on this day or before."),
+    ] = None,
+    form_version: Annotated[
+        list[str] | None, typer.Option(help="Only this version of the form; may be repeated.")
+    ] = None,
+    review: Annotated[
+        str, typer.Option(help="received, approved, hasIssues, rejected, with commas between.")
+    ] = "received,approved,hasIssues",
+    release: Annotated[
+        bool, typer.Option("--release", help="To be handed out: nobody can be singled out.")
+    ] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="Of labels; without it USEGAP_LANGUAGE.")
+    ] = None,
+    kobo: Annotated[
+        bool, typer.Option("--kobo", help="CSV with KoboToolbox's columns, not ODK Central's.")
+    ] = False,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="With --kobo: labels in the place of values.")
+    ] = False,
+    bom: Annotated[bool, typer.Option("--bom", help="Mark CSV files as UTF-8, for Excel.")] = False,
+) -> None:
+    """Write the submissions of a wave, and a codebook, for analysis."""
+    from surveys.export import (
+        Filters,
+        NothingToExport,
+        Wanted,
+        into_folder,
+        into_zip,
+        tables,
+        told,
+    )
+    from surveys.publish import find_area
+    from surveys.store.audit import audit
+
+    reviews = _reviews(review)
+    found = settings()
+    spoken = language.value if language else found.language
+    formats: tuple[Format, ...] = tuple(
+        dict.fromkeys(one.value for one in format_ or [FileKind.csv])
+    )
+    if (kobo or labels) and "csv" not in formats:
+        raise typer.BadParameter("--kobo and --labels are about --format csv.")
+    if labels and not kobo:
+        raise typer.BadParameter("--labels needs --kobo.")
+    wanted = Wanted(formats, "zh" if spoken == "zh" else "en", kobo=kobo, labels=labels, bom=bom)
+    with opened(found) as database:
+        with database.begin() as session:
+            filters = Filters(
+                tuple(find_area(session, one).id for one in area or [""]),
+                wave=wave,
+                since=since.date() if since else None,
+                until=until.date() if until else None,
+                form_versions=tuple(form_version or ()),
+                reviews=reviews,
+            )
+            what = "release" if release else "submissions"
+            for one in filters.area_ids:
+                audit(session, BY, "export", what, now(), area_id=one)
+        with progress("Writing submissions") as tell:
+            try:
+                made = tables(database, filters, now(), released=release, progress=tell)
+            except NothingToExport as error:
+                raise Problem(str(error)) from None
+            if out.suffix.lower() == ".zip":
+                into_zip(made, wanted, out)
+            else:
+                into_folder(made, wanted, out)
+    typer.echo(f"{made.submissions.count} submissions are in {out}.")
+    for sentence in told(made, "en")[1:]:
+        note(sentence)
+
+
+def _reviews(text: str) -> tuple[Review, ...]:
+    from surveys.export import REVIEWS
+
+    names = {one.casefold(): one for one in REVIEWS}
+    given = [one.strip() for one in text.split(",") if one.strip()]
+    unknown = [one for one in given if one.casefold() not in names]
+    if unknown or not given:
+        raise typer.BadParameter(f"--review takes {', '.join(REVIEWS)}, with commas between.")
+    return tuple(dict.fromkeys(names[one.casefold()] for one in given))

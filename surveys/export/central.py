@@ -1,0 +1,55 @@
+"""Tables as CSV files, with columns named and ordered as ODK Central does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from surveys.export.cells import BOM, harmless, lines, text_of
+from surveys.export.table import Table
+
+CONSTANT = {
+    "KEY": (
+        ("SubmitterID", ""), ("SubmitterName", ""), ("AttachmentsPresent", "0"),
+        ("AttachmentsExpected", "0"), ("Status", ""),
+    ),
+    "ReviewState": (("DeviceID", ""), ("Edits", "0")),
+}  # fmt: skip
+"""After which column of ours Central has others of which we know nothing (nobody is named, nothing
+is attached or edited), and what stands there."""
+
+
+def write_central(tables: Sequence[Table], folder: Path, *, bom: bool = False) -> list[Path]:
+    """Writes a .csv file for each table into a folder, a batch of rows at a time."""
+    paths = []
+    for table in tables:
+        path = folder / f"{table.name}.csv"
+        with path.open("wb") as file:
+            file.writelines(central_csv(table, bom=bom))
+        paths.append(path)
+    return paths
+
+
+def central_csv(table: Table, *, bom: bool = False) -> Iterator[bytes]:
+    """A table piece by piece, header first."""
+    more = {
+        place: [value for _, value in CONSTANT[one.name]]
+        for place, one in enumerate(table.variables)
+        if one.name in CONSTANT and not one.question
+    }
+    header: list[str] = []
+    for place, one in enumerate(table.variables):
+        header.append(harmless(one.name))
+        if place in more:
+            header.extend(name for name, _ in CONSTANT[one.name])
+    yield BOM * bom + lines([header])
+    for batch in table.rows():
+        rows = []
+        for row in batch:
+            cells: list[str] = []
+            for place, (cell, variable) in enumerate(zip(row, table.variables, strict=True)):
+                cells.append(text_of(cell, variable))
+                if place in more:
+                    cells.extend(more[place])
+            rows.append(cells)
+        yield lines(rows)

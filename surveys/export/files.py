@@ -1,0 +1,122 @@
+"""An export as files: in a folder, or in one zip."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, Self, get_args
+
+from surveys.export.central import write_central
+from surveys.export.codebook import codebook_csv
+from surveys.export.kobo import write_kobo
+from surveys.export.tables import Tables
+from surveys.export.told import told
+from surveys.export.wording import LANGUAGES, Language
+
+Format = Literal["csv", "sav", "dta"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How files are to be written."""
+
+    formats: tuple[Format, ...] = ("csv",)
+    language: Language = "en"
+    """Of labels, where a file has one language only."""
+    kobo: bool = False
+    """Whether the submissions as CSV have KoboToolbox's columns in the place of ODK Central's …"""
+    labels: bool = False
+    """… with questions and choices by their labels."""
+    bom: bool = False
+    """Whether CSV files are marked as UTF-8, for Excel."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a job keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote."""
+        return cls(**{**document, "formats": tuple(document["formats"])})
+
+
+def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
+    """Writes everything into a folder that is there; the paths in the order to be read in.
+
+    Each table is read a batch at a time, once for each format.
+    """
+    written: list[Path] = []
+    for one in wanted.formats:
+        written += _write(one, tables, wanted, folder)
+    book = folder / "codebook.csv"
+    with book.open("wb") as file:
+        file.writelines(codebook_csv(tables.all, tables.languages, bom=wanted.bom))
+    readme = folder / "README.txt"
+    readme.write_text(_about(tables, wanted), "utf-8-sig" if wanted.bom else "utf-8")
+    return [*written, book, readme]
+
+
+def _about(tables: Tables, wanted: Wanted) -> str:
+    """What the files hold and what was done to them, in both languages."""
+    order = sorted(LANGUAGES, key=lambda language: language != wanted.language)
+    parts = [f"{tables.form_title} · {tables.wave}"]
+    parts += ["\n".join(told(tables, language)) for language in order]
+    if tables.released is not None and tables.released.questions_left_out:
+        parts.append(" ".join(tables.released.questions_left_out))
+    return "\n\n".join(parts) + "\n"
+
+
+def _write(one: Format, tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
+    if one == "csv" and wanted.kobo:
+        labels = wanted.language if wanted.labels else None
+        kobo = write_kobo(
+            tables.submissions, tables.paths, folder, labels=labels, bom=wanted.bom
+        )  # fmt: skip
+        return [kobo, *write_central(tables.all[1:], folder, bom=wanted.bom)]
+    if one == "csv":
+        return write_central(tables.all, folder, bom=wanted.bom)
+    if one == "sav":
+        from surveys.export.spss import write_spss
+
+        return write_spss(tables.all, folder, wanted.language)
+    from surveys.export.stata import write_stata
+
+    return write_stata(tables.all, folder, wanted.language)
+
+
+@contextmanager
+def written(tables: Tables, wanted: Wanted, beside: Path) -> Iterator[list[Path]]:
+    """The files in a folder of their own beside a path, gone at the end: to be moved or packed.
+
+    So what broke off half-way is not taken for a whole export.
+    """
+    beside.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".export-", dir=beside) as folder:
+        yield write_files(tables, wanted, Path(folder))
+
+
+def into_folder(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
+    """Writes the files into a folder; those of the same names are replaced once all are whole."""
+    with written(tables, wanted, folder) as paths:
+        return [path.replace(folder / path.name) for path in paths]
+
+
+def into_zip(tables: Tables, wanted: Wanted, target: Path) -> list[str]:
+    """Writes one zip; the names of the files in it."""
+    with written(tables, wanted, target.parent) as paths:
+        part = paths[0].parent / target.name
+        pack(paths, part)
+        part.replace(target)
+        return [path.name for path in paths]
+
+
+def pack(paths: Sequence[Path], target: Path) -> None:
+    """Files into a zip, a piece at a time."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in paths:
+            packed.write(path, path.name)

@@ -1,0 +1,146 @@
+"""The tables of an export, from which every kind of file is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+from surveys.export.design import VILLAGES, Design, design
+from surveys.export.filters import Filters, choose
+from surveys.export.own import OF_VILLAGES, of_villages
+from surveys.export.plan import Plan, plan
+from surveys.export.submissions import Progress, Sources, above, submissions
+from surveys.export.table import Cell, Table
+from surveys.form.indicators import Indicator
+from surveys.store.database import Database
+from surveys.store.quality import checked
+
+if TYPE_CHECKING:
+    from surveys.export.release import Released
+
+COUNTED = ("persons", "homes", "raking_pool", "raking_place", "raking_deff")
+"""Columns of villages that a release does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What an export holds, ready to be written in any format."""
+
+    submissions: Table
+    villages: Table | None
+    """None of a release in which the village is left out."""
+    form_title: str
+    form_id: str
+    wave: str
+    languages: tuple[str, ...]
+    """The tags of the form's languages, the default first."""
+    paths: Mapping[str, str]
+    """Of each column of a question its path in the form, "group/field" ("group/field/choice")."""
+    indicators: Mapping[str, Indicator]
+    """Of each column that the form's sheet `indicators` has: its row there."""
+    roles: Mapping[str, str]
+    """Role -> the first column of a question that has it."""
+    villages_withheld: int
+    """Villages left out, because fewer than 10 persons or 5 homes answered there."""
+    released: Released | None = None
+    """What was done so that it can be handed out; None: it is not to be."""
+
+    @property
+    def all(self) -> tuple[Table, ...]:
+        """Every table, the submissions first."""
+        return (self.submissions, *([self.villages] if self.villages else ()))
+
+
+def tables(
+    database: Database,
+    filters: Filters,
+    now: datetime,
+    *,
+    released: bool = False,
+    progress: Progress | None = None,
+) -> Tables:
+    """The tables of what was asked for; `released`: so that they can be handed out.
+
+    What is kept in memory are a few numbers of each submission (weights, flags, seconds); answers
+    are read a batch at a time, whenever a table is. Raises NothingToExport.
+    """
+    with database.read() as session:
+        made = plan(session, choose(session, filters, now))
+        # Of the whole wave, whatever is written: flags and weights compare with everybody.
+        quality = checked(session, made.chosen.wave_id)
+        weights = design(session, made.chosen.wave_id)
+        done, hide = None, None
+        if released:
+            from surveys.export.release import SECRET, release
+
+            made, done, hide = release(session, made, weights, token_bytes(SECRET))
+    rows = submissions(database, made, Sources(weights, quality), progress)
+    places: Table | None = villages(made, weights, released=released)
+    if done is not None and done.level["village"]:
+        places = None
+    return Tables(
+        submissions=hide(rows) if hide is not None else rows,
+        villages=places,
+        form_title=made.titles[0],
+        form_id=made.titles[1],
+        wave=made.chosen.wave_name,
+        languages=made.languages,
+        paths=paths(made),
+        indicators={
+            one.variable.name: one.indicator for one in made.columns if one.indicator is not None
+        },
+        roles={
+            role: one.variable.name
+            for role, names in made.roles.items()
+            for one in reversed(made.columns)
+            if one.question.name in names
+        },
+        villages_withheld=made.villages_withheld,
+        released=done,
+    )
+
+
+def paths(plan: Plan) -> dict[str, str]:
+    """Of each column of a question its path, without the form's root."""
+    found = {}
+    for column in plan.columns:
+        path = "/".join(column.path.split("/")[2:])
+        found[column.variable.name] = path
+        for value in column.chosen:
+            found[f"{column.variable.name}/{value}"] = f"{path}/{value}"
+    return found
+
+
+def villages(plan: Plan, design: Design, *, released: bool = False) -> Table:
+    """A row for each village of the export, with what its profile is made from.
+
+    `released`: without how many answered: those who stand out could be counted by it.
+    """
+    names = [name for name in OF_VILLAGES if not (released and name in COUNTED)]
+    cells = [_cells(area_id, design, names) for area_id in plan.chosen.area_ids]
+
+    def rows() -> Iterator[Sequence[Sequence[Cell]]]:
+        yield cells
+
+    variables = tuple(of_villages()[name] for name in names)
+    return Table("villages", variables, rows, len(cells))
+
+
+def _cells(area_id: int, design: Design, names: Sequence[str]) -> list[Cell]:
+    place = design.census[area_id]
+    known = dict(zip(VILLAGES, design.villages[place.code], strict=True))
+    known |= {
+        "village": place.code,
+        "village_name": place.name,
+        "reference": int(area_id in design.reference),
+        "ring": place.ring,
+        "households": place.households,
+        "adults": place.adults,
+        "adults_offline": place.adults_offline,
+        "target": place.target,
+    }
+    known["township"], known["county"] = above(place.area)
+    return [known[name] for name in names]
