@@ -38,30 +38,15 @@ def publish(session: Session, workbook: Workbook, by: str, now: datetime) -> Pub
     same version with other content, `FormError` for a workbook with errors or without a version.
     """
     form = workbook.form
-    errors = tuple(problem for problem in workbook.problems if problem.severity == "error")
-    if not form.version:
-        remedy = "Add a column version with a number that grows, such as 2026112401."
-        errors += (Problem("error", "The form has no version.", remedy, sheet="settings"),)
-    if errors:
-        raise FormError(errors)
+    before = published_before(session, workbook)
+    if before is not None:
+        return before
     kept = session.scalar(select(Form).where(Form.form_id == form.id))
     if kept is None:
         kept = Form(form_id=form.id, title=form.title)
         session.add(kept)
         session.flush()
     indicators = to_json(workbook.indicators)
-    before = session.scalar(
-        select(FormVersion).where(
-            FormVersion.form_id == kept.id, FormVersion.version == form.version
-        )
-    )
-    if before is not None:
-        if before.xform == workbook.xform and before.indicators == indicators:
-            return PublishedVersion(before.id, form.id, form.version, kept.title, new=False)
-        raise AlreadyPublished(
-            f"Version {form.version} of {form.id} was published with other content:"
-            " give the changed form a new version in its sheet settings."
-        )
     kept.title = form.title
     version = FormVersion(
         form_id=kept.id,
@@ -75,3 +60,31 @@ def publish(session: Session, workbook: Workbook, by: str, now: datetime) -> Pub
     session.flush()
     audit(session, by, "publish", f"form {form.id} version {form.version}", now)
     return PublishedVersion(version.id, form.id, form.version, form.title, new=True)
+
+
+def published_before(session: Session, workbook: Workbook) -> PublishedVersion | None:
+    """The very same version, published before; None where the workbook would be a new one.
+
+    Raises as `publish`; nothing is written.
+    """
+    form = workbook.form
+    errors = tuple(problem for problem in workbook.problems if problem.severity == "error")
+    if not form.version:
+        remedy = "Add a column version with a number that grows, such as 2026112401."
+        errors += (Problem("error", "The form has no version.", remedy, sheet="settings"),)
+    if errors:
+        raise FormError(errors)
+    row = session.execute(
+        select(FormVersion, Form.title)
+        .join(Form, Form.id == FormVersion.form_id)
+        .where(Form.form_id == form.id, FormVersion.version == form.version)
+    ).one_or_none()
+    if row is None:
+        return None
+    before, title = row
+    if before.xform == workbook.xform and before.indicators == to_json(workbook.indicators):
+        return PublishedVersion(before.id, form.id, form.version, title, new=False)
+    raise AlreadyPublished(
+        f"Version {form.version} of {form.id} was published with other content:"
+        " give the changed form a new version in its sheet settings."
+    )

@@ -5,13 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from surveys.publish.areas import UnknownArea, find_area
-from surveys.publish.village_rows import MOST, LineProblem, header_of, number_of, text_of
+from surveys.publish.sentences import sentence
+from surveys.publish.village_rows import (
+    MOST,
+    LineProblem,
+    header_of,
+    not_csv,
+    number_of,
+    text_of,
+)  # fmt: skip
 from surveys.publish.villages import VillagesRefused
 from surveys.store.audit import audit
 from surveys.store.margins import replace_margins
@@ -37,39 +46,82 @@ class MarginsResult:
     """Margins of which every count was 0."""
 
 
+@dataclass(frozen=True, slots=True)
+class MarginsRead:
+    """A list of margins in which nothing is wrong."""
+
+    rows: Rows
+    known: dict[str, Area]
+    """The areas by the names that the list has for them."""
+
+    @property
+    def result(self) -> MarginsResult:
+        """What importing it does."""
+        some = {key: any(counts.values()) for key, counts in self.rows.items()}
+        having = {self.known[name].id for (name, _), there in some.items() if there}
+        return MarginsResult(len(having), sum(not there for there in some.values()))
+
+
 def import_margins(
-    session: Session, content: bytes, now: datetime, *, by: str = "command line"
+    session: Session,
+    content: bytes,
+    now: datetime,
+    *,
+    by: str = "command line",
+    within: Sequence[str] | None = None,
 ) -> MarginsResult:
     """Import margins (columns: docs/commands.md) in the place of those that the areas had.
 
-    Raises `MarginsRefused` with every problem and its line; then nothing is written.
+    Raises `MarginsRefused` as `read_margins`, which says what `within` is; then nothing is written.
+    """
+    read = read_margins(session, content, within)
+    for (name, variable), counts in read.rows.items():
+        some = any(counts.values())
+        replace_margins(session, read.known[name].id, variable, counts if some else {})
+    audit(session, by, "import margins", f"{read.result.areas} areas", now)
+    return read.result
+
+
+def read_margins(
+    session: Session, content: bytes, within: Sequence[str] | None = None
+) -> MarginsRead:
+    """Read a list of margins and find its areas; nothing is written.
+
+    `within`: paths of areas; one that is not below any of them is as unknown as one that is not
+    there. Raises `MarginsRefused` with every problem and its line.
     """
     problems: list[LineProblem] = []
     first: dict[tuple[str, str], int] = {}
     rows = _read(content, first, problems)
     known: dict[str, Area] = {}
-    for (name, _), line in first.items():
-        if name not in known:
-            try:
-                known[name] = find_area(session, name)
-            except UnknownArea as error:
-                problems.append(LineProblem(line, str(error)))
+    for name, line in {name: line for (name, _), line in reversed(first.items())}.items():
+        try:
+            known[name] = _area(session, name, within)
+        except UnknownArea as error:
+            problems.append(LineProblem(line, error.args[0]))
     seen: dict[tuple[int, str], str] = {}
     for (name, variable), line in first.items():
         if name in known and seen.setdefault((known[name].id, variable), name) != name:
-            what = f"{name} and {seen[known[name].id, variable]} are the same area: use one name."
+            same = seen[known[name].id, variable]
+            what = sentence("{area} and {same} are the same area: use one name.",
+                            area=name, same=same)  # fmt: skip
             problems.append(LineProblem(line, what))
     if problems:
         raise MarginsRefused(problems)
-    having: set[int] = set()
-    taken_away = 0
-    for (name, variable), counts in rows.items():
-        some = any(counts.values())
-        replace_margins(session, known[name].id, variable, counts if some else {})
-        taken_away += not some
-        having |= {known[name].id} if some else set()
-    audit(session, by, "import margins", f"{len(having)} areas", now)
-    return MarginsResult(len(having), taken_away)
+    return MarginsRead(rows, known)
+
+
+def _area(session: Session, name: str, within: Sequence[str] | None) -> Area:
+    if within is None:
+        return find_area(session, name)
+    try:
+        found: Area | None = find_area(session, name)
+    except UnknownArea:
+        found = None
+    if found is None or not found.path.startswith(tuple(within)):
+        what = "no area of yours is named {area}: write it as County/Township."
+        raise UnknownArea(sentence(what, area=name[:80]))
+    return found
 
 
 def _read(content: bytes, first: dict[tuple[str, str], int], problems: list[LineProblem]) -> Rows:
@@ -95,7 +147,7 @@ def _read(content: bytes, first: dict[tuple[str, str], int], problems: list[Line
                 headers = [header_of(cell) for cell in cells]
                 places = {name: headers.index(name) for name in COLUMNS if name in headers}
                 if len(places) < len(COLUMNS):
-                    what = (
+                    what = sentence(
                         "the first line must name the columns area, variable, category and count."
                     )
                     problems.append(LineProblem(line, what))
@@ -107,15 +159,16 @@ def _read(content: bytes, first: dict[tuple[str, str], int], problems: list[Line
             }
             _row(given, line, categories, rows, first, problems)
     except csv.Error as error:
-        problems.append(LineProblem(before + 1, f"this cannot be read as CSV ({error})."))
+        problems.append(LineProblem(before + 1, not_csv(error)))
     if not rows and not problems:
-        problems.append(LineProblem(before + 1, "there is no margin here."))
+        problems.append(LineProblem(before + 1, sentence("there is no margin here.")))
     for (area, variable), counts in rows.items():
         lacking = [one for one in categories[variable] if one not in counts]
         if lacking and not problems:
-            what = (
-                f"{variable} of {area} lacks {', '.join(lacking)}: write 0 where there is nobody."
-            )
+            what = sentence(
+                "{variable} of {area} lacks {lacking}: write 0 where there is nobody.",
+                variable=variable, area=area, lacking=", ".join(lacking),
+            )  # fmt: skip
             problems.append(LineProblem(first[area, variable], what))
     return rows
 
@@ -133,18 +186,21 @@ def _row(  # noqa: PLR0917
     category = re.sub(r"\s*[-‐‑–—]\s*", "-", " ".join(given["category"].casefold().split()))
     wrong: list[str] = []
     if not area:
-        wrong.append("the area is missing.")
+        wrong.append(sentence("the area is missing."))
     if variable not in categories:
-        wrong.append(f"the variable must be {' or '.join(categories)}, not {variable[:40]}.")
+        what = "the variable must be sex_age or schooling, not {variable}."
+        wrong.append(sentence(what, variable=variable[:40]))
     elif category not in categories[variable]:
+        what = "{variable} has no category {category}; it has {known}."
         known = ", ".join(categories[variable])
-        wrong.append(f"{variable} has no category {category[:40]}; it has {known}.")
+        wrong.append(sentence(what, variable=variable, category=category[:40], known=known))
     count = number_of(given, "count", float, 0, MOST, wrong)
     if not given["count"]:
-        wrong.append("the count is missing: write 0 where there is nobody.")
+        wrong.append(sentence("the count is missing: write 0 where there is nobody."))
     counts = rows.get((area, variable), {})
     if not wrong and category in counts:
-        wrong.append(f"{variable} {category} of {area} stands twice.")
+        what = "{variable} {category} of {area} stands twice."
+        wrong.append(sentence(what, variable=variable, category=category, area=area))
     problems.extend(LineProblem(line, what) for what in wrong)
     if count is not None and not wrong:
         rows.setdefault((area, variable), counts)[category] = count

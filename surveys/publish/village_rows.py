@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from surveys.publish.sentences import sentence
+
 N = TypeVar("N", int, float)
 
 REQUIRED = ("code", "name", "area", "households", "adults", "target")
@@ -33,6 +35,7 @@ class LineProblem:
     line: int
     """As an editor counts, from 1, the header included."""
     what: str
+    """A `Sentence` where it can be said in other languages."""
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.what}"
@@ -97,18 +100,21 @@ def read_villages(content: bytes) -> Reading:
             else:
                 _row(cells, places, line, seen, reading)
     except csv.Error as error:
-        reading.problems.append(LineProblem(before + 1, f"this cannot be read as CSV ({error})."))
+        reading.problems.append(LineProblem(before + 1, not_csv(error)))
     if places is None:
-        reading.problems.append(LineProblem(1, f"the file is empty: it needs {_list(REQUIRED)}."))
+        what = sentence("the file is empty: it needs {columns}.", columns=", ".join(REQUIRED))
+        reading.problems.append(LineProblem(1, what))
     elif not seen and not reading.problems:
-        reading.problems.append(LineProblem(2, "there is no village below the header."))
+        reading.problems.append(LineProblem(2, sentence("there is no village below the header.")))
     return reading
 
 
 def text_of(content: bytes, problems: list[LineProblem]) -> str | None:
     """The text of a CSV file in UTF-8, GB18030 or marked UTF-16; None where it is none, and why."""
     if content.startswith(b"PK\x03\x04"):
-        what = "this is an Excel workbook: save it as CSV (in Excel: CSV UTF-8) and import that."
+        what = sentence(
+            "this is an Excel workbook: save it as CSV (in Excel: CSV UTF-8) and import that."
+        )
         problems.append(LineProblem(1, what))
         return None
     encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ()
@@ -118,9 +124,14 @@ def text_of(content: bytes, problems: list[LineProblem]) -> str | None:
         except UnicodeDecodeError:
             continue
     bad = content.decode("utf-8", "replace").partition("\ufffd")[0].count("\n") + 1
-    what = "this is neither UTF-8 nor GB18030 text: save the file as CSV UTF-8."
+    what = sentence("this is neither UTF-8 nor GB18030 text: save the file as CSV UTF-8.")
     problems.append(LineProblem(bad, what))
     return None
+
+
+def not_csv(error: csv.Error) -> str:
+    """What to say of a file that the reader of CSV gave up."""
+    return sentence("this cannot be read as CSV ({error}).", error=error)
 
 
 def header_of(cell: str) -> str:
@@ -137,16 +148,26 @@ def _columns(cells: list[str], line: int, reading: Reading) -> dict[str, int]:
     places: dict[str, int] = {}
     for place, header in enumerate(headers):
         if header in places:
-            reading.problems.append(LineProblem(line, f"the column {header} stands twice."))
+            what = sentence("the column {column} stands twice.", column=header)
+            reading.problems.append(LineProblem(line, what))
         elif header in ALL:
             places[header] = place
         elif header:
             near = get_close_matches(header, [name for name in ALL if name not in headers], 1)
-            meant = f": did you mean {near[0]}?" if near else ", and has no effect."
-            reading.warnings.append(f"The column {header} is not known{meant}")
+            reading.warnings.append(
+                sentence(
+                    "The column {column} is not known: did you mean {near}?",
+                    column=header, near=near[0],
+                )
+                if near
+                else sentence("The column {column} is not known, and has no effect.", column=header)
+            )  # fmt: skip
     missing = [name for name in REQUIRED if name not in places]
     if missing:
-        what = f"the header lacks {_list(missing)}: the first line must name {_list(REQUIRED)}."
+        what = sentence(
+            "the header lacks {missing}: the first line must name {columns}.",
+            missing=", ".join(missing), columns=", ".join(REQUIRED),
+        )  # fmt: skip
         reading.problems.append(LineProblem(line, what))
     reading.columns = frozenset(places)
     return places
@@ -161,36 +182,47 @@ def _row(
     wrong: list[str] = []
     code = given["code"]
     if not code:
-        wrong.append("the code is missing.")
+        wrong.append(sentence("the code is missing."))
     elif not CODE.fullmatch(code) or code.casefold().startswith(RESERVED):
         wrong.append(
-            f"the code {code[:40]} cannot stand in a link: up to 32 letters a-z, digits, - and _,"
-            " not beginning with admin- or home-."
+            sentence(
+                "the code {code} cannot stand in a link: up to 32 letters a-z, digits, - and _,"
+                " not beginning with admin- or home-.",
+                code=code[:40],
+            )
         )
     elif code.casefold() in seen:
-        wrong.append(f"the code {code} stands twice, first on line {seen[code.casefold()]}.")
+        first = seen[code.casefold()]
+        what = "the code {code} stands twice, first on line {first}."
+        wrong.append(sentence(what, code=code, first=first))
     seen.setdefault(code.casefold(), line)
     name = given["name"]
     if not name or len(name) > LONGEST_NAME:
-        wrong.append("the name is missing." if not name else "the name is over 200 characters.")
+        wrong.append(
+            sentence("the name is over 200 characters.")
+            if name
+            else sentence("the name is missing.")
+        )
     area = tuple(part.strip() for part in given["area"].strip("/").split("/"))
     if not 1 <= len(area) <= 2 or not all(0 < len(part) <= LONGEST_NAME for part in area):
-        wrong.append("the area must be County/Township (or the county alone).")
+        wrong.append(sentence("the area must be County/Township (or the county alone)."))
     households = number_of(given, "households", int, 1, MOST, wrong)
     adults = number_of(given, "adults", int, 1, MOST, wrong)
     offline = number_of(given, "adults_offline", int, 0, MOST, wrong)
     if adults is not None and offline is not None and offline > adults:
-        wrong.append(f"adults_offline ({offline}) is more than adults ({adults}).")
+        what = "adults_offline ({offline}) is more than adults ({adults})."
+        wrong.append(sentence(what, offline=offline, adults=adults))
     latitude = number_of(given, "latitude", float, -90, 90, wrong)
     longitude = number_of(given, "longitude", float, -180, 180, wrong)
     if bool(given.get("latitude")) != bool(given.get("longitude")):
-        wrong.append("latitude and longitude go together: give both or neither.")
+        wrong.append(sentence("latitude and longitude go together: give both or neither."))
     reference = given.get("reference", "").casefold()
     if reference not in YES + NO:
-        wrong.append("reference must be yes or no.")
+        wrong.append(sentence("reference must be yes or no."))
     zone = given.get("time_zone") or None
     if zone is not None and not _is_zone(zone):
-        wrong.append(f"{zone[:40]} is no time zone: write it like Asia/Shanghai.")
+        what = "{zone} is no time zone: write it like Asia/Shanghai."
+        wrong.append(sentence(what, zone=zone[:40]))
     target = number_of(given, "target", int, 1, MOST, wrong)
     ring = number_of(given, "ring", int, 0, 1000, wrong)
     reading.problems.extend(LineProblem(line, what) for what in wrong)
@@ -236,11 +268,26 @@ def number_of(  # noqa: PLR0917
     except ValueError:
         value = None
     if value is None or not math.isfinite(value) or not least <= value <= most:
-        what = "a whole number" if kind is int else "a number"
-        span = f"of {least:g} or more" if most >= 1000 else f"from {least:g} to {most:g}"
-        wrong.append(f"{name} must be {what} {span}, not {text[:40]}.")
+        wrong.append(
+            sentence(_span(kind is int, most), name=name, least=f"{least:g}", most=f"{most:g}",
+                     text=text[:40])
+        )  # fmt: skip
         return None
     return value
+
+
+def _span(whole: bool, most: float) -> str:
+    if most >= 1000:
+        return (
+            "{name} must be a whole number of {least} or more, not {text}."
+            if whole
+            else "{name} must be a number of {least} or more, not {text}."
+        )
+    return (
+        "{name} must be a whole number from {least} to {most}, not {text}."
+        if whole
+        else "{name} must be a number from {least} to {most}, not {text}."
+    )
 
 
 def _is_zone(name: str) -> bool:
@@ -249,7 +296,3 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-def _list(names: tuple[str, ...] | list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.publish.areas import programme
+from surveys.publish.sentences import sentence
 from surveys.publish.village_rows import LineProblem, VillageRow, read_villages
 from surveys.store.audit import audit
 from surveys.store.schema import Area
@@ -18,6 +19,9 @@ OVERWRITTEN = (
     "households", "adults", "target", "adults_offline", "ring", "latitude", "longitude",
     "reference", "time_zone",
 )  # fmt: skip
+
+EXAMPLE = "EXAMPLE"
+"""What the codes of the template's rows begin with."""
 
 
 class VillagesRefused(Exception):  # noqa: N818
@@ -42,6 +46,59 @@ class ImportResult:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class VillagesSeen:
+    """What a list of villages would do."""
+
+    villages: int
+    places: int
+    """The townships, or counties, that its villages lie in."""
+    added: int
+    changed: int
+    adults: int
+    """Of all villages of the list together."""
+    without_adults: int
+    warnings: tuple[str, ...]
+
+
+def look_at_villages(session: Session, content: bytes, within: Sequence[str]) -> VillagesSeen:
+    """What importing a list would do; nothing is written.
+
+    `within`: paths of areas that it may change. Raises `VillagesRefused` with every problem, among
+    them lines about villages that are, or would be, anywhere else.
+    """
+    reading = read_villages(content)
+    if reading.problems:
+        raise VillagesRefused(reading.problems)
+    rows = reading.rows
+    kept = _kept(session)
+    above = {
+        area.id: (area.parent_id, area.name)
+        for area in session.scalars(select(Area).where(Area.kind.in_(("county", "township"))))
+    }
+    _refuse_elsewhere(session, rows, kept, above, within)
+    _refuse_same_names(session, rows, kept)
+    changed = 0
+    for row in rows:
+        village = kept.get(row.code.casefold())
+        if village is not None:
+            now = (_names(village.parent_id, above), village.name)
+            changed += now != (row.area, row.name) or any(
+                getattr(village, column) != getattr(row, column)
+                for column in OVERWRITTEN
+                if column in reading.columns
+            )
+    return VillagesSeen(
+        villages=len(rows),
+        places=len({row.area for row in rows}),
+        added=sum(row.code.casefold() not in kept for row in rows),
+        changed=changed,
+        adults=sum(row.adults or 0 for row in rows),
+        without_adults=sum(row.adults is None for row in rows),
+        warnings=tuple(reading.warnings),
+    )
+
+
 def import_villages(
     session: Session,
     csv_bytes: bytes,
@@ -61,10 +118,7 @@ def import_villages(
     if reading.problems:
         raise VillagesRefused(reading.problems)
     rows = reading.rows
-    kept = {
-        (area.code or "").casefold(): area
-        for area in session.scalars(select(Area).where(Area.kind == "village"))
-    }
+    kept = _kept(session)
     _refuse_same_names(session, rows, kept)
     tree = _Tree(session, programme(session, organisation))
     parents = {row.code.casefold(): tree.at(row.area) for row in rows}
@@ -129,6 +183,51 @@ class _Tree:
         return area
 
 
+def _kept(session: Session) -> dict[str, Area]:
+    villages = session.scalars(select(Area).where(Area.kind == "village"))
+    return {(area.code or "").casefold(): area for area in villages}
+
+
+def _refuse_elsewhere(
+    session: Session,
+    rows: list[VillageRow],
+    kept: Mapping[str, Area],
+    above: Mapping[int, tuple[int | None, str]],
+    within: Sequence[str],
+) -> None:
+    """Who runs an area changes nothing outside of it; and the template's rows are examples."""
+    mine = list(session.scalars(select(Area).where(Area.path.in_(within))))
+    everywhere = any(area.kind == "programme" for area in mine)
+    tops = [_names(area.id, above) for area in mine if area.kind in ("county", "township")]
+    own = {
+        (area.code or "").casefold(): _names(area.parent_id, above)
+        for area in mine
+        if area.kind == "village"
+    }
+    problems = []
+    for row in rows:
+        code = row.code.casefold()
+        village = kept.get(code)
+        if code.startswith(EXAMPLE.casefold()):
+            what = sentence("this is an example of the template: take the line out.")
+            problems.append(LineProblem(row.line, what))
+        elif everywhere:
+            continue
+        elif own.get(code) != row.area and not any(row.area[: len(top)] == top for top in tops):
+            what = sentence(
+                "{area} is not among your areas: you can take in villages of {mine}.",
+                area="/".join(row.area), mine=", ".join("/".join(top) for top in tops) or "–",
+            )  # fmt: skip
+            problems.append(LineProblem(row.line, what))
+        elif village is not None and not village.path.startswith(tuple(within)):
+            what = sentence(
+                "the code {code} is used already: give this village another one.", code=row.code
+            )
+            problems.append(LineProblem(row.line, what))
+    if problems:
+        raise VillagesRefused(problems)
+
+
 def _refuse_same_names(session: Session, rows: list[VillageRow], kept: dict[str, Area]) -> None:
     """Two villages of one township cannot have one name: administrators choose by it."""
     listed = {row.code.casefold() for row in rows}
@@ -137,7 +236,7 @@ def _refuse_same_names(session: Session, rows: list[VillageRow], kept: dict[str,
         for area in session.scalars(select(Area).where(Area.kind.in_(("county", "township"))))
     }
     taken = {
-        (_names(village.parent_id, above), village.name): f"the village {village.code}"
+        (_names(village.parent_id, above), village.name): str(village.code)
         for code, village in kept.items()
         if code not in listed
     }
@@ -145,14 +244,18 @@ def _refuse_same_names(session: Session, rows: list[VillageRow], kept: dict[str,
     for row in rows:
         place = (row.area, row.name)
         if place in taken:
-            what = f"{'/'.join(row.area)} has {taken[place]} named {row.name} already:"
-            problems.append(LineProblem(row.line, f"{what} give one of them another name."))
-        taken.setdefault(place, f"the village {row.code} (line {row.line})")
+            what = sentence(
+                "{area} has the village {code} named {name} already:"
+                " give one of them another name.",
+                area="/".join(row.area), code=taken[place], name=row.name,
+            )  # fmt: skip
+            problems.append(LineProblem(row.line, what))
+        taken.setdefault(place, f"{row.code} (line {row.line})")
     if problems:
         raise VillagesRefused(problems)
 
 
-def _names(area_id: int | None, above: dict[int, tuple[int | None, str]]) -> tuple[str, ...]:
+def _names(area_id: int | None, above: Mapping[int, tuple[int | None, str]]) -> tuple[str, ...]:
     """The path of a township or county, as a row of the list writes it."""
     if area_id not in above:
         return ()

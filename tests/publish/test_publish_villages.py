@@ -112,7 +112,7 @@ def test_all_problems_are_said_at_once():
     [
         (b"", "the file is empty"),
         (HEAD.encode(), "no village below the header"),
-        (b"code;name\nA;B", "the header lacks area, households, adults and target"),
+        (b"code;name\nA;B", "the header lacks area, households, adults, target"),
         (table(GOOD, head=HEAD.replace("adults_offline", "adults")), "adults stands twice"),
         (b"PK\x03\x04rest", "Excel workbook"),
         (HEAD.encode() + b"\nLP01,\xff\xff,He,1,2,3,,,,", "neither UTF-8 nor GB18030"),
