@@ -11,13 +11,15 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.say import Button, edit, send, tapped
 from bot.texts import Speak
-from surveys.export import FORMATS, Filters, Format, Wanted
+from surveys.export import Filters, Format, Wanted
 from surveys.store.audit import audit
 from surveys.store.jobs import add_job
 
 PASSED_ON, OWN = "r", "o"
 """For whom the files are: to be passed on, or for the team's own analysis."""
 ALL = "all"
+CHAT: tuple[Format, ...] = ("csv", "xlsx", "sav", "dta")
+"""What can be had in a chat; Parquet is for whoever has a command line, too."""
 
 
 @only_for("export")
@@ -33,9 +35,7 @@ def export_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
     """The buttons of /export: "x:<format>:" asks for whom it is, "x:<format>:<for whom>" orders."""
     _, say = voice(session, incoming, desk)
     wanted, whom = parts(incoming, 2)
-    formats: tuple[Format, ...] = FORMATS if wanted == ALL else tuple(
-        one for one in FORMATS if one == wanted
-    )  # fmt: skip
+    formats = CHAT if wanted == ALL else tuple(one for one in CHAT if one == wanted)
     if not formats or whom not in ("", PASSED_ON, OWN):
         raise Malformed
     if not whom:
@@ -70,8 +70,12 @@ def _which(say: Speak) -> str:
 
 def _programs(say: Speak) -> list[list[Button]]:
     names = {
-        "csv": say("CSV (R, Python)"), "sav": "SPSS", "dta": "Stata", ALL: say("All of these"),
-    }  # fmt: skip
+        "csv": say("CSV (R, Python)"),
+        "xlsx": "Excel",
+        "sav": "SPSS",
+        "dta": "Stata",
+        ALL: say("All of these"),
+    }
     return [[(label, f"x:{name}:")] for name, label in names.items()]
 
 

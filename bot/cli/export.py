@@ -20,8 +20,10 @@ class FileKind(StrEnum):
     """How an export is written."""
 
     csv = "csv"
+    xlsx = "xlsx"
     sav = "sav"
     dta = "dta"
+    parquet = "parquet"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -71,6 +73,7 @@ def export(  # noqa: PLR0917 - the names speak
     from surveys.export import (
         Filters,
         NothingToExport,
+        Unwritable,
         Wanted,
         into_folder,
         into_zip,
@@ -107,12 +110,12 @@ def export(  # noqa: PLR0917 - the names speak
         with progress("Writing submissions") as tell:
             try:
                 made = tables(database, filters, now(), released=release, progress=tell)
-            except NothingToExport as error:
+                if out.suffix.lower() == ".zip":
+                    into_zip(made, wanted, out)
+                else:
+                    into_folder(made, wanted, out)
+            except (NothingToExport, Unwritable) as error:
                 raise Problem(str(error)) from None
-            if out.suffix.lower() == ".zip":
-                into_zip(made, wanted, out)
-            else:
-                into_folder(made, wanted, out)
     typer.echo(f"{made.submissions.count} submissions are in {out}.")
     for sentence in told(made, "en")[1:]:
         note(sentence)

@@ -11,9 +11,11 @@ from surveys.export.files import FORMATS, Format, Wanted, into_folder, into_zip
 from surveys.export.filters import KEPT, REVIEWS, Filters, NothingToExport, Review, newest_wave
 from surveys.export.tables import Tables, tables
 from surveys.export.told import told
+from surveys.export.unwritable import Unwritable
 from surveys.export.wording import LANGUAGES, Language
 
 __all__ = [
     "FORMATS", "KEPT", "LANGUAGES", "REVIEWS", "Filters", "Format", "Language", "NothingToExport",
-    "Review", "Tables", "Wanted", "into_folder", "into_zip", "newest_wave", "tables", "told",
+    "Review", "Tables", "Unwritable", "Wanted", "into_folder", "into_zip", "newest_wave", "tables",
+    "told",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +11,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self, get_args
 
 from surveys.export.central import write_central
-from surveys.export.codebook import codebook_csv
+from surveys.export.codebook import codebook_csv, write_codebook_html
 from surveys.export.kobo import write_kobo
+from surveys.export.scripts import write_scripts
+from surveys.export.table import Table
 from surveys.export.tables import Tables
 from surveys.export.told import told
 from surveys.export.wording import LANGUAGES, Language
 
-Format = Literal["csv", "sav", "dta"]
+Format = Literal["csv", "xlsx", "sav", "dta", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
@@ -53,12 +55,19 @@ def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     written: list[Path] = []
     for one in wanted.formats:
         written += _write(one, tables, wanted, folder)
-    book = folder / "codebook.csv"
-    with book.open("wb") as file:
-        file.writelines(codebook_csv(tables.all, tables.languages, bom=wanted.bom))
+    written += _codebook(tables, wanted, folder)
     readme = folder / "README.txt"
     readme.write_text(_about(tables, wanted), "utf-8-sig" if wanted.bom else "utf-8")
-    return [*written, book, readme]
+    return [*written, readme]
+
+
+def _codebook(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
+    """As CSV and as a page; a workbook has it as a sheet."""
+    path = folder / "codebook.csv"
+    with path.open("wb") as file:
+        file.writelines(codebook_csv(tables.all, tables.languages, bom=wanted.bom))
+    pages = write_codebook_html(tables.all, folder, wanted.language, tables.form_title, tables.wave)
+    return [path, *pages]
 
 
 def _about(tables: Tables, wanted: Wanted) -> str:
@@ -79,14 +88,30 @@ def _write(one: Format, tables: Tables, wanted: Wanted, folder: Path) -> list[Pa
         )  # fmt: skip
         return [kobo, *write_central(tables.all[1:], folder, bom=wanted.bom)]
     if one == "csv":
-        return write_central(tables.all, folder, bom=wanted.bom)
+        found = write_central(tables.all, folder, bom=wanted.bom)
+        return found + write_scripts(
+            tables.submissions, tables.villages, folder, tables.indicators, tables.roles
+        )
+    return _writer(one)(tables.all, folder, wanted.language)
+
+
+def _writer(one: Format) -> Callable[[Sequence[Table], Path, Language], list[Path]]:
+    """What writes a format that brings heavy imports along."""
+    if one == "xlsx":
+        from surveys.export.xlsx import write_xlsx
+
+        return write_xlsx
     if one == "sav":
         from surveys.export.spss import write_spss
 
-        return write_spss(tables.all, folder, wanted.language)
-    from surveys.export.stata import write_stata
+        return write_spss
+    if one == "dta":
+        from surveys.export.stata import write_stata
 
-    return write_stata(tables.all, folder, wanted.language)
+        return write_stata
+    from surveys.export.parquet import write_parquet
+
+    return write_parquet
 
 
 @contextmanager

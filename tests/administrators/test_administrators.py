@@ -155,7 +155,10 @@ async def test_the_answers_as_files(field_url, tmp_path):
         own = await boss.wait_for(lambda seen: seen.file is not None, PATIENCE)
         assert own.text.startswith("Answers: 34\nEach row is one person")
         files = unpacked(own)
-        assert list(files) == ["submissions.csv", "villages.csv", "codebook.csv", "README.txt"]
+        assert list(files) == [
+            "submissions.csv", "villages.csv", "analysis.R", "analysis.py", "codebook.csv",
+            "codebook.html", "README.txt",
+        ]  # fmt: skip
         rows = list(csv.DictReader(io.StringIO(files["submissions.csv"].decode("utf-8-sig"))))
         assert {row["village"] for row in rows} <= {"Liuping", "Town", "LP01", "TOWN", ""}
         assert len(rows) == 34

@@ -223,8 +223,12 @@ def test_an_export_is_written_whole_and_audited(usegap, in_the_field, tmp_path):
     assert left_out == "Villages left out, with fewer than 10 persons or 5 homes: 1"
     assert warning.endswith("for your own analysis only, not to be passed on.")
     files = {path.name: path.read_bytes() for path in (tmp_path / "files").iterdir()}
-    assert sorted(files) == ["README.txt", "codebook.csv", "submissions.csv", "villages.csv"]
-    assert all(content.startswith(b"\xef\xbb\xbf") for content in files.values())
+    assert sorted(files) == [
+        "README.txt", "analysis.R", "analysis.py", "codebook.csv", "codebook.html",
+        "submissions.csv", "villages.csv",
+    ]  # fmt: skip
+    tables = [content for name, content in files.items() if name.endswith(".csv")]
+    assert all(content.startswith(b"\xef\xbb\xbf") for content in tables)
     assert b"'=1+1" in files["submissions.csv"]
     with database.read() as session:
         from surveys.store.schema import Audit
@@ -243,8 +247,8 @@ def test_an_export_is_chosen_by_options(usegap, in_the_field, tmp_path):
     assert "could not be checked" in err
     with zipfile.ZipFile(tmp_path / "x.zip") as packed:
         assert sorted(packed.namelist()) == [
-            "README.txt", "codebook.csv", "submissions.csv", "submissions.sav", "villages.csv",
-            "villages.sav",
+            "README.txt", "codebook.csv", "codebook.html", "submissions.csv", "submissions.sav",
+            "villages.csv", "villages.sav",
         ]  # fmt: skip
         assert "你上网吗" in packed.read("submissions.csv").decode().split("\n")[0]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".export")] == []

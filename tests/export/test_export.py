@@ -83,7 +83,10 @@ def test_villages_with_few_answers_and_private_texts_stay_here(database, field):
     made = made_of(database, field)
     assert (made.submissions.count, made.villages_withheld) == (23, 1)
     files = files_of(made)
-    assert list(files) == ["submissions.csv", "villages.csv", "codebook.csv", "README.txt"]
+    assert list(files) == [
+        "submissions.csv", "villages.csv", "analysis.R", "analysis.py", "codebook.csv",
+        "codebook.html", "README.txt",
+    ]  # fmt: skip
     both = b"".join(files.values())
     assert b"G2" not in both
     assert b"secret" not in both
