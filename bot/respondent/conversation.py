@@ -14,7 +14,15 @@ from bot.respondent import prompts
 from bot.say import edit, send, tapped, without_buttons
 from bot.texts import Speak, escape, speak, split
 from surveys.conduct.advance import Gone, Turn, WaveClosed, advance
-from surveys.conduct.people import Reach, anew, family_link, number_of, remember
+from surveys.conduct.people import (
+    Reach,
+    anew,
+    family_link,
+    home_link,
+    number_of,
+    open_wave_of_area,
+    remember,
+)
 from surveys.form.model import Form
 from surveys.interview.state import (
     Action,
@@ -33,6 +41,7 @@ from surveys.interview.state import (
     Tapped,
     Typed,
 )  # fmt: skip
+from surveys.store.quotas import Cell
 
 ACTIONS: dict[str, Action] = {"d": "done", "b": "back", "s": "skip", "x": "stop"}
 
@@ -209,6 +218,8 @@ def _stopped(turn: Turn, chat: int, say: Speak) -> Outgoing:
 
 
 def _finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) -> list[Outgoing]:
+    if turn.full is not None:
+        return [_enough(session, turn, turn.full, chat, say)]
     if not turn.kept:
         return [send(chat, say("Nothing of this was kept."))]
     interview = prompts.code(turn.interview_id)
@@ -230,6 +241,37 @@ def _finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) -
             + f"\n{escape(link)}",
         ),
     ]
+
+
+def _enough(session: Session, turn: Turn, full: Cell, chat: int, say: Speak) -> Outgoing:
+    """Enough people like this one have answered: with thanks, and who else may."""
+    text = "\n".join(
+        (
+            _enough_from(full, say),
+            say("Nothing you told us is kept."),
+            say("Someone else in your home who is 16 or older can answer."),
+        )
+    )
+    wave = open_wave_of_area(session, turn.area_id)
+    if wave is None:
+        return send(chat, text)
+    home = turn.household_id
+    where = f"v.{wave.code}" if home is None else f"h.{home_link(session, home)}"
+    return send(chat, text, [[(say("Someone else answers here"), f"w:h:{where}")]])
+
+
+def _enough_from(full: Cell, say: Speak) -> str:
+    if full.sex == "f" and full.age:
+        return say("Thank you. We already have enough answers from women of your age here.")
+    if full.sex == "m" and full.age:
+        return say("Thank you. We already have enough answers from men of your age here.")
+    if full.age:
+        return say("Thank you. We already have enough answers from people of your age here.")
+    if full.sex == "f":
+        return say("Thank you. We already have enough answers from women here.")
+    if full.sex == "m":
+        return say("Thank you. We already have enough answers from men here.")
+    return say("Thank you. We already have enough answers here.")
 
 
 def _strip(incoming: Incoming) -> list[Outgoing]:

@@ -11,20 +11,33 @@ from sqlalchemy.orm import Session
 
 from surveys.conduct.forget import drop_interview
 from surveys.conduct.forms import Loaded, form_of, loaded_form, zone_of
+from surveys.conduct.quotas import filled
 from surveys.form.model import Form
 from surveys.interview.engine import step, submission
-from surveys.interview.state import Effect, Event, Interview, Logged, from_json, to_json
-from surveys.store.areas import target_of
+from surveys.interview.state import (
+    Closed,
+    Effect,
+    Event,
+    Finished,
+    Interview,
+    Logged,
+    from_json,
+    to_json,
+)
+from surveys.store.areas import add_to_day, target_of
 from surveys.store.interviews import (
     InterviewRow,
     count_finished,
     finish,
+    household_of,
     load,
     log,
     save,
 )  # fmt: skip
 from surveys.store.jobs import add_job
 from surveys.store.messages import written
+from surveys.store.people import household_in
+from surveys.store.quotas import TURNED_AWAY, Cell
 
 __all__ = ["Conflict", "Gone", "Turn", "WaveClosed", "advance", "form_of"]
 
@@ -53,8 +66,12 @@ class Turn:
     interview: Interview
     effects: tuple[Effect, ...]
     kept: bool
-    """False: the form's role `exclude` ended it (too young): the interview is deleted, and
-    the person with it if they did not answer in another wave."""
+    """False: the form's role `exclude` ended it (too young), or a quota: the interview is deleted,
+    and the person with it if they did not answer in another wave."""
+    full: Cell | None = None
+    """The quota that ended it: there are enough answers from such people."""
+    household_id: str | None = None
+    """Where a quota ended it: the home, if somebody is left in it."""
 
 
 def advance(
@@ -83,6 +100,9 @@ def advance(
     after, effects = step(form, before, event, now.astimezone(zone_of(session, row.area_path)))
     kept = True
     if after != before:
+        full = filled(session, row, loaded, before, after)
+        if full is not None:
+            return _turned_away(session, row, loaded, after, effects, full, now)
         mode = after.answers.get(loaded.mode) or row.mode if loaded.mode else row.mode
         state = written(to_json(after))
         if not save(session, row, state=state, status=after.status, mode=mode, now=now):
@@ -106,6 +126,35 @@ def advance(
             ],
         )
     return Turn(row.id, row.contact_id, row.area_id, row.wave_id, form, after, effects, kept)
+
+
+def _turned_away(  # noqa: PLR0917
+    session: Session,
+    row: InterviewRow,
+    loaded: Loaded,
+    interview: Interview,
+    effects: tuple[Effect, ...],
+    full: Cell,
+    now: datetime,
+) -> Turn:
+    """The turn that a quota ends: nothing is kept but that it happened on this day."""
+    home = household_of(session, row.id)
+    drop_interview(session, row.contact_id, row.respondent_id, row.id)
+    day = now.astimezone(zone_of(session, row.area_path)).date()
+    add_to_day(session, row.area_id, TURNED_AWAY, day)
+    left = home is not None and household_in(session, home, row.area_id)
+    return Turn(
+        row.id,
+        row.contact_id,
+        row.area_id,
+        row.wave_id,
+        loaded.form,
+        interview,
+        (*(one for one in effects if isinstance(one, Closed)), Finished()),
+        kept=False,
+        full=full,
+        household_id=home if left else None,
+    )
 
 
 def _finish(

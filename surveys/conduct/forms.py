@@ -19,7 +19,7 @@ from surveys.store.interviews import version_of_form
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A form version, compiled, and where two of its roles are."""
+    """A form version, compiled, and where some of its roles are."""
 
     form: Form
     mode: str | None
@@ -28,6 +28,8 @@ class Loaded:
     """The path of the node that is 1 where an interview is not kept."""
     instance_id: str | None
     """The path of the node that names the submission (ODK's instanceID)."""
+    cell: tuple[str | None, str | None]
+    """The paths of the roles sex and age, which quotas ask for."""
 
 
 _forms: WeakKeyDictionary[Engine, dict[int, Loaded]] = WeakKeyDictionary()
@@ -53,6 +55,7 @@ def loaded_form(session: Session, form_version_id: int) -> Loaded:
             mode=paths.get(names.get("mode", "")),
             exclude=paths.get(names.get("exclude", "")),
             instance_id=next((one.path for one in form.questions if one.preload == "uid"), None),
+            cell=(paths.get(names.get("sex", "")), paths.get(names.get("age", ""))),
         )
         kept[form_version_id] = loaded
     return loaded

@@ -48,12 +48,18 @@ class Editions:
     """Of each of `TOLD` those whose row was hidden, and holds the same: it stays so."""
 
 
-def editions(now: pd.DataFrame, held: pd.DataFrame, above: Mapping[str, str]) -> Editions:
+def editions(
+    now: pd.DataFrame,
+    held: pd.DataFrame,
+    above: Mapping[str, str],
+    left: pd.DataFrame | None = None,
+) -> Editions:
     """Who is in the editions, of who has answered `now` and who is `held` by the ones before.
 
     now: a row a submission, with the columns village, submission, home, user (whether a user), and
     of each breakdown the category, -1 where it is not known; held: as `HELD`; above: of each
-    village the area right above it.
+    village the area right above it; left: of those that were held who may leave, and is in neither
+    (see `surveys.estimation.leaving`).
 
     >>> now = pd.DataFrame({"village": "a", "submission": range(14), "home": range(14),
     ...                     "user": True, "sex": 0, "age": 0, "schooling": [0] * 11 + [1] * 3})
@@ -78,11 +84,13 @@ def editions(now: pd.DataFrame, held: pd.DataFrame, above: Mapping[str, str]) ->
         moving = _moving(_counted(moved), _counted(now[kind & old]), above)
         used |= kind & now["village"].isin(list(moving)).to_numpy()
     broken = {name: _breakdown(now, held, name, used & user, above) for name in BROKEN}
-    moved_on = set(now.loc[used & ~old, "village"])
+    left = nothing_held() if left is None else left
+    moved_on = set(now.loc[used & ~old, "village"]) | set(left["village"])
     new: dict[str, set[str]] = {"told": moved_on}
     for name, inside in broken.items():
         was = pd.MultiIndex.from_frame(held.loc[held[name].to_numpy(bool), _KEYS])
         new[f"told_{name}"] = set(now.loc[inside & ~np.asarray(rows.isin(was)), "village"])
+        new[f"told_{name}"] |= set(left.loc[left[name].to_numpy(bool), "village"])
     there = set(held["village"])
     told = {name: set(held.loc[held[name].to_numpy(bool), "village"]) for name in TOLD}
     left = now.loc[~used, "village"].value_counts()

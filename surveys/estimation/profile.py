@@ -313,6 +313,8 @@ class VillageProfile:
     """Who asks in this wave."""
     contact: str = ""
     """Whom to ask about it."""
+    rejected: int = 0
+    """Interviews that a review rejected by now, to 5. They leave the numbers ten at a time."""
 
 
 def to_json(profile: VillageProfile) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import pandas as pd
 from surveys.estimation.computed import Computed
 from surveys.estimation.editions import editions, everything
 from surveys.estimation.frame import Bools, answers, measures
+from surveys.estimation.leaving import Rejected, leaving
 from surveys.estimation.margins import Margins, raked
 from surveys.estimation.profile import VillageProfile
 from surveys.estimation.source import Source, arrived, census_of
@@ -48,6 +49,7 @@ def compute(
     margins: Margins | None = None,
     before: Before | None = None,
     held: pd.DataFrame | None = None,
+    rejected: Rejected | None = None,
 ) -> Computed:
     """All numbers of a wave's villages, in one pass over columns.
 
@@ -55,6 +57,7 @@ def compute(
     (value, label by language). `reference`: the codes of the villages that make the reference area.
     `margins`: of online adults, by place (see `surveys.estimation.margins`). `held`: whose answers
     the editions before hold (see `surveys.estimation.editions`); without it all count.
+    `rejected`: what of it a review rejected: it leaves when that tells nothing.
     Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
     without its own columns.
     """
@@ -73,7 +76,14 @@ def compute(
     found = everything(len(data))
     broken: Mapping[str, Bools] = {}
     if held is not None:
-        found = editions(arrived(frame, data, codes), held, dict(zip(codes, above, strict=True)))
+        here = arrived(frame, data, codes)
+        gone = leaving(here, held, rejected) if rejected is not None else frozenset()
+        leaves = held["submission"].isin(gone)
+        stays = ~here["submission"].isin(gone)
+        data = data.keep(stays.to_numpy(bool)) if gone else data
+        found = editions(
+            here[stays], held[~leaves], dict(zip(codes, above, strict=True)), held[leaves]
+        )
         data = data.keep(found.used)
         broken = {name: has[found.used] for name, has in found.broken.items()}
     raking = raked(data, weights(data).w, places, margins) if margins else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from surveys.store.forms import compiled
 from surveys.store.margins import margins_for
 from surveys.store.quality import checked
 from surveys.store.reports import Edition, held_by, keep, newest
+from surveys.store.reviews import editions_of, rejected_in
 from surveys.store.schema import Area, FormVersion, Wave
 from surveys.store.submissions import Census, census, finished_in, frame, labels_of
 
@@ -46,6 +48,8 @@ class _Round:
     about: About
     organisation: str
     contact: str
+    rejected: Mapping[int, int]
+    """Village -> how many of its submissions a review rejected."""
 
     def members(self, codes: Collection[str]) -> dict[str, str]:
         """Whose answers the editions of some villages hold: key -> home and breakdowns."""
@@ -97,6 +101,7 @@ def village_profiles(
                 _counted(profile, one.rows), around=_beside(profile, around.get(above[ids[code]]))
             ),
             one,
+            [code],
         )
         for code, profile in found.items()
         if code in asked
@@ -117,7 +122,27 @@ def area_profile(
     if one.editions.advanced:
         village_profiles(database, wave_id, list(one.census), now)
     found = _of_area(database, one, area_id, names, now, ranks=ranks)
-    return None if found is None else _asking(found, one)
+    return None if found is None else _asking(found, one, _inside(one, names))
+
+
+def area_profiles(
+    database: Database, wave_id: int, area_ids: Sequence[int], now: datetime
+) -> Iterator[tuple[int, VillageProfile]]:
+    """Of several areas, one after the other and computed in one pass, what `area_profile` gives;
+    those where nobody has finished are left out.
+    """
+    with database.read() as session:
+        one = _round(session, wave_id, now)
+        names = {area.id: _names(session, area) for area in _places(session, area_ids)}
+    if one.editions.advanced:
+        village_profiles(database, wave_id, list(one.census), now)
+        with database.read() as session:
+            # With the villages' editions those of the areas around them may have been kept.
+            one = replace(one, kept=newest(session, wave_id))
+    for area_id in area_ids:
+        found = _of_area(database, one, area_id, names[area_id], now)
+        if found is not None:
+            yield area_id, _asking(found, one, _inside(one, names[area_id]))
 
 
 def _of_area(
@@ -184,9 +209,17 @@ def _beside(profile: VillageProfile, around: Around | None) -> Around | None:
     return around
 
 
-def _asking(profile: VillageProfile, one: _Round) -> VillageProfile:
-    """With who asks, and whom to ask: as the wave has it now, whatever the edition's date."""
-    return replace(profile, organisation=one.organisation, contact=one.contact)
+def _asking(profile: VillageProfile, one: _Round, codes: Collection[str]) -> VillageProfile:
+    """With who asks, whom to ask, and how many were rejected in these villages: as the wave has it
+    now, whatever the edition's date."""
+    of = sum(
+        persons
+        for area_id, persons in one.rejected.items()
+        if area_id in one.census and one.census[area_id].code in codes
+    )
+    return replace(
+        profile, organisation=one.organisation, contact=one.contact, rejected=5 * round(of / 5)
+    )
 
 
 def _inside(one: _Round, names: tuple[str, ...]) -> list[str]:
@@ -195,6 +228,7 @@ def _inside(one: _Round, names: tuple[str, ...]) -> list[str]:
 
 
 def _round(session: Session, wave_id: int, now: datetime) -> _Round:
+    from surveys.estimation.leaving import Rejected as RejectedAnswers
     from surveys.estimation.table import About
     from surveys.estimation.villages import compute
 
@@ -203,9 +237,14 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
     together = finished_in(session, wave_id) | set(reference)
     _, margins = margins_for(session, together)
     names = [one.name for one in indicators]
-    rows, villages = frame(session, wave_id, together, names, checked(session, wave_id).flags)
-    places = census(session, together)
     kept = newest(session, wave_id)
+    rejected = rejected_in(session, wave_id)
+    still = _still_held(session, wave_id, rejected, kept)
+    together |= {rejected[key] for key in still.keys}
+    flags = checked(session, wave_id).flags
+    rows, villages = frame(session, wave_id, together, names, flags, rejected=still.keys)
+    places = census(session, together)
+    past = {places[area_id].code: told for area_id, told in still.past.items()}
     computed = compute(
         rows,
         villages,
@@ -215,6 +254,7 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
         margins=margins,
         before=_wave_before(session, wave, together),
         held=held_by(kept, places),
+        rejected=RejectedAnswers(still.keys, past),
     )
     at = now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds")
     return _Round(
@@ -229,7 +269,31 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
         ),
         organisation=wave.organisation,
         contact=wave.contact,
+        rejected=Counter(rejected.values()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _StillHeld:
+    """What a review rejected of that which editions hold."""
+
+    keys: frozenset[str]
+    past: Mapping[int, Sequence[Mapping[str, str]]]
+    """Of the villages of these: the members of all their editions."""
+
+
+def _still_held(
+    session: Session, wave_id: int, rejected: Mapping[str, int], kept: Mapping[int, Edition]
+) -> _StillHeld:
+    """What is in no edition yet never comes into one; the rest is in it until it can leave."""
+    keys = frozenset(
+        key for key, area_id in rejected.items() if area_id in kept and key in kept[area_id].members
+    )
+    past = {
+        area_id: editions_of(session, wave_id, area_id)
+        for area_id in {rejected[key] for key in keys}
+    }
+    return _StillHeld(keys, past)
 
 
 def home_and(row: Any) -> str:
@@ -249,7 +313,10 @@ def _counted(profile: VillageProfile, rows: pd.DataFrame) -> VillageProfile:
 
 def _same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether two profiles say the same, apart from when and what is filled in as it is given."""
-    apart = {"computed_at": "", "waiting": 0, "around": None, "organisation": "", "contact": ""}
+    apart = {
+        "computed_at": "", "waiting": 0, "around": None, "organisation": "", "contact": "",
+        "rejected": 0,
+    }  # fmt: skip
     return {**before, **apart} == {**now, **apart}
 
 
@@ -272,8 +339,11 @@ def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Bef
         return None
     _, indicators, form = _wave(session, earlier.id)
     names = [one.name for one in indicators]
-    rows, _ = frame(session, earlier.id, villages, names)
-    held = held_by(newest(session, earlier.id), census(session, villages))
+    kept = newest(session, earlier.id)
+    # Of a wave that is over no more editions are made for what is rejected now.
+    still = _still_held(session, earlier.id, rejected_in(session, earlier.id), kept)
+    rows, _ = frame(session, earlier.id, villages, names, rejected=still.keys)
+    held = held_by(kept, census(session, villages))
     _, margins = margins_for(session, set(villages))
     return Before(earlier.name, rows, indicators, labels_of(form), margins, held)
 

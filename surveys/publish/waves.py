@@ -11,6 +11,7 @@ from surveys.publish.areas import find_area, programme
 from surveys.publish.forms import publish
 from surveys.store.audit import audit
 from surveys.store.jobs import add_job
+from surveys.store.reviews import REJECTED
 from surveys.store.schema import Form, FormVersion, Interview, Wave
 
 
@@ -93,7 +94,11 @@ def close_wave(
     wave.closed_at = now
     finished = session.scalars(
         select(Interview.area_id)
-        .where(Interview.wave_id == wave.id, Interview.status == "finished")
+        .where(
+            Interview.wave_id == wave.id,
+            Interview.status == "finished",
+            Interview.review != REJECTED,
+        )
         .distinct()
         .order_by(Interview.area_id)
     ).all()

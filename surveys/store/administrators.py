@@ -79,6 +79,19 @@ def villages_below(session: Session, rights: Iterable[Right]) -> list[Village]:
     return sorted(found.values(), key=lambda village: (village.name, village.code))
 
 
+def areas_below(session: Session, rights: Iterable[Right]) -> list[Village]:
+    """The areas of every kind that these rights reach, wider ones first: each once."""
+    found: dict[int, Village] = {}
+    for right in rights:
+        rows = session.execute(
+            select(Area.id, Area.code, Area.name, Area.path).where(
+                Area.path.startswith(right.path, autoescape=True)
+            )
+        )
+        found |= {row.id: Village(row.id, row.code or "", row.name, row.path) for row in rows}
+    return sorted(found.values(), key=lambda area: (area.path.count("/"), area.name, area.code))
+
+
 def administrators_of(
     session: Session, area_id: int, roles: Collection[str] = PROFILED
 ) -> list[Addressee]:

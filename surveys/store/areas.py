@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -76,6 +77,12 @@ def open_wave_at(session: Session, path: str) -> WaveRow | None:
         .limit(1)
     ).one_or_none()
     return None if row is None else WaveRow(*row)
+
+
+def paths_of(session: Session, area_ids: Collection[int]) -> dict[int, str]:
+    """The paths of areas."""
+    rows = session.execute(select(Area.id, Area.path).where(Area.id.in_(area_ids)))
+    return {row.id: row.path for row in rows}
 
 
 def zone_name(session: Session, path: str) -> str | None:

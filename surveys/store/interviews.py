@@ -11,6 +11,7 @@ from sqlalchemy import Table, and_, bindparam, delete, func, insert, select, upd
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
+from surveys.store.reviews import REJECTED
 from surveys.store.schema import (
     Area,
     Base,
@@ -140,13 +141,14 @@ def version_of_form(session: Session, form_version_id: int) -> tuple[str, list[A
 
 
 def count_finished(session: Session, wave_id: int, area_id: int) -> int:
-    """How many submissions a village has in a wave."""
+    """How many submissions a village has in a wave, those apart that a review rejected."""
     return (
         session.scalar(
             select(func.count()).where(
                 Interview.wave_id == wave_id,
                 Interview.area_id == area_id,
                 Interview.status == "finished",
+                Interview.review != REJECTED,
             )
         )
         or 0
@@ -219,7 +221,9 @@ def erase_interview(session: Session, interview_id: int) -> None:
 
 
 def strip_finished(session: Session, respondent_ids: Sequence[str]) -> None:
-    """Leave of these persons their submissions alone: no unfinished interview, no log, no state."""
+    """Leave of these persons their submissions alone: no unfinished interview, no log, no state,
+    not when they were reminded.
+    """
     theirs = Interview.respondent_id.in_(respondent_ids)
     session.execute(delete(Interview).where(theirs, Interview.status != "finished"))
     session.execute(
@@ -227,7 +231,9 @@ def strip_finished(session: Session, respondent_ids: Sequence[str]) -> None:
             InterviewEvent.interview_id.in_(select(Interview.id).where(theirs))
         )
     )
-    session.execute(update(Interview).where(theirs).values(state="{}"))
+    session.execute(
+        update(Interview).where(theirs).values(state="{}", reminders=0, reminded_at=None)
+    )
 
 
 def without_interviews(session: Session, respondent_ids: Sequence[str]) -> list[str]:
@@ -251,6 +257,8 @@ class Kept:
     consented_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    reminders: int | None
+    reminded_at: datetime | None
     events: int
 
 
@@ -266,8 +274,9 @@ def kept_of(session: Session, contact_id: int) -> list[Kept]:
         select(
             Respondent.number, Area.name, Interview.id, Interview.form_version_id,
             Interview.status, Interview.state, Interview.consent_version, Interview.consented_at,
-            Interview.started_at, Interview.finished_at, events,
+            Interview.started_at, Interview.finished_at, Interview.reminders, Interview.reminded_at,
         )
+        .add_columns(events)
         .join(Household, Household.id == Respondent.household_id)
         .join(Area, Area.id == Household.area_id)
         .outerjoin(Interview, Interview.respondent_id == Respondent.id)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveys.form.model import Form, Text
 from surveys.store.areas import ids_of
+from surveys.store.reviews import REJECTED
 from surveys.store.schema import Area, Interview, Respondent
 
 if TYPE_CHECKING:
@@ -39,11 +40,15 @@ class Census:
 
 
 def finished_in(session: Session, wave_id: int) -> set[int]:
-    """The villages where somebody finished."""
+    """The villages where somebody finished, and was not rejected."""
     return set(
         session.scalars(
             select(Interview.area_id)
-            .where(Interview.wave_id == wave_id, Interview.status == "finished")
+            .where(
+                Interview.wave_id == wave_id,
+                Interview.status == "finished",
+                Interview.review != REJECTED,
+            )
             .distinct()
         )
     )
@@ -55,11 +60,14 @@ def frame(
     area_ids: Collection[int],
     names: Collection[str],
     flags: Mapping[str, Sequence[str]] | None = None,
+    *,
+    rejected: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The finished submissions of some villages in a wave, and those villages.
 
     Both as `surveys.estimation.frame` says; of the form's nodes the columns `names`. `flags`: the
-    names of a submission's flags by its key, beside those that are stored.
+    names of a submission's flags by its key, beside those that are stored. What a review rejected
+    is left out, but for these keys.
     """
     import pandas as pd
 
@@ -76,6 +84,7 @@ def frame(
             Interview.finished_at,
             Interview.flags,
             Interview.submission,
+            Interview.review,
         )
         .join(Respondent, Respondent.id == Interview.respondent_id)
         .where(
@@ -88,7 +97,10 @@ def frame(
         execution_options={"yield_per": BATCH},
     )
     known = flags or {}
+    despite = set(rejected)
     for row in rows:
+        if row.review == REJECTED and row.key not in despite:
+            continue
         columns["village"].append(villages[row.area_id].code)
         columns["home"].append(row.household_id)
         columns["entry"].append(row.entry)
