@@ -43,7 +43,8 @@ class Column:
         """The next row's cell."""
         kind = self.variable.kind
         if kind == "text":
-            text = "" if cell is None else str(cell)
+            # A NUL ends a text in the libraries below, and what follows it would be lost.
+            text = "" if cell is None else str(cell).replace("\0", "")
             if len(self._kept) < MOST_KEPT:
                 text = self._kept.setdefault(text, text)
             self._texts.append(text)
