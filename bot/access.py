@@ -23,6 +23,7 @@ ROLES: Mapping[str, tuple[Role, ...]] = {
     "villages": ("owner", "area", "helper", "analyst", "viewer"),
     "profile": ("owner", "area", "analyst", "viewer"),
     "export": ("owner", "analyst"),
+    "schedule": ("owner", "area", "analyst", "viewer"),
     "team": ("owner", "area", "helper", "analyst", "viewer"),
     "audit": ("owner", "area"),
 }
@@ -166,6 +167,7 @@ def what_commands_do(say: Speak) -> dict[str, str]:
         "villages": say("your villages and their links"),
         "profile": say("the profile of a village"),
         "export": say("the answers as files"),
+        "schedule": say("what I send you by myself, and when"),
         "team": say("who is in the team; invite, take out"),
         "audit": say("who did what, when"),
     }

@@ -7,13 +7,14 @@ import logging
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from telegram.error import InvalidToken, TelegramError
 
 from bot.access import command, unknown_button, unknown_command, voice
-from bot.admin import auditing, exports, joining, profiles, progress, team
+from bot.admin import auditing, exports, joining, profiles, progress, schedules, team
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming
 from bot.jobs import work
@@ -80,6 +81,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("forget step", button("f:"), kept.forget_step),
     Handler("profile step", button("a:"), profiles.profile_step),
     Handler("export step", button("x:"), exports.export_step),
+    Handler("schedule step", button("sch:"), schedules.schedule_step),
     Handler("team step", button("t:"), team.team_step),
     Handler("audit step", button("u:"), auditing.audit_step),
     Handler("other button", kind("tap"), unknown_button),
@@ -93,6 +95,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("villages", says("villages"), progress.villages),
     Handler("profile", says("profile"), profiles.profile),
     Handler("export", says("export"), exports.export),
+    Handler("schedule", says("schedule"), schedules.schedule),
     Handler("team", says("team"), team.team),
     Handler("audit", says("audit"), auditing.audit),
     Handler("word to a question", within, conversation.typed),
@@ -128,12 +131,13 @@ async def run(
     limits: bool = True,
     stop: asyncio.Event | None = None,
     started: Callable[[Desk], None] | None = None,
+    clock: Callable[[], datetime] = now,
 ) -> None:
     """Run the bot until `stop` is set, or SIGINT or SIGTERM arrives.
 
     `started` is called once updates are about to be asked for. `limits=False` is for a server of
-    our own. Raises `Halted`, `SettingsError`, `NewerDatabase`, `UnknownDatabase` or `WrongKey`,
-    each with one sentence for the operator.
+    our own, `clock` (in UTC) for a time of our own. Raises `Halted`, `SettingsError`,
+    `NewerDatabase`, `UnknownDatabase` or `WrongKey`, each with one sentence for the operator.
     """
     stop = stop or asyncio.Event()
     vault, database = open_store(settings)
@@ -141,7 +145,7 @@ async def run(
     await bot.connect()
     listening = listen_for_signals(stop)
     try:
-        desk = Desk(settings, vault, await username(bot, settings))
+        desk = Desk(settings, vault, await username(bot, settings), clock)
         await offer_commands(bot)
         pump = Pump(database, desk, bot, handle, apologise, limits=limits)
         log.info("@%s is at work", desk.bot_username)

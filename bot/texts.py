@@ -10,6 +10,7 @@ import html
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache
 from gettext import NullTranslations
 
@@ -36,6 +37,17 @@ class Speak:
     def count(self, one: str, many: str, n: int) -> str:
         """The sentence for `n` things, with {n} filled in."""
         return self.catalogue.ngettext(one, many, n).format(n=n)
+
+    def day(self, moment: datetime, now: datetime) -> str:
+        """A day as people write it, "3 May", with its year where that is not this one's.
+
+        Both in the zone of whom it is said to.
+        """
+        from babel.dates import format_skeleton
+
+        locale = "en_GB" if self.language == "en" else self.language
+        fields = "MMMd" if moment.year == now.year else "yMMMd"
+        return format_skeleton(fields, moment, locale=locale)
 
 
 @cache

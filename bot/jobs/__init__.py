@@ -9,20 +9,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.desk import Desk
+from bot.jobs.deliveries import deliver
 from bot.jobs.exports import exported
-from bot.jobs.parcels import Make, Parcel
+from bot.jobs.parcels import Delivered, Make, NotYet, Parcel
 from bot.jobs.profiles import profiled
+from bot.jobs.schedules import as_pdf, weekly
 from bot.jobs.team import farewell, menu_changed
 from bot.say import send
 from bot.texts import speak
 from surveys.conduct.retention import expire
+from surveys.conduct.schedules import order_weekly
 from surveys.conduct.settle import Queued, queue_for
 from surveys.store.administrators import addressee
 from surveys.store.database import Database, leave_no_traces
-from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job
+from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job, put_off
+from surveys.store.schedules import any_due
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,8 @@ Their last messages are noted, and erased, only after that was done."""
 
 MAKERS: Mapping[str, Make] = {
     "profile": profiled,
+    "weekly": weekly,
+    "pdf": as_pdf,
     "export": exported,
     "farewell": farewell,
     "menu": menu_changed,
@@ -57,6 +63,8 @@ async def work(
         if desk.clock() - tidied >= TIDY_EVERY:
             tidied = desk.clock()
             await database.in_thread(_tidy, database)
+        if await database.in_reader(_week_is_over, database, desk):
+            await database.in_thread(_order_weekly, database, desk)
         jobs = await database.in_reader(_due, database, desk)
         for job in jobs:
             await _do(job, database, desk, hand_over)
@@ -82,6 +90,16 @@ def _due(database: Database, desk: Desk) -> list[DueJob]:
         return due_jobs(session, desk.clock())
 
 
+def _week_is_over(database: Database, desk: Desk) -> bool:
+    with database.read() as session:
+        return any_due(session, desk.clock())
+
+
+def _order_weekly(database: Database, desk: Desk) -> None:
+    with database.begin() as session:
+        order_weekly(session, desk.clock())
+
+
 async def _do(
     job: DueJob, database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None]
 ) -> None:
@@ -89,6 +107,8 @@ async def _do(
         make = MAKERS[job.kind]
         parcels = await database.in_reader(make, job, database, desk)
         hand_over(await database.in_thread(_finish, job, parcels, database, desk))
+    except NotYet as night:
+        await database.in_thread(_put_off, job, night.until, database)
     except Exception as error:
         # The class alone: the text of an error may carry what someone answered.
         log.error("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
@@ -98,10 +118,20 @@ async def _do(
 def _finish(job: DueJob, parcels: Sequence[Parcel], database: Database, desk: Desk) -> list[Queued]:
     queued: list[Queued] = []
     with database.begin() as session:
-        for one, messages in parcels:
-            queued += queue_for(session, desk.vault, one, messages, desk.clock())
-        finish_job(session, job.id, desk.clock())
+        # First of all: it locks the row, so that another replica finds the job done.
+        if not finish_job(session, job.id, desk.clock()):
+            return []
+        for one in parcels:
+            if isinstance(one, Delivered):
+                queued += deliver(session, desk, one)
+            else:
+                queued += queue_for(session, desk.vault, *one, desk.clock())
     return queued
+
+
+def _put_off(job: DueJob, until: datetime, database: Database) -> None:
+    with database.begin() as session:
+        put_off(session, job.id, until)
 
 
 def _postpone(job: DueJob, error: str, database: Database, desk: Desk) -> list[Queued]:

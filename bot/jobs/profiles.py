@@ -1,88 +1,120 @@
-"""The profile of a village, made and packed for those who are to have it."""
+"""The profile of a place, made and packed for those who are to have it."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
 
 from bot.desk import Desk
+from bot.jobs.deliveries import About, by_day, pack
 from bot.jobs.parcels import Parcel
 from bot.outbox import Outgoing
-from bot.say import file, send
-from bot.texts import escape, speak
-from surveys.estimation.profile import VillageProfile
-from surveys.profiles import latest_wave, village_profiles
-from surveys.store.administrators import Addressee, addressee, administrators_of
+from bot.say import send
+from bot.texts import Speak, escape, speak
+from surveys.conduct.forms import zone_of
+from surveys.profiles import latest_wave
+from surveys.profiles.news import profile_at
 from surveys.store.database import Database
+from surveys.store.deliveries import Reason, Standing, standing
 from surveys.store.jobs import DueJob
+from surveys.store.schedules import Reader, may_read, readers
+from surveys.store.schema import Area, Wave
+
+FEW = 12
+"""Villages whose profiles come one by one at the wave's end; of more, that of their area alone."""
 
 
 def profiled(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
-    """A job "profile": for who asked, or for all administrators of the village."""
+    """A job "profile": for who asked, or ("target", "closed") for those who are to be told.
+
+    What nobody asked for waits for the morning there: `NotYet`.
+    """
     area_id = int(job.arguments["area_id"])
+    reason: Reason = job.arguments["reason"]
     with database.read() as session:
         wave_id = job.arguments.get("wave_id") or latest_wave(session, area_id)
-        asked_by = job.arguments.get("contact_id")
-        to = (
-            [addressee(session, int(asked_by))]
-            if asked_by is not None
-            else administrators_of(session, area_id)
-        )
-    people = [one for one in to if one is not None]
+        area = session.get_one(Area, area_id)
+        zone = zone_of(session, area.path)
+        inside = standing(session, area.path, wave_id) if wave_id else []
+        people = _people(session, job, area, wave_id, inside)
     if not people:
         return []
-    found = village_profiles(database, wave_id, [area_id], desk.clock()) if wave_id else {}
-    if not found:
-        return [(one, [_no_answers(job, one, desk)]) for one in people]
-    profile = next(iter(found.values()))
-    rendered = {tag: _render(profile, tag) for tag in {one.language for one in people}}
-    return [
-        (one, _profile_messages(job, one, desk, profile, rendered[one.language])) for one in people
-    ]
-
-
-Rendered = tuple[str, bytes, str]
-"""A profile as chat text, picture and page."""
-
-
-def _render(profile: VillageProfile, language: str) -> Rendered:
-    from surveys.reports.charts import card
-    from surveys.reports.render import chat_text, page
-
-    tag: Literal["en", "zh"] = "zh" if language == "zh" else "en"
-    return chat_text(profile, tag), card(profile, tag), page(profile, tag)
-
-
-def _profile_messages(
-    job: DueJob,
-    one: Addressee,
-    desk: Desk,
-    profile: VillageProfile,
-    rendered: Rendered,
-) -> list[Outgoing]:
-    text, picture, page = rendered
-    chat = desk.address(one)
-    say = speak(one.language)
-    key = f"job:{job.id}:{one.contact_id}"
-    why = {
-        "target": say("{village} has reached its target. Here is its profile."),
-        "closed": say("The survey is closed. Here is the profile of {village}."),
-    }.get(str(job.arguments.get("reason")), "")
-    head = [send(chat, escape(why.format(village=profile.village)), key=f"{key}:0")] if why else []
-    caption = say("The profile of {village}, to open, print or pass on").format(
-        village=escape(profile.village)
+    if reason != "asked":
+        by_day(desk, zone)
+    profile = profile_at(database, wave_id, area_id, desk.clock()) if wave_id else None
+    if wave_id is None or profile is None:
+        return [(one.to, [_no_answers(job, one, desk)]) for one in people]
+    about = About(
+        wave_id=wave_id,
+        area_id=area_id,
+        reason=reason,
+        occasion=str(job.id if reason == "asked" else wave_id),
+        finished=sum(one.finished for one in inside),
     )
+    heads = {one: _why(reason, area, inside, speak(one.to.language)) for one in people}
+    return list(pack(database, desk, profile, about, heads))
+
+
+def _people(
+    session: Session, job: DueJob, area: Area, wave_id: int | None, inside: Sequence[Standing]
+) -> list[Reader]:
+    if job.arguments["reason"] == "asked":
+        asked = may_read(session, area.id, contact_id=int(job.arguments["contact_id"]))
+        return [] if asked is None else [asked]
+    if job.arguments["reason"] == "target" or wave_id is None:
+        return readers(session, area.id, "target")
+    return _at_the_end(session, area, wave_id, inside)
+
+
+def _at_the_end(
+    session: Session, area: Area, wave_id: int, inside: Sequence[Standing]
+) -> list[Reader]:
+    """Who is sent the profile of a place when its wave is closed.
+
+    That of an area goes to those who hold it (or, as far as the wave goes, more than it), if
+    several villages answered; that of a village to those who hold few that answered.
+    """
+    whole = session.get_one(Area, session.get_one(Wave, wave_id).area_id).path
+    answered = [one.path for one in standing(session, whole, wave_id) if one.finished]
+
+    def own(held: str) -> str:
+        return held if held.startswith(whole) else whole
+
+    people = readers(session, area.id, "closed")
+    if area.kind != "village":
+        if sum(one.finished > 0 for one in inside) < 2:
+            return []
+        return [one for one in people if area.path in map(own, one.holds)]
     return [
-        *head,
-        send(chat, text, key=f"{key}:1"),
-        file(chat, picture, f"{profile.code}.png", picture=True, key=f"{key}:2"),
-        file(chat, page.encode(), f"{profile.code}.html", caption, key=f"{key}:3"),
+        one
+        for one in people
+        if any(sum(path.startswith(own(held)) for path in answered) <= FEW for held in one.holds)
     ]
 
 
-def _no_answers(job: DueJob, one: Addressee, desk: Desk) -> Outgoing:
-    say = speak(one.language)
+def _why(reason: Reason, area: Area, inside: Sequence[Standing], say: Speak) -> str:
+    """The sentence before a profile that nobody asked for."""
+    if reason == "target":
+        text = say("{village} has reached its target. Here is its profile.")
+    elif reason != "closed":
+        return ""
+    elif area.kind == "village":
+        text = say("The survey is closed. Here is the profile of {village}.")
+    elif sum(one.finished > 0 for one in inside) > FEW:
+        text = say(
+            "The survey is closed. Here is the profile of {village}, with all its villages."
+            " /profile sends that of one village."
+        )
+    else:
+        text = say("The survey is closed. Here is the profile of {village}, with all its villages.")
+    return text.format(village=escape(area.name))
+
+
+def _no_answers(job: DueJob, one: Reader, desk: Desk) -> Outgoing:
+    say = speak(one.to.language)
     return send(
-        desk.address(one),
+        desk.address(one.to),
         say("Nobody has finished the survey there yet. /summary shows how it goes."),
-        key=f"job:{job.id}:{one.contact_id}:0",
+        key=f"job:{job.id}:{one.to.contact_id}:0",
     )

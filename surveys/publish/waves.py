@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.publish.areas import find_area, programme
 from surveys.publish.forms import publish
+from surveys.store.areas import ids_of
 from surveys.store.audit import audit
 from surveys.store.jobs import add_job
 from surveys.store.reviews import REJECTED
-from surveys.store.schema import Form, FormVersion, Interview, Wave
+from surveys.store.schema import Area, Form, FormVersion, Grant, Interview, Wave
 
 
 class NothingPublished(LookupError):  # noqa: N818
@@ -35,12 +37,14 @@ def open_wave(
     retention_months: int,
     now: datetime,
     area_path: str | None = None,
+    area_id: int | None = None,
     form_id: str | None = None,
     name: str = "",
     by: str = "command line",
 ) -> int:
     """Open a wave; its id. New interviews begin with the newest version of `form_id`, or, where
-    that is None, with the newest of all.
+    that is None, with the newest of all. Where: `area_id`, else what `area_path` calls, else
+    everywhere.
 
     Without a `name` the wave is named by its month. Raises `NothingPublished`, `UnknownArea`,
     `WaveAlreadyOpen`, and `ValueError` where organisation or contact are empty: residents read
@@ -52,7 +56,7 @@ def open_wave(
             " set USEGAP_ORGANISATION and USEGAP_CONTACT."
         )
     version_id = newest_version(session, form_id)
-    area = find_area(session, area_path) if area_path else programme(session, organisation)
+    area = _area(session, area_path, area_id) or programme(session, organisation)
     there = select(Wave.name).where(Wave.area_id == area.id, Wave.closed_at.is_(None)).limit(1)
     standing = session.scalar(there)
     if standing is not None:
@@ -75,13 +79,20 @@ def open_wave(
 
 
 def close_wave(
-    session: Session, now: datetime, area_path: str | None = None, *, by: str = "command line"
+    session: Session,
+    now: datetime,
+    area_path: str | None = None,
+    *,
+    area_id: int | None = None,
+    by: str = "command line",
 ) -> int:
-    """Close the wave that is open in an area (None: the programme); how many profiles are ordered.
+    """Close the wave that is open in an area (without one: the programme); how many profiles are
+    ordered.
 
-    Each village where somebody finished gets a job "profile". Raises `NoSuchWave`, `UnknownArea`.
+    Each village where somebody finished gets a job "profile", and before them the areas above
+    villages that administrators hold (docs/schedules.md). Raises `NoSuchWave`, `UnknownArea`.
     """
-    area = find_area(session, area_path)
+    area = _area(session, area_path, area_id) or find_area(session, None)
     wave = session.scalar(
         select(Wave)
         .where(Wave.area_id == area.id, Wave.closed_at.is_(None))
@@ -92,6 +103,10 @@ def close_wave(
     if wave is None:
         raise NoSuchWave(f"No wave is open in {area.name}.")
     wave.closed_at = now
+    # First the areas: their profile says where to look.
+    for place in _held_in(session, area):
+        arguments = {"area_id": place, "wave_id": wave.id, "reason": "closed"}
+        add_job(session, "profile", arguments, now, key=f"close:{wave.id}:{place}")
     finished = session.scalars(
         select(Interview.area_id)
         .where(
@@ -102,12 +117,35 @@ def close_wave(
         .distinct()
         .order_by(Interview.area_id)
     ).all()
-    for area_id in finished:
-        arguments = {"area_id": area_id, "wave_id": wave.id, "reason": "closed"}
-        add_job(session, "profile", arguments, now, key=f"close:{wave.id}:{area_id}")
+    for village in finished:
+        arguments = {"area_id": village, "wave_id": wave.id, "reason": "closed"}
+        add_job(session, "profile", arguments, now, key=f"close:{wave.id}:{village}")
     session.flush()
     audit(session, by, "close wave", f"wave {wave.id}", now, area_id=area.id)
     return len(finished)
+
+
+def _held_in(session: Session, area: Area) -> Sequence[int]:
+    """The areas above villages whose profile somebody is sent when a wave in `area` ends: those in
+    it that are somebody's, and itself if more than it is."""
+    held = select(Grant.area_id)
+    more = session.scalar(select(Grant.id).where(Grant.area_id.in_(ids_of(area.path))).limit(1))
+    own = Area.id == (area.id if more is not None else None)
+    return session.scalars(
+        select(Area.id)
+        .where(
+            Area.kind != "village",
+            Area.path.startswith(area.path, autoescape=True),
+            or_(Area.id.in_(held), own),
+        )
+        .order_by(func.length(Area.path), Area.id)
+    ).all()
+
+
+def _area(session: Session, area_path: str | None, area_id: int | None) -> Area | None:
+    if area_id is not None:
+        return session.get_one(Area, area_id)
+    return find_area(session, area_path) if area_path else None
 
 
 def ensure_ready(

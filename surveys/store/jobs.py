@@ -67,10 +67,13 @@ def finish_job(session: Session, job_id: int, now: datetime) -> bool:
 def postpone_job(
     session: Session, job_id: int, error: str, later: datetime | None, now: datetime
 ) -> None:
-    """A job failed: to be tried again `later`, or (None) given up, with the error's class kept."""
+    """A job failed: to be tried again `later`, or (None) given up, with the error's class kept.
+
+    One that another replica has done meanwhile stays done.
+    """
     session.execute(
         update(Job)
-        .where(Job.id == job_id)
+        .where(Job.id == job_id, Job.done_at.is_(None))
         .values(
             tries=Job.tries + 1,
             error=error,

@@ -5,7 +5,7 @@ import csv
 import io
 import zipfile
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,8 +13,10 @@ from surveys.conduct.retention import expire
 from surveys.publish import close_wave
 from surveys.store.schema import Administrator, Audit, Contact, Interview, Job
 from tests.administrators.conftest import fill, link, office, parcel
-from tests.respondent.phones import PATIENCE, at_work, labels, made_once, moment, say, tap
+from tests.respondent.phones import PATIENCE, Clock, at_work, labels, made_once, moment, say, tap
 
+MORNING = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
+"""Ten o'clock in the county: people are written to unasked."""
 COMMANDS = ("/summary", "/villages", "/profile", "/profile Liuping", "/export")
 
 
@@ -231,7 +233,7 @@ async def answer(person, code="LP01"):
 
 
 async def test_profiles_come_by_themselves_to_whom_they_concern(field_url, tmp_path):
-    async with at_work(tmp_path, field_url) as survey:
+    async with at_work(tmp_path, field_url, clock=Clock(MORNING)) as survey:
         shang = await office(survey, 501, "zh")
         xia = await office(survey, 502, "en", "area", "He/Xia")
         boss = await office(survey, 503, "en", "owner", None)
@@ -252,10 +254,11 @@ async def test_profiles_come_by_themselves_to_whom_they_concern(field_url, tmp_p
         await jobs_done(survey)
         assert (profiles(shang), profiles(boss), profiles(xia)) == (1, 1, 0)
         with survey.database.begin() as session:
-            close_wave(session, now=moment())
+            close_wave(session, now=survey.clock())
         await jobs_done(survey)
         assert any("调查已结束" in message.text for message in shang.messages)
-        assert (profiles(shang), profiles(boss), profiles(xia)) == (2, 3, 0)
+        # Whoever has several villages that answered is sent the profile of them together, too.
+        assert (profiles(shang), profiles(boss), profiles(xia)) == (2, 4, 0)
         assert profiles(away) == 0
         assert [message.text for message in xia.messages if message.from_bot] == [
             xia.messages[1].text
@@ -275,7 +278,7 @@ async def test_a_job_that_fails_says_so_to_who_asked(field_url, tmp_path, monkey
     def broken(*given):
         raise ValueError("someone's answer")
 
-    monkeypatch.setattr("bot.jobs.profiles.village_profiles", broken)
+    monkeypatch.setattr("bot.jobs.profiles.profile_at", broken)
     monkeypatch.setattr("bot.jobs.TRIES", 1)
     async with at_work(tmp_path, field_url) as survey:
         wei = await office(survey, 501)
@@ -299,7 +302,7 @@ async def test_when_the_promised_time_is_over_a_resident_is_unknown(field_url, t
 
 async def test_one_conversation_on_either_database(database_url, tmp_path):
     fill(database_url, homes=(("LP01", 5),))
-    async with at_work(tmp_path, database_url) as survey:
+    async with at_work(tmp_path, database_url, clock=Clock(MORNING)) as survey:
         wei = await office(survey, 501)
         for number in (10, 11):
             await answer(survey.telegram.person(number, "en"))

@@ -1,6 +1,7 @@
 """The whole program at work on a small survey, and what people do at their phones."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from bot import jobs
 from bot.application import run
 from bot.demo.server import Telegram
+from bot.desk import now
 from bot.settings import Settings
 from surveys.form.xlsform import convert
 from surveys.instruments import shipped
@@ -92,6 +94,20 @@ def made_once(folder, **content):
     return file
 
 
+class Clock:
+    """A clock that a test sets: it goes on only when told."""
+
+    def __init__(self, now):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **much):
+        """So much later: `days=7`."""
+        self.now += timedelta(**much)
+
+
 @dataclass
 class Survey:
     """The bot at work, the people who use it, and what is kept."""
@@ -102,14 +118,18 @@ class Survey:
     folder: Path
     stop: asyncio.Event
     running: asyncio.Task
+    clock: Callable[[], datetime]
 
     async def start(self):
         """The bot begins (again)."""
         started = asyncio.Event()
         self.stop = asyncio.Event()
         self.running = asyncio.create_task(
-            run(self.settings, limits=False, stop=self.stop, started=lambda _: started.set())
-        )
+            run(
+                self.settings, limits=False, stop=self.stop, started=lambda _: started.set(),
+                clock=self.clock,
+            )
+        )  # fmt: skip
         waiting = asyncio.create_task(started.wait())
         await asyncio.wait([self.running, waiting], return_when=asyncio.FIRST_COMPLETED)
         if self.running.done():
@@ -187,8 +207,9 @@ class Survey:
 
 
 @asynccontextmanager
-async def at_work(folder, url, **settings):
-    """The program on this database, as `usegap run` starts it."""
+async def at_work(folder, url, clock=now, **settings):
+    """The program on this database, as `usegap run` starts it; by the clock of the machine, or by
+    another one."""
     async with Telegram(limits=False) as telegram:
         environment = {
             "USEGAP_TELEGRAM_API": telegram.url,
@@ -199,8 +220,9 @@ async def at_work(folder, url, **settings):
             "USEGAP_CONTACT": "Li Mei",
         }
         survey = Survey(
-            telegram, Database(url), Settings.read(environment | settings), folder, None, None
-        )
+            telegram, Database(url), Settings.read(environment | settings), folder, None, None,
+            clock,
+        )  # fmt: skip
         await survey.start()
         try:
             yield survey
