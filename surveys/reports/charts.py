@@ -1,4 +1,4 @@
-"""The card: one picture for the chat, with the dots, the gap and the skills ladder."""
+"""The card: one picture for the chat, with the dots, the gap, the skills ladder and the chain."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LINE = 0.023
 """Inches of one line of text, for each point of its size."""
 LONGEST = 34
 """Columns of a name on the card."""
-INDICES = 4
-"""The card has room for so many indices, one a dimension, or one less; the page has all."""
-
+HIGHEST = 2 * WIDTH
+"""Inches. What does not fit is left out, step by step: it is on the page."""
+MOST_LEFT_OUT = 3
 VILLAGES = 5
 """And for so many villages of an area."""
 
@@ -48,9 +48,12 @@ def card(profile: VillageProfile, language: Language) -> bytes:
 
     say = words(language, LONGEST)
     report = content(profile, say)
-    sheet = Sheet()
-    draw(sheet, report, say)
-    height = sheet.at + 0.25
+    for left_out in range(MOST_LEFT_OUT + 1):
+        sheet = Sheet()
+        draw(sheet, report, say, left_out)
+        height = sheet.at + 0.25
+        if height <= HIGHEST:
+            break
     canvas = Canvas(figsize=(WIDTH, height), dpi=DOTS_PER_INCH, facecolor="white")
     FigureCanvasAgg(canvas)
     axes = canvas.add_axes((0, 0, 1, 1))
@@ -83,10 +86,10 @@ class Sheet:
 
     def paragraph(self, text: str, size: float = 11, colour: str = INK) -> None:
         """Text over the whole width, on as many lines as it needs."""
-        # A column of this font is half as wide as its size; Latin letters are a little wider.
+        # A column of this font is half as wide as its size.
         self.at += 0.06
-        room = int((self.right - self.left) * 72 / (size * 0.53))
-        for line in wrapped(text, room):
+        room = int((self.right - self.left) * 72 / (size * 0.505))
+        for line in wrapped(text.replace(" (", "\u00a0("), room):
             self.at += LINE * size / 2
             self.text(self.left, line, size, colour)
             self.at += LINE * size / 2
@@ -130,8 +133,8 @@ class Sheet:
             )  # fmt: skip
 
 
-def draw(sheet: Sheet, report: Content, say: Words) -> None:
-    """Lay the report out on the sheet."""
+def draw(sheet: Sheet, report: Content, say: Words, left_out: int = 0) -> None:
+    """Lay the report out on the sheet; `left_out`: of what matters less so many steps, 0-3."""
     sheet.at += 0.05
     sheet.text(sheet.left, report.village, 20)
     sheet.at += 0.36
@@ -141,23 +144,21 @@ def draw(sheet: Sheet, report: Content, say: Words) -> None:
         sheet.paragraph(sentence, 13 if i == 0 else 10.5, INK if i == 0 else SOFT)
     if report.withheld:
         return
-    sheet.paragraph(report.respondents[0], 10.5, SOFT)
+    answered = report.respondents
+    # The first says how many, the last the grade.
+    sheet.paragraph(answered[0], 10.5, SOFT)
+    if len(answered) > 1:
+        sheet.paragraph(answered[-1], 10.5, SOFT)
     for sentence in filter(None, (report.band, report.change)):
         sheet.paragraph(sentence, 11)
     if report.modelled:
         sheet.paragraph(report.modelled, 10.5, SOFT)
-    sheet.heading(say("Online and use"))
+    sheet.heading(say("Access, use and resource"))
     key(sheet, report, say)
-    for row in report.online:
+    for row in rows_of(report, left_out):
         dots(sheet, row)
     if report.villages:
         villages(sheet, report, say)
-    elif report.indices:
-        sheet.heading(say("Access, use and resource"))
-        first = {row.dimension: row for row in reversed(report.indices)}
-        room = INDICES - bool(report.band or report.change or report.modelled)
-        for row in [row for row in report.indices if first[row.dimension] is row][:room]:
-            dots(sheet, row)
     sheet.heading(say("The gap: access or use?"))
     sheet.paragraph(report.compared, 11)
     if report.split:
@@ -165,7 +166,56 @@ def draw(sheet: Sheet, report: Content, say: Words) -> None:
     if report.ladder.steps and not report.villages:
         sheet.heading(say("Digital skills, of all adults"))
         ladder(sheet, report.ladder, say)
+    if report.levers and report.reference and not report.villages and left_out < MOST_LEFT_OUT:
+        chain(sheet, report, say, left_out)
+    if report.needs.rows and not report.villages and not left_out:
+        sheet.heading(say("What people ask for most"))
+        needs(sheet, report, say)
     sheet.at += 0.2
+
+
+def rows_of(report: Content, left_out: int = 0) -> list[Row]:
+    """The rows of dots of a card: adults online, the use of all, and an index of each dimension."""
+    first, last = report.online[0], report.online[-1]
+    if report.villages:
+        return list(report.online)
+    rest = {row.dimension: row for row in reversed(report.dots) if row not in report.online}
+    found = [first, rest.get("access"), last, rest.get("use"), rest.get("resource")]
+    if left_out > 1:
+        found.remove(rest.get("use"))
+    return [row for row in found if row]
+
+
+def chain(sheet: Sheet, report: Content, say: Words, left_out: int) -> None:
+    """Each link with a bar as long as it is behind; of the weakest, what moves it."""
+    sheet.heading(say("What holds it back"))
+    sheet.paragraph(report.chain, 11)
+    start, wide = sheet.left + 2.1, 2.6
+    for lever in report.levers if not left_out else ():
+        sheet.at += 0.26
+        if lever.weakest:
+            frame = sheet.right - sheet.left + 0.16
+            sheet.boxes.append((sheet.left - 0.08, sheet.at - 0.14, frame, 0.28, "#ffffff", ""))
+        sheet.text(sheet.left, lever.link, 11)
+        if lever.behind.value:
+            width = wide * lever.behind.value / 100
+            sheet.boxes.append((start, sheet.at - 0.07, width, 0.14, BLUE, ""))
+        sheet.text(sheet.right, lever.distance, 9.5, SOFT, "right")
+    for lever in report.levers:
+        if lever.weakest:
+            sheet.at += 0.12
+            said = say("What moves it ({lever}): {action}.", lever=lever.lever, action=lever.action)
+            sheet.paragraph(said, 10.5)
+            if lever.asked:
+                sheet.paragraph(say("Asked for: {needs}", needs=lever.asked), 10.5, SOFT)
+
+
+def needs(sheet: Sheet, report: Content, say: Words) -> None:
+    """The three needs that most have."""
+    for row in report.needs.rows[:3]:
+        sheet.at += 0.26
+        sheet.text(sheet.left, row.label, 11)
+        sheet.text(sheet.right, row.village.text, 11, INK, "right")
 
 
 def villages(sheet: Sheet, report: Content, say: Words) -> None:
@@ -188,14 +238,19 @@ def key(sheet: Sheet, report: Content, say: Words) -> None:
     """What the signs of the dots mean."""
     sheet.at += 0.2
     x = sheet.left
-    sheet.lines.append((x, x + 0.36, sheet.at, sheet.at, "#9db9d5", 6, "-"))
+    sheet.lines.append((x + 0.04, x + 0.32, sheet.at, sheet.at, "#9db9d5", 6, "-"))
     sheet.dots.append((x + 0.18, sheet.at, "o", bool(report.modelled)))
     sheet.text(x + 0.5, report.village, 10, SOFT)
-    x += 0.85 + columns(report.village) * 0.078
-    if report.reference:
+    x += 0.85 + columns(report.village) * 0.083
+    for name, marker in ((report.around, "^"), (report.reference, "D")):
+        if not name:
+            continue
+        if x + 0.5 + columns(name) * 0.083 > sheet.right:
+            x, sheet.at = sheet.left, sheet.at + 0.27
         sheet.lines.append((x, x + 0.36, sheet.at, sheet.at, INK, 1.6, "-"))
-        sheet.dots.append((x + 0.18, sheet.at, "D", True))
-        sheet.text(x + 0.5, report.reference, 10, SOFT)
+        sheet.dots.append((x + 0.18, sheet.at, marker, True))
+        sheet.text(x + 0.5, name, 10, SOFT)
+        x += 0.85 + columns(name) * 0.083
     if report.online[0].published is not None:
         sheet.at += 0.27
         x = sheet.left + 0.18
@@ -207,19 +262,20 @@ def key(sheet: Sheet, report: Content, say: Words) -> None:
 
 
 def dots(sheet: Sheet, row: Row) -> None:
-    """One row: its name and numbers, and under them the village's dot over the reference's."""
+    """One row: its name and numbers, and under them the village's dot over those it is beside."""
     sheet.at += 0.26
     sheet.text(sheet.left, row.label, 11)
-    number = row.village.text
-    if row.reference:
-        number = f"{number}   ◇ {row.reference.brief}"
+    others = [(one, marker, name) for one, marker, name in (
+        (row.around, "^", "△"), (row.reference, "D", "◇")) if one]  # fmt: skip
+    number = "   ".join([row.village.text, *(f"{name} {one.brief}" for one, _, name in others)])
     shown = row.village.shown
     sheet.text(sheet.right, number, 11 if shown else 9.5, INK if shown else SOFT, "right")
-    drawn = [m for m in (row.village, row.reference) if m and (m.shown and m.low is not None)]
-    if not drawn:
+    if not any(
+        m.shown and m.low is not None for m in (row.village, *(one for one, _, _ in others))
+    ):
         sheet.at += 0.04
         return
-    top, bottom = sheet.at + 0.13, sheet.at + (0.49 if row.reference else 0.33)
+    top, bottom = sheet.at + 0.13, sheet.at + 0.33 + 0.16 * len(others)
     for at in (0, 25, 50, 75, 100):
         x = sheet.place(at)
         sheet.lines.append((x, x, top, bottom, GRID, 0.8, "-"))
@@ -227,8 +283,8 @@ def dots(sheet: Sheet, row: Row) -> None:
         x = sheet.place(row.published)
         sheet.lines.append((x, x, top, bottom, INK, 1.6, ":"))
     sign(sheet, row.village, sheet.at + 0.22, "o")
-    if row.reference:
-        sign(sheet, row.reference, sheet.at + 0.4, "D")
+    for i, (one, marker, _) in enumerate(others):
+        sign(sheet, one, sheet.at + 0.4 + 0.16 * i, marker)
     sheet.at = bottom
 
 

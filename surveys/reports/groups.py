@@ -31,6 +31,15 @@ def pair(one: Breakdown, say: Words) -> Pair:
     return Pair(label, parts, differ(one, say))
 
 
+def apart(profile: VillageProfile, say: Words) -> tuple[str, ...]:
+    """The breakdowns in which one group clearly does more, in sentences."""
+    return tuple(
+        say("Among those online, {who}.", who=differ(one, say))
+        for one in profile.breakdowns
+        if not one.withheld and sign(one.difference)
+    )
+
+
 def because(one: Breakdown, say: Words) -> str:
     """Why a breakdown is not shown: both groups are, or neither."""
     if one.withheld in ("few_persons", "few_homes", "too_few_for_this"):

@@ -1,6 +1,7 @@
 """The chain T → C → L → P → Q: its links in words, and the lever that moves each.
 
-Levers are written in the source's order: policy, capital, talent, industry, rights (METHOD.md §3).
+The chain runs from access to rights. Action is taken in the order that the source calls reverse:
+policy, capital, talent, industry, rights (METHOD.md §3), each lever for the link that it moves.
 What a village asks for is put beside the lever that answers it.
 """
 
@@ -11,7 +12,7 @@ from typing import Literal
 
 from surveys.estimation.profile import Figure, Shares, VillageProfile
 from surveys.reports.shapes import Lever, complete, mark, visible, within
-from surveys.reports.wording import Words, known
+from surveys.reports.wording import Words, known, turned
 
 LinkName = Literal["T", "C", "L", "P", "Q"]
 ORDER: tuple[LinkName, ...] = ("T", "C", "L", "P", "Q")
@@ -76,6 +77,18 @@ def chain_sentence(profile: VillageProfile, say: Words) -> str:
     return say("No link is clearly weaker than all others.")
 
 
+def chain_names(profile: VillageProfile, say: Words) -> str:
+    """The links that are there, in their order."""
+    found = {link.name for link in profile.chain}
+    return " → ".join(link_name(name, say) for name in ORDER if name in found)
+
+
+def lever_names(profile: VillageProfile, say: Words) -> str:
+    """The levers of these links, in the order of action."""
+    found = {link.name for link in profile.chain}
+    return " → ".join(lever_name(name, say) for name in ORDER if name in found)
+
+
 def levers(profile: VillageProfile, needs: Shares | None, say: Words) -> tuple[Lever, ...]:
     """Policy, capital, talent, industry, rights: each with its link's numbers and the needs."""
     links = {link.name: link for link in profile.chain}
@@ -93,6 +106,7 @@ def levers(profile: VillageProfile, needs: Shares | None, say: Words) -> tuple[L
                 low=None,
                 high=None,
             ),
+            distance=distance(links[name].shortfall, say),
             weakest=profile.weakest == name,
             asked=asked(name, needs, say),
         )
@@ -105,6 +119,18 @@ def share_of_largest(figure: Figure, largest: float) -> float | None:
     """How long the bar of a shortfall is, 0-100 of the largest on the page."""
     value = known(figure)
     return None if value is None else within(100 * value / largest)
+
+
+def distance(figure: Figure, say: Words) -> str:
+    """How far behind the reference a link is, or ahead of it; or why that is not said."""
+    value = known(figure)
+    if value is None:
+        return say.figure(figure, "spread")
+    if value == 0:
+        return say("level with it: {n}", n=say.figure(figure, "spread"))
+    if value < 0:
+        return say("ahead by {n}", n=say.figure(turned(figure), "spread"))
+    return say("behind by {n}", n=say.figure(figure, "spread"))
 
 
 def asked(link: LinkName, needs: Shares | None, say: Words) -> str:

@@ -46,11 +46,19 @@ def chat_text(
     return text
 
 
-def page(profile: VillageProfile, language: Language, links: Links | None = None) -> str:
-    """The profile as one HTML document: a phone's width or one A4 page, nothing from outside.
+def page(
+    profile: VillageProfile,
+    language: Language,
+    links: Links | None = None,
+    *,
+    paper: bool = False,
+) -> str:
+    """The profile as one HTML document: a phone's width or A4, nothing from outside.
 
-    links: where it leads, in a folder of pages.
+    links: where it leads, in a folder of pages; paper: to be set as a PDF (surveys.reports.pdf).
     """
     say = words(language)
     template = environment().get_template("page.html")
-    return template.render(report=content(profile, say), _=say, language=language, links=links)
+    return template.render(
+        report=content(profile, say), _=say, language=language, links=links, paper=paper
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from surveys.estimation.profile import Figure, Gap, IndexFigure, Shares, VillageProfile
 from surveys.reports.levers import ANSWERS
 from surveys.reports.shapes import (
     Ladder,
     Listed,
+    Mark,
     Row,
     Slice,
     Step,
@@ -17,49 +21,61 @@ from surveys.reports.shapes import (
 )
 from surveys.reports.wording import Unit, Words, known
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 LEVELS = ("above", "basic", "low", "narrow", "limited", "none", "notassessed")
 """The steps of the skills ladder (Eurostat), from the top down, as the form's values name them."""
 
 
 def online_rows(profile: VillageProfile, say: Words) -> tuple[Row, ...]:
     """Adults online, the use of those online, and both together: the use of all adults."""
-    has_reference = profile.reference_area is not None
+    around = profile.around
     beside = next((b.value for b in profile.benchmarks if b.beside == "pi"), None)
-    lines: tuple[tuple[str, str, Figure, Figure, Unit, float | None], ...] = (
-        (
+    return (
+        Row(
             say("Adults online"),
             say("used the internet in the last 3 months"),
-            profile.online,
-            profile.reference_online,
-            "share",
-            beside,
+            mark(profile.online, say, "share"),
+            _there(profile, profile.reference_online, say, "share"),
+            within(beside),
+            "access",
+            mark(around.online, say, "share") if around else None,
         ),
-        (
+        Row(
             say("Use, of those online"),
             say("kinds of things they do, 0–100"),
-            profile.use_of_users,
-            profile.reference_use_of_users,
-            "points",
+            mark(profile.use_of_users, say),
+            _there(profile, profile.reference_use_of_users, say),
             None,
+            "use",
+            mark(around.use_of_users, say) if around else None,
         ),
-        (
+        Row(
             say("Use, of all adults"),
             say("the two together; those offline count 0"),
-            profile.use,
-            profile.reference_use,
-            "points",
+            mark(profile.use, say),
+            _there(profile, profile.reference_use, say),
             None,
+            "use",
+            mark(around.use, say) if around else None,
         ),
     )
+
+
+def _there(
+    profile: VillageProfile, figure: Figure, say: Words, unit: Unit = "points"
+) -> Mark | None:
+    """The reference area's mark, where there is such an area."""
+    return mark(figure, say, unit) if profile.reference_area is not None else None
+
+
+def dot_rows(online: tuple[Row, ...], indices: tuple[Row, ...]) -> tuple[Row, ...]:
+    """Access, use and resource, in this order: of those online first, then the indices."""
     return tuple(
-        Row(
-            label,
-            note,
-            mark(village, say, unit),
-            mark(reference, say, unit) if has_reference else None,
-            within(benchmark),
-        )
-        for label, note, village, reference, unit, benchmark in lines
+        row
+        for dimension in ("access", "use", "resource")
+        for row in (*online, *indices)
+        if row.dimension == dimension
     )
 
 
@@ -90,9 +106,21 @@ def index_row(index: IndexFigure, profile: VillageProfile, say: Words) -> Row:
         label=say.label(index.label, index.name),
         note=note,
         village=mark(index.village, say, unit),
-        reference=mark(index.reference, say, unit) if profile.reference_area is not None else None,
+        reference=_there(profile, index.reference, say, unit),
+        published=next(
+            (within(b.value) for b in profile.benchmarks if b.beside == index.name), None
+        ),
         dimension=index.dimension,
+        around=_around(index, profile, say, unit),
     )
+
+
+def _around(index: IndexFigure, profile: VillageProfile, say: Words, unit: Unit) -> Mark | None:
+    """The mark of the area that the village is in."""
+    if profile.around is None:
+        return None
+    found = profile.around.indices.get(index.name)
+    return None if found is None else mark(found, say, unit)
 
 
 def dimension_note(index: IndexFigure, say: Words) -> str:
@@ -133,23 +161,45 @@ def reasons_of(profile: VillageProfile) -> Shares | None:
     return next((s for s in profile.shares if s.of == "non_users"), None)
 
 
-def listed(shares: Shares | None, say: Words) -> Listed:
-    """The choices of a list in the profile's order; one reason where none of them is shown."""
+def listed(shares: Shares | None, say: Words, published: Mapping[str, str] = NOTHING) -> Listed:
+    """The choices of a list in the profile's order; one reason where none of them is shown.
+
+    published: of a choice's value, a figure published elsewhere.
+    """
     if shares is None:
         return Listed()
     if not any(map(visible, (share.figure for share in shares.shares))):
         return Listed(why=say.figure(shares.shares[0].figure) if shares.shares else "")
-    rows = [
-        Row(say.label(share.label, share.value), "", mark(share.figure, say, "share"))
+    # What few have chosen stands on one line, unless a published figure stands beside it.
+    few = [
+        share
         for share in shares.shares
-        if share.figure.words != "few"
+        if share.figure.words == "few" and share.value not in published
     ]
-    # What few have chosen stands on one line.
-    few = [share for share in shares.shares if share.figure.words == "few"]
+    rows = [
+        Row(
+            say.label(share.label, share.value),
+            "",
+            mark(share.figure, say, "share"),
+            beside=published.get(share.value, ""),
+        )
+        for share in shares.shares
+        if share not in few
+    ]
     if few:
         names = say(", ").join(say.label(share.label, share.value) for share in few)
         rows.append(Row(names, "", mark(few[0].figure, say, "share")))
     return Listed(tuple(rows))
+
+
+def published_of(profile: VillageProfile, shares: Shares | None, say: Words) -> dict[str, str]:
+    """Figures that are published of the choices of a list, by the choice's value."""
+    start = f"{shares.name}/" if shares else "/"
+    return {
+        one.beside.removeprefix(start): say.published(one.value)
+        for one in profile.benchmarks
+        if one.beside.startswith(start)
+    }
 
 
 def skills(profile: VillageProfile, say: Words) -> Ladder:

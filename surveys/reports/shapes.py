@@ -35,6 +35,10 @@ class Row:
     reference: Mark | None = None
     published: float | None = None
     dimension: str = ""
+    around: Mark | None = None
+    """Of the area that the village is in."""
+    beside: str = ""
+    """A published figure of the same, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ class Lever:
     reference: Mark
     behind: Mark
     """Its value is 0-100 of the largest shortfall on the page."""
+    distance: str
+    """How far behind or ahead, in words, or why that is not said."""
     weakest: bool
     asked: str
 
@@ -168,7 +174,15 @@ class Content:
     """The name of the reference area, "" if there is none."""
     online: tuple[Row, ...] = ()
     indices: tuple[Row, ...] = ()
+    dots: tuple[Row, ...] = ()
+    """Access, use and resource: of `online` and `indices` those, in this order."""
+    others: tuple[Row, ...] = ()
+    """The other `indices`."""
+    around: str = ""
+    """The name of the area that the village is in, "" where its figures are not shown."""
     pairs: tuple[Pair, ...] = ()
+    apart: tuple[str, ...] = ()
+    """Of the `pairs` those that clearly differ, in sentences."""
     change: str = ""
     """The most important of `changes` as a sentence."""
     before: str = ""
@@ -184,10 +198,16 @@ class Content:
     lacking: Lacking = Lacking()
     chain: str = ""
     """What is said of the weakest link; "" if there is no chain."""
+    links: str = ""
+    """The chain's links in their order, with arrows."""
+    order: str = ""
+    """The levers in the order of action, with arrows."""
     levers: tuple[Lever, ...] = ()
     layers: tuple[Layer, ...] = ()
     needs: Listed = Listed()
     reasons: Listed = Listed()
+    reasons_elsewhere: str = ""
+    """What the published figures beside the reasons are; "" where there are none."""
     villages: tuple[Row, ...] = ()
     """Of an area."""
     about_villages: tuple[str, ...] = ()
@@ -198,6 +218,8 @@ class Content:
     published: tuple[Quoted, ...] = ()
     limits: tuple[str, ...] = ()
     method: tuple[str, ...] = ()
+    asking: tuple[str, ...] = ()
+    """Who asks and whom to ask."""
 
 
 def mark(figure: Figure, say: Words, unit: Unit = "points") -> Mark:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from surveys.estimation.profile import Scale, VillageProfile
 from surveys.reports.shapes import visible
 from surveys.reports.wording import Words, known
+
+LONGEST_CONTACT = 96
+"""Columns of who asks and whom to ask."""
 
 
 def limits(profile: VillageProfile, say: Words) -> tuple[str, ...]:
@@ -68,6 +73,16 @@ def method(profile: VillageProfile, say: Words) -> tuple[str, ...]:
             date=say.date(profile.computed_at),
         )
     )
+    return tuple(said)
+
+
+def asking(profile: VillageProfile, say: Words) -> tuple[str, ...]:
+    """Who asks, and whom to ask about it."""
+    whole, said = replace(say, longest=LONGEST_CONTACT), []
+    if profile.organisation:
+        said.append(say("Asked by {who}.", who=whole.name(profile.organisation)))
+    if profile.contact:
+        said.append(say("Questions about this: {who}.", who=whole.name(profile.contact)))
     return tuple(said)
 
 

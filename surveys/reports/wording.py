@@ -9,16 +9,22 @@ from datetime import datetime
 from gettext import NullTranslations
 from typing import Literal
 
+from babel import Locale
 from babel.dates import format_date
+from babel.numbers import format_decimal
 
-from surveys.estimation.profile import Figure, Withheld
+from surveys.estimation.profile import Benchmark, Figure, Withheld
 from surveys.reports.catalogue import load
 
 Language = Literal["en", "zh"]
 Unit = Literal["points", "share", "spread", "ratio"]
 """points: a score 0-100 · share: per cent · spread: standard deviations (METHOD.md §3), or points a
 ring · ratio: 0-1."""
-DIGITS: Mapping[Unit, int] = {"points": 0, "share": 0, "spread": 1, "ratio": 2}
+DIGITS: Mapping[Unit, str] = {
+    "points": "#,##0", "share": "#,##0", "spread": "#,##0.0", "ratio": "#,##0.00",
+}  # fmt: skip
+LOCALES: Mapping[Language, Locale] = {"en": Locale("en", "GB"), "zh": Locale("zh")}
+"""Made once: Babel takes a millisecond to read a tag."""
 MODELLED = "≈"
 """Stands before a number that borrows from the other villages."""
 
@@ -40,7 +46,7 @@ class Words:
 
     def count(self, one: str, many: str, n: int) -> str:
         """The sentence for `n` things, with {n} filled in."""
-        return self.catalogue.ngettext(one, many, n).format(n=n)
+        return self.catalogue.ngettext(one, many, n).format(n=self.number(n))
 
     def name(self, text: str) -> str:
         """A name from outside on one line: no control characters, cut where it is too long."""
@@ -53,20 +59,28 @@ class Words:
                 return self.name(text)
         return self.name(next(filter(None, labels.values()), otherwise))
 
+    def source(self, benchmark: Benchmark) -> str:
+        """Where a published figure comes from, in this language where the workbook says it so."""
+        return benchmark.sources.get(self.language) or benchmark.source
+
     def date(self, moment: str) -> str:
         """The day of an ISO 8601 moment, as it is written in this language.
 
         Raises:
             ValueError: `moment` is not ISO 8601.
         """
-        locale = "en_GB" if self.language == "en" else self.language
-        return format_date(datetime.fromisoformat(moment), format="long", locale=locale)
+        day = datetime.fromisoformat(moment)
+        return format_date(day, format="long", locale=LOCALES[self.language])
 
     def number(self, value: float, unit: Unit = "points") -> str:
-        """A number with its unit and decimals (`DIGITS`). A true minus sign."""
-        text = f"{value:.{DIGITS[unit]}f}"
-        text = "0" if float(text) == 0 else text.replace("-", "−")
+        """A number with its unit and decimals (`DIGITS`), as this language writes them."""
+        text = format_decimal(value, format=DIGITS[unit], locale=LOCALES[self.language])
+        text = text.replace("-", "−") if any(one in "123456789" for one in text) else "0"
         return text + ("%" if unit == "share" else "")
+
+    def published(self, value: float) -> str:
+        """A published share in per cent, with the decimals that it was published with."""
+        return format_decimal(value, format="#,##0.###", locale=LOCALES[self.language]) + "%"
 
     def interval(self, low: float, high: float, unit: Unit = "points") -> str:
         """41–58, 41–58%, or −3 to 8 where a dash would be taken for a minus."""

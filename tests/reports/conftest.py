@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from surveys.estimation.profile import (
+    Around,
     Benchmark,
     Breakdown,
     Change,
@@ -157,9 +158,12 @@ def full_village() -> VillageProfile:
         weakest="L",
         benchmarks=(
             Benchmark("pi", 66.5, {"en": "Rural China, residents online",
-                                   "zh": "全国农村互联网普及率"}, "CNNIC", "2023"),
+                                   "zh": "全国农村互联网普及率"},
+                      "CNNIC, 53rd report; December 2023; last 6 months", "2023",
+                      {"zh": "中国互联网络信息中心，第53次报告；2023年12月；最近半年"}),
             Benchmark("basic_skills", 56, {"en": "EU, at least basic digital skills, 16–74",
-                                           "zh": "欧盟达到基本数字技能的人"}, "Eurostat", "2023"),
+                                           "zh": "欧盟达到基本数字技能的人"},
+                      "Eurostat", "2023", {"zh": "欧盟统计局"}),
         ),
         flags={"flagged": 5, "rosters_differ": 0, "rosters_short": 0},
     )  # fmt: skip
@@ -252,9 +256,26 @@ def rich_village() -> VillageProfile:
     gap = Gap(
         Figure(24, 17, 31), Figure(15, 10, 21), Figure(9, 4, 14), Figure(3, 1, 5), Figure(6, 2, 10)
     )
+    around = Around(
+        "永安镇", Figure(70, 65, 75), Figure(55, 51, 59), Figure(38, 35, 42),
+        {"s_access": Figure(63, 59, 67), "p_meaningful": Figure(34, 28, 41),
+         "basic_skills": Figure(27, 22, 33), "s_resource": Figure(33, 29, 37),
+         "s_knowledge": Figure(58, 54, 62), "p_fraud": Figure(6, 3, 11)},
+    )  # fmt: skip
+    reasons = tuple(
+        Benchmark(
+            f"B6/{value}", published, {}, "CNNIC, 45th report; March 2020; people not online",
+            "2020", {"zh": "中国互联网络信息中心，第45次报告；2020年3月；全国非网民"},
+        )
+        for value, published in (("skill", 51.6), ("lit", 19.5), ("age", 14), ("dev", 13.4))
+    )  # fmt: skip
     return replace(
         full,
         gap=gap,
+        around=around,
+        organisation="青溪县农业农村局",
+        contact="李梅，0571 8888 0000",
+        benchmarks=(*full.benchmarks, *reasons),
         by_mode={"self": 40, "helped": 10, "proxy": 5, "visited": 10},
         grade="A",
         missing_users=Figure(None, withheld="not_asked"),
@@ -340,6 +361,7 @@ def township() -> VillageProfile:
         compared=0,
         waiting=0,
         change=None,
+        around=None,
         followup=14,
         grade="B",
         within=Within(

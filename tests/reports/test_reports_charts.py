@@ -102,10 +102,8 @@ def test_a_modelled_dot_is_drawn_hollow(full: VillageProfile) -> None:
 def test_what_is_withheld_leaves_no_mark(full: VillageProfile) -> None:
     shown = Figure(None, withheld="few_persons")
     secret = Figure(77, 70, 84, withheld="few_persons")
-    assert card(replace(full, use_of_users=shown), "en") == card(
-        replace(full, use_of_users=secret), "en"
-    )
-    assert card(replace(full, use_of_users=Figure(77, 70, 84)), "en") != card(full, "en")
+    assert card(replace(full, use=shown), "en") == card(replace(full, use=secret), "en")
+    assert card(replace(full, use=Figure(77, 70, 84)), "en") != card(full, "en")
 
 
 def test_the_font_is_found_without_importing_its_package() -> None:

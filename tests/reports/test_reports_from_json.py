@@ -10,7 +10,7 @@ import json
 import pytest
 
 from surveys.estimation.profile import VillageProfile, from_json, to_json
-from surveys.reports import charts, render
+from surveys.reports import charts, pdf, render
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -26,7 +26,8 @@ def test_messages_pages_and_pictures_are_functions_of_the_json(
 
 
 def test_nothing_but_profiles_goes_into_them() -> None:
-    for made in (render.chat_text, render.page, charts.card):
+    """And where other pages lie, and whether it is for paper."""
+    for made in (render.chat_text, render.page, charts.card, pdf.pdf):
         given = inspect.signature(made, eval_str=True).parameters.values()
-        kinds = {str(one.annotation) for one in given}
+        kinds = {str(one.annotation) for one in given if one.name not in ("links", "paper")}
         assert all("VillageProfile" in kind or "Literal" in kind for kind in kinds), kinds

@@ -157,7 +157,7 @@ SAID: list[tuple[VillageProfile, str, str, bool]] = [
     (with_headcount(Figure(None, words="few"), "users"), "Of 100 people online, few lack 3 or more",
      "每100个上网的人中，9样里缺3样以上的有：极少。", False),
     (RICH, "No digital tools yet nearly all No safety steps yet 61% (52–69%) Uses under 3 "
-     "of 5 areas 58% (49–66%) Services done by others or in person 52% (43–61%) What people",
+     "of 5 areas 58% (49–66%) Services done by others or in person 52% (43–61%) The same",
      "还没用过数字工具 几乎全部 还没做过自我保护 61%（52–69%）", False),
     # Three layers of the same numbers.
     (RICH, "Space: its layout Can people get online where they live? Access: 58 (53–63) ◇ 74 "
@@ -175,7 +175,7 @@ SAID: list[tuple[VillageProfile, str, str, bool]] = [
      "与别人的答卷相同5）；成年人数说法不一的户5；上网人数多于所报的户5。", False),
     (full_village(), "none left out: interviews 5.", "均未剔除）：答卷5份。", False),
     (AREA, "The area: 142 homes, 361 adults. 4 villages of this area are in the model for "
-     "small villages", "这个地区：142户，361个成年人。 小村模型用了这里的4个村", False),
+     "small villages", "这个地区：142户，361个成年人。小村模型用了这里的4个村", False),
     (AREA, "“Knowledge” hang together, 0–1, 240 people: alpha 0.71 (0.66–0.76), omega 0.73",
      "“防骗和常识”各题的一致程度（0–1，240人）：α 0.71（0.66–0.76），ω 0.73", False),
     # An area.
@@ -276,7 +276,7 @@ def test_modelled_dots_are_hollow_and_the_others_are_not(language: Language) -> 
     drawn = re.findall(r'class="dot( hollow)?" cx="[\d.]+%"', document)
     assert len(drawn) > 3
     assert set(drawn) == {" hollow"}
-    assert re.search(r"\.hollow { fill: #fff; stroke: var\(--blue\)", document)
+    assert re.search(r"\.hollow { fill: #fff; stroke: #14508c", document)
     assert 'hollow" cx=' not in page(full_village(), language)
     in_the_township = re.findall(r'class="dot( hollow)?" cx="[\d.]+%"', page(AREA, language))
     assert in_the_township.count(" hollow") == 1
