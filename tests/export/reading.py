@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from surveys.export import Filters, Wanted, into_folder, tables
+from surveys.export.central import central_csv
 from tests.fieldwork import NOW
 
 
@@ -30,4 +31,4 @@ def files_of(made, **wanted):
 
 def submissions(database, field, **more):
     """The rows of submissions.csv."""
-    return rows(files_of(made_of(database, field, **more))["submissions.csv"])
+    return rows(b"".join(central_csv(made_of(database, field, **more).submissions)))
