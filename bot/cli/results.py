@@ -27,6 +27,7 @@ class Shape(StrEnum):
     json = "json"
     html = "html"
     png = "png"
+    pdf = "pdf"
 
 
 class Language(StrEnum):
@@ -58,8 +59,8 @@ def profile(
     from surveys.profiles import latest_wave
     from surveys.publish import find_area
 
-    if format_ is Shape.png and out is None and sys.stdout.isatty():
-        raise typer.BadParameter("a picture needs --out FILE.png.")
+    if format_ in (Shape.png, Shape.pdf) and out is None and sys.stdout.isatty():
+        raise typer.BadParameter(f"that needs --out FILE.{format_}.")
     found = settings()
     spoken: Literal["en", "zh"] = (
         "zh" if (language.value if language else found.language) == "zh" else "en"
@@ -100,6 +101,13 @@ def _written(profile: VillageProfile, shape: Shape, language: Literal["en", "zh"
         from surveys.reports.charts import card
 
         return card(profile, language)
+    if shape is Shape.pdf:
+        from surveys.reports.pdf import PangoMissingError, pdf
+
+        try:
+            return pdf(profile, language)
+        except PangoMissingError as error:
+            raise Problem(str(error)) from error
     from surveys.reports.render import chat_text, page
 
     if shape is Shape.html:
