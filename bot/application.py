@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from telegram.error import InvalidToken, TelegramError
 
 from bot.access import command, unknown_button, unknown_command, voice
-from bot.admin import auditing, exports, joining, profiles, progress, schedules, team
+from bot.admin import auditing, exports, joining, profiles, progress, reminding, schedules, team
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming
 from bot.jobs import work
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
-from bot.respondent import conversation, kept, other, welcome
+from bot.respondent import conversation, kept, other, reminded, welcome
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.texts import LANGUAGES, speak
@@ -84,6 +84,8 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("schedule step", button("sch:"), schedules.schedule_step),
     Handler("team step", button("t:"), team.team_step),
     Handler("audit step", button("u:"), auditing.audit_step),
+    Handler("remind step", button("n:"), reminding.remind_step),
+    Handler("no more reminders", button("o:"), reminded.leave_alone),
     Handler("other button", kind("tap"), unknown_button),
     Handler("invite", joining.is_invite, joining.accept),
     Handler("start", says("start"), welcome.start),
@@ -98,6 +100,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("schedule", says("schedule"), schedules.schedule),
     Handler("team", says("team"), team.team),
     Handler("audit", says("audit"), auditing.audit),
+    Handler("remind", says("remind"), reminding.remind),
     Handler("word to a question", within, conversation.typed),
     Handler("other command", is_command, unknown_command),
     Handler("typed", kind("text", "other"), conversation.typed),

@@ -11,6 +11,7 @@ from bot.outbox import Outgoing
 Button = tuple[str, str]
 """What is read on it, and the data it carries (at most 64 bytes) or the address it opens."""
 Keyboard = Sequence[Sequence[Button]]
+DIGITS = 36
 
 
 def send(chat_id: int, text: str, keyboard: Keyboard = (), *, key: str | None = None) -> Outgoing:
@@ -100,3 +101,12 @@ def markup(keyboard: Keyboard) -> dict[str, Any]:
             for row in keyboard
         ]
     }
+
+
+def code(interview_id: int) -> str:
+    """An interview's id as short as a button wants it: in base `DIGITS`."""
+    digits, left = "", interview_id
+    while left:
+        left, digit = divmod(left, DIGITS)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits or "0"

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from bot.desk import Desk
 from bot.jobs.deliveries import deliver
 from bot.jobs.exports import exported
-from bot.jobs.parcels import Delivered, Make, NotYet, Parcel
+from bot.jobs.parcels import Delivered, Do, Make, NotYet, Parcel
 from bot.jobs.profiles import profiled
+from bot.jobs.reminders import reminded
 from bot.jobs.schedules import as_pdf, weekly
 from bot.jobs.team import farewell, menu_changed
 from bot.say import send
@@ -47,6 +48,8 @@ MAKERS: Mapping[str, Make] = {
     "menu": menu_changed,
 }
 """What makes the messages of a job, by its kind."""
+DOERS: Mapping[str, Do] = {"remind": reminded}
+"""What does a job as a whole within the transaction that marks it done, by its kind."""
 
 
 async def work(
@@ -104,6 +107,9 @@ async def _do(
     job: DueJob, database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None]
 ) -> None:
     try:
+        if job.kind in DOERS:
+            hand_over(await database.in_thread(_carry_out, job, database, desk))
+            return
         make = MAKERS[job.kind]
         parcels = await database.in_reader(make, job, database, desk)
         hand_over(await database.in_thread(_finish, job, parcels, database, desk))
@@ -113,6 +119,14 @@ async def _do(
         # The class alone: the text of an error may carry what someone answered.
         log.error("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
         hand_over(await database.in_thread(_postpone, job, type(error).__name__, database, desk))
+
+
+def _carry_out(job: DueJob, database: Database, desk: Desk) -> list[Queued]:
+    with database.begin() as session:
+        # First of all: it locks the row, so that another replica finds the job done.
+        if not finish_job(session, job.id, desk.clock()):
+            return []
+        return DOERS[job.kind](session, job, desk)
 
 
 def _finish(job: DueJob, parcels: Sequence[Parcel], database: Database, desk: Desk) -> list[Queued]:

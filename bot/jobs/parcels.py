@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from bot.desk import Desk
-from bot.outbox import Outgoing
+from bot.outbox import Outgoing, Queued
 from surveys.store.administrators import Addressee
 from surveys.store.database import Database
 from surveys.store.deliveries import Occasion, Previous

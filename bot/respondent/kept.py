@@ -254,6 +254,11 @@ def _lines(
             language=LANGUAGES.get(contact["language"], contact["language"])
         ),
         say("Since: {since}").format(since=contact["since"]),
+        *(
+            [say("No reminders, as you said on {day}").format(day=contact["unreminded"])]
+            if contact["unreminded"]
+            else []
+        ),
         *(say("Administrator of: {area}").format(area=area) for area in areas),
         *([say("Name for your team: {name}").format(name=named)] if named else []),
     ]
@@ -268,6 +273,9 @@ def _lines(
             lines.append(say("Begun: {day}").format(day=interview["started"]))
             if interview["finished"]:
                 lines.append(say("Finished: {day}").format(day=interview["finished"]))
+            if interview["reminders"]:
+                said = say("Reminders sent: {n}, the last on {day}")
+                lines.append(said.format(n=interview["reminders"], day=interview["reminded"]))
             lines += [f"· {row['question']}\n  → {row['answer']}" for row in interview["answers"]]
             computed = ", ".join(f"{name} {value}" for name, value in interview["computed"].items())
             if computed:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from html import unescape
 
-from bot.say import Button
+from bot.say import DIGITS, Button, code
 from bot.texts import Speak, escape, width
 from surveys.interview.state import Closed, Prompt, Refused
+
+__all__ = ["DIGITS", "code", "keyboard", "numbered", "question", "refusal", "settled"]
 
 COLUMNS = 28
 """What a phone shows of a button that fills the row; beyond it the label is cut."""
@@ -19,16 +21,6 @@ SHORTEST = 12
 """Characters of a label below which a line is of no use."""
 ROOM = 4000
 """Characters of one message, a little below what Telegram takes."""
-DIGITS = 36
-
-
-def code(interview_id: int) -> str:
-    """An interview's id as short as a button wants it."""
-    digits, left = "", interview_id
-    while left:
-        left, digit = divmod(left, DIGITS)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
-    return digits or "0"
 
 
 def question(prompt: Prompt, say: Speak) -> str:

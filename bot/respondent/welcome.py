@@ -30,7 +30,7 @@ from surveys.conduct.people import (
 from surveys.form.model import Form, language_of
 from surveys.interview.state import Begin, Event, Interview, Spoke
 
-CONSENT_VERSION = "2"
+CONSENT_VERSION = "3"
 """Of the text in `_consent_text`: raise it with every change of its meaning."""
 LONGEST = 500
 """Characters of what an operator may have set without end."""
@@ -264,6 +264,7 @@ def _consent_text(where: Where, say: Speak) -> str:
             "<b>You are free:</b> no, stop or skip costs you nothing. /forget deletes everything,"
             " at any time."
         ),
+        say("If you stop in the middle, I may remind you: at most twice, and you can say no."),
         say("Questions: {contact}").format(contact=escape(wave.contact[:LONGEST])),
     ]
     return "\n\n".join(paragraphs)

@@ -42,9 +42,10 @@ from surveys.store.vault import Vault
 def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
     """All that is kept about a contact and its persons, as one JSON document in plain words.
 
-    {"contact": {"channel", "address", "language", "since"}, "persons": [{"person": 1, "village":
-    …, "interviews": [{"status", "started", "finished", "consent", "answers": [{"question": label,
-    "answer": shown}], "computed": {name: value}, "events": n}]}]}
+    {"contact": {"channel", "address", "language", "since", "unreminded"}, "persons": [{"person": 1,
+    "village": …, "interviews": [{"status", "started", "finished", "consent", "answers":
+    [{"question": label, "answer": shown}], "computed": {name: value}, "reminders": n, "reminded",
+    "events": n}]}]}
 
     Times are days, "2026-11-24"; "" where there is none. Answers that later ones made irrelevant
     are kept, so they are shown. Empty for a contact that is not there.
@@ -67,6 +68,7 @@ def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
             "address": vault.open(contact.address).decode(),
             "language": contact.language,
             "since": _day(contact.created_at),
+            "unreminded": _day(contact.unreminded_at),
         },
         "persons": persons,
     }
@@ -159,6 +161,8 @@ def _record(row: Kept, form: Form, language: str) -> dict[str, Any]:
             for question in _answered(form, values)
             if not question.asked
         },
+        "reminders": row.reminders or 0,
+        "reminded": _day(row.reminded_at),
         "events": row.events,
     }  # fmt: skip
 

@@ -10,7 +10,9 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from surveys.store.areas import ids_of
+from surveys.store.reviews import REJECTED
 from surveys.store.schema import Area, DailyCount, Interview, Wave
+from surveys.store.visits import VISITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def counts(
     session: Session, area_ids: Collection[int], *, silent_since: datetime, recent_since: datetime
 ) -> dict[tuple[int, int], Counts]:
     """The interviews of some villages, by village and wave."""
-    own = Interview.mode.is_distinct_from("visited")
+    own = Interview.mode.is_distinct_from(VISITED)
     finished = Interview.status == "finished"
     silent = and_(Interview.status == "open", Interview.updated_at < silent_since)
     recent = and_(finished, own, Interview.finished_at >= recent_since)
@@ -84,11 +86,11 @@ def counts(
             func.count().filter(finished),
             func.count().filter(Interview.status == "stopped"),
             func.count().filter(silent),
-            func.count().filter(Interview.mode == "visited"),
+            func.count().filter(Interview.mode == VISITED),
             func.count().filter(recent),
             func.max(Interview.updated_at).filter(own),
         )
-        .where(Interview.area_id.in_(area_ids))
+        .where(Interview.area_id.in_(area_ids), Interview.review != REJECTED)
         .group_by(Interview.area_id, Interview.wave_id)
     )
     return {(row[0], row[1]): Counts(*row[2:]) for row in rows}
@@ -102,6 +104,7 @@ def modes(session: Session, area_id: int, wave_id: int) -> dict[str, int]:
             Interview.area_id == area_id,
             Interview.wave_id == wave_id,
             Interview.status == "finished",
+            Interview.review != REJECTED,
         )
         .group_by(func.coalesce(Interview.mode, ""))
         .order_by(func.count().desc(), func.coalesce(Interview.mode, ""))

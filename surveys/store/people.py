@@ -50,6 +50,8 @@ class OwnRecord:
     """Sealed."""
     language: str
     created_at: datetime
+    unreminded_at: datetime | None
+    """When they asked not to be reminded."""
 
 
 _CONTACT = (
@@ -83,9 +85,13 @@ def add_contact(
 def own_record(session: Session, contact_id: int) -> OwnRecord | None:
     """What is kept about a contact itself."""
     row = session.execute(
-        select(Contact.channel, Contact.address, Contact.language, Contact.created_at).where(
-            Contact.id == contact_id
-        )
+        select(
+            Contact.channel,
+            Contact.address,
+            Contact.language,
+            Contact.created_at,
+            Contact.unreminded_at,
+        ).where(Contact.id == contact_id)
     ).one_or_none()
     return None if row is None else OwnRecord(*row)
 

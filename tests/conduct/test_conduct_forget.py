@@ -202,6 +202,7 @@ def test_what_is_kept_is_shown_in_plain_words(database, vault, county, lived):
         assert my_data(session, vault, 404) == {}
     assert record["contact"] == {
         "channel": "telegram", "address": ADDRESS, "language": "zh", "since": "2026-11-24",
+        "unreminded": "",
     }  # fmt: skip
     one, two = record["persons"]
     assert (one["person"], one["village"]) == (1, "清水")
