@@ -81,7 +81,7 @@ class _Speaker:
         # Each way of joining is a sentence of its own, so that a translator sees it.
         between = say(", and ") if by == ", and " else say(" or ")
         text = self._in(between).join(parts)
-        return f"({text})" if inside else text
+        return self._fill(say("({condition})"), condition=text) if inside else text
 
     def _either(self, tree: Tree[Token]) -> str:
         """Several values of one question: “A” is “x”, “y” or “z”; "" if it is not that."""
@@ -163,11 +163,23 @@ class _Speaker:
                 question=question,
                 value=value,
             )
+        if asked.variable.kind == "yes_no" and by in ("=", "!=") and value in ("0", "1"):
+            yes = (by == "=") == (value == "1")
+            return self._fill(
+                say("“{question}” is yes") if yes else say("“{question}” is no"), question=question
+            )
         if by in ("=", "!="):
+            answer = self._value(asked.variable, value)
+            if answer == value:
+                return self._fill(
+                    say("“{question}” equals {value}") if by == "=" else
+                    say("“{question}” does not equal {value}"),
+                    question=question, value=value,
+                )  # fmt: skip
             return self._fill(
                 say("“{question}” is {answer}") if by == "=" else
                 say("“{question}” is not {answer}"),
-                question=question, answer=self._value(asked.variable, value),
+                question=question, answer=answer,
             )  # fmt: skip
         return self._fill(
             {
@@ -203,8 +215,6 @@ class _Speaker:
         return cut(in_language(variable.label, self.language, variable.name), LONGEST)
 
     def _value(self, variable: Variable, value: str) -> str:
-        if variable.kind == "yes_no" and value in ("0", "1"):
-            return self._in(say("yes") if value == "1" else say("no"))
         for one in variable.values:
             if one.value == value:
                 label = in_language(one.label, self.language, value)
