@@ -90,5 +90,46 @@ def links(
         note(f"{len(rows)} QR codes are in {out}.")
 
 
+@app.command()
+def posters(
+    out: Annotated[Path, typer.Option(help="The folder for the posters (PDF and PNG).")],
+    area: Annotated[
+        str | None, typer.Option(help="County, County/Township or a village; without it, all.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="en, zh or both; without it, each village's own.")
+    ] = None,
+    bot: Annotated[
+        str | None, typer.Option(help="The bot's name, so that Telegram need not be asked.")
+    ] = None,
+) -> None:
+    """Make a poster for each village: who asks what and why, and the code to scan."""
+    from surveys.profiles.posters import NoPoster, poster_of
+    from surveys.publish import find_area
+    from surveys.reports.pdf import PangoMissing
+    from surveys.reports.poster import picture, poster_pdf
+    from surveys.store.areas import villages_in
+
+    if language not in (None, "en", "zh", "both"):
+        raise Problem(f"The language must be en, zh or both, not {language}.")
+    found = settings()
+    name = bot_name(found, bot)
+    try:
+        with opened(found) as database, database.read() as session:
+            ids = villages_in(session, find_area(session, area).path)
+            sheets = [poster_of(session, one, name, found.language) for one in ids]
+        out.mkdir(parents=True, exist_ok=True)
+        with progress("Making posters") as tell:
+            for done, sheet in enumerate(sheets, 1):
+                tongue = sheet.tongue if language is None else language
+                made = poster_pdf(sheet.poster, tongue)  # type: ignore[arg-type]
+                (out / f"{sheet.poster.code}.pdf").write_bytes(made)
+                (out / f"{sheet.poster.code}.png").write_bytes(picture(made))
+                tell(done, len(sheets))
+    except (NoPoster, PangoMissing) as error:
+        raise Problem(str(error)) from None
+    note(f"{len(sheets)} posters are in {out}.")
+
+
 def _link(bot: str, code: str) -> str:
     return f"https://t.me/{bot}?start={code}"

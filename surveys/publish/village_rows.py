@@ -17,7 +17,8 @@ from surveys.publish.sentences import sentence
 N = TypeVar("N", int, float)
 
 REQUIRED = ("code", "name", "area", "households", "adults", "target")
-OPTIONAL = ("adults_offline", "ring", "latitude", "longitude", "reference", "time_zone")
+OPTIONAL = ("adults_offline", "ring", "latitude", "longitude", "reference", "time_zone",
+            "language")  # fmt: skip
 ALL = REQUIRED + OPTIONAL
 CODE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 RESERVED = ("admin-", "home-", "h.")
@@ -25,6 +26,8 @@ RESERVED = ("admin-", "home-", "h.")
 LONGEST_NAME = 200
 MOST = 100_000_000
 """No village has more persons; a phone number in the wrong column has."""
+LANGUAGES = ("en", "zh")
+"""What a poster can be written in."""
 YES, NO = ("yes", "y", "true", "1", "是"), ("", "no", "n", "false", "0", "否")
 
 
@@ -59,6 +62,8 @@ class VillageRow:
     longitude: float | None
     reference: bool
     time_zone: str | None
+    language: str | None
+    """Of its poster."""
 
 
 @dataclass(slots=True)
@@ -223,6 +228,10 @@ def _row(
     if zone is not None and not _is_zone(zone):
         what = "{zone} is no time zone: write it like Asia/Shanghai."
         wrong.append(sentence(what, zone=zone[:40]))
+    language = given.get("language", "").casefold() or None
+    if language is not None and language not in LANGUAGES:
+        what = "the language must be en or zh, not {language}."
+        wrong.append(sentence(what, language=language[:40]))
     target = number_of(given, "target", int, 1, MOST, wrong)
     ring = number_of(given, "ring", int, 0, 1000, wrong)
     reading.problems.extend(LineProblem(line, what) for what in wrong)
@@ -242,6 +251,7 @@ def _row(
                 longitude,
                 reference in YES,
                 zone,
+                language,
             )
         )
 

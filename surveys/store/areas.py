@@ -85,11 +85,32 @@ def paths_of(session: Session, area_ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.path for row in rows}
 
 
+def villages_in(session: Session, path: str) -> list[int]:
+    """The ids of the villages in an area, by code."""
+    return list(
+        session.scalars(
+            select(Area.id)
+            .where(Area.kind == "village", Area.path.startswith(path, autoescape=True))
+            .order_by(Area.code)
+        )
+    )
+
+
 def zone_name(session: Session, path: str) -> str | None:
     """The name of the time zone at a path: the nearest area's that has one."""
     return session.scalar(
         select(Area.time_zone)
         .where(Area.id.in_(ids_of(path)), Area.time_zone.is_not(None))
+        .order_by(func.length(Area.path).desc())
+        .limit(1)
+    )
+
+
+def poster_language(session: Session, path: str) -> str | None:
+    """What the posters at a path are written in: as the nearest area has it."""
+    return session.scalar(
+        select(Area.language)
+        .where(Area.id.in_(ids_of(path)), Area.language.is_not(None))
         .order_by(func.length(Area.path).desc())
         .limit(1)
     )

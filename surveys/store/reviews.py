@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,24 +52,13 @@ def look_up(session: Session, wanted: str, paths: Sequence[str] | None) -> list[
     start = wanted.strip().lower().removeprefix("uuid:")
     if len(start) < FEWEST:
         return []
-    state = Interview.state
-    rows = session.execute(
-        select(
-            Interview.id, Interview.key, Area.id, Area.path, Area.code, Area.name,
-            Wave.id, Wave.name, FormVersion.version, Interview.status, Interview.mode, state,
-            Interview.started_at, Interview.finished_at, Interview.review,
-        )
-        .join(Area, Area.id == Interview.area_id)
-        .join(Wave, Wave.id == Interview.wave_id)
-        .join(FormVersion, FormVersion.id == Interview.form_version_id)
-        .where(
-            func.lower(Interview.key).startswith(f"uuid:{start}", autoescape=True),
-            _within(paths),
-        )
-        .order_by(Interview.id)
-        .limit(2)
-    ).all()  # fmt: skip
-    return [Reviewed(*row[:11], _language(row[11]), *row[12:]) for row in rows]
+    begins = func.lower(Interview.key).startswith(f"uuid:{start}", autoescape=True)
+    return _reviewed(session, begins, _within(paths))
+
+
+def reviewed_by_id(session: Session, interview_id: int) -> Reviewed | None:
+    """One interview; None where there is no such (any more)."""
+    return next(iter(_reviewed(session, Interview.id == interview_id)), None)
 
 
 def set_review(session: Session, interview_id: int, review: Review) -> None:
@@ -124,6 +114,23 @@ def editions_of(session: Session, wave_id: int, area_id: int) -> list[dict[str, 
     return [dict(members or {}) for members in rows]
 
 
+def _reviewed(session: Session, *which: ColumnElement[bool]) -> list[Reviewed]:
+    rows = session.execute(
+        select(
+            Interview.id, Interview.key, Area.id, Area.path, Area.code, Area.name,
+            Wave.id, Wave.name, FormVersion.version, Interview.status, Interview.mode,
+            Interview.state, Interview.started_at, Interview.finished_at, Interview.review,
+        )
+        .join(Area, Area.id == Interview.area_id)
+        .join(Wave, Wave.id == Interview.wave_id)
+        .join(FormVersion, FormVersion.id == Interview.form_version_id)
+        .where(*which)
+        .order_by(Interview.id)
+        .limit(2)
+    )  # fmt: skip
+    return [Reviewed(*row[:11], _language(row[11]), *row[12:]) for row in rows]
+
+
 def _within(paths: Sequence[str] | None) -> ColumnElement[bool]:
     if paths is None:
         return Area.path.is_not(None)
@@ -131,6 +138,4 @@ def _within(paths: Sequence[str] | None) -> ColumnElement[bool]:
 
 
 def _language(state: str) -> str:
-    import json
-
     return str(json.loads(state or "{}").get("language", ""))
