@@ -162,7 +162,7 @@ def draw(sheet: Sheet, report: Content, say: Words, left_out: int = 0) -> None:
     sheet.heading(say("The gap: access or use?"))
     sheet.paragraph(report.compared, 11)
     if report.split:
-        split(sheet, report.slices)
+        split(sheet, report.slices, say)
     if report.ladder.steps and not report.villages:
         sheet.heading(say("Digital skills, of all adults"))
         ladder(sheet, report.ladder, say)
@@ -298,7 +298,7 @@ def sign(sheet: Sheet, mark: Mark, y: float, marker: str) -> None:
         sheet.dots.append((sheet.place(mark.value), y, marker, mark.modelled))
 
 
-def split(sheet: Sheet, slices: tuple[Slice, ...]) -> None:
+def split(sheet: Sheet, slices: tuple[Slice, ...], say: Words) -> None:
     """The gap's two parts as one bar, with their names under it."""
     sheet.at += 0.12
     wide = sheet.right - sheet.left
@@ -306,7 +306,13 @@ def split(sheet: Sheet, slices: tuple[Slice, ...]) -> None:
         x, width = sheet.place(one.start), wide * one.width / 100
         sheet.boxes.append((x, sheet.at, width, 0.32, SLICES[one.place], ""))
     sheet.at += 0.32
-    legend(sheet, [(f"{one.label}: {one.text}", SLICES[one.place], "") for one in slices])
+    legend(
+        sheet,
+        [
+            (say("{what}: {here}", what=one.label, here=one.text), SLICES[one.place], "")
+            for one in slices
+        ],
+    )
 
 
 def ladder(sheet: Sheet, found: Ladder, say: Words) -> None:
@@ -319,7 +325,8 @@ def ladder(sheet: Sheet, found: Ladder, say: Words) -> None:
         hatch = "///" if step.place == len(STEPS) - 1 else ""
         if width > 0:
             sheet.boxes.append((x, sheet.at, width, 0.32, STEPS[step.place], hatch))
-        entries.append((f"{step.label}: {step.brief}", STEPS[step.place], hatch))
+        said = say("{what}: {here}", what=step.label, here=step.brief)
+        entries.append((said, STEPS[step.place], hatch))
         x += width
     if found.hidden > 0:
         sheet.boxes.append((x, sheet.at, wide * found.hidden / 100, 0.32, "#ffffff", "..."))
@@ -348,7 +355,8 @@ def wrapped(text: str, room: int) -> list[str]:
     for letter in text:
         before = pieces[-1][-1] if pieces else " "
         inside_a_word = " " not in (before, letter) and columns(before + letter) == 2
-        if pieces and (inside_a_word or letter in CLOSING or before in OPENING):
+        bracket = letter in OPENING and before.isdigit()
+        if pieces and (inside_a_word or letter in CLOSING or before in OPENING or bracket):
             pieces[-1] += letter
         else:
             pieces.append(letter)

@@ -118,7 +118,7 @@ SAID: list[tuple[VillageProfile, str, str, bool]] = [
     (RICH, "no clear difference", "没有明显差别", False),
     (RICH, "the younger do more: by 30 (20–40)", "较年轻的做得更多，高30（20–40）", False),
     (RICH, "Schooling: not shown: a group has fewer than 10 people online",
-     "学历: 不公布：其中一组上网的人不足10人", False),
+     "学历：不公布：其中一组上网的人不足10人", False),
     (replace(RICH, breakdowns=sexes(60, 40, Figure(-20, -30, -10))),
      "women do more: by 20 (10–30)", "女性做得更多，高20（10–30）", False),
     (replace(RICH, breakdowns=sexes(40, 60, Figure(20, 10, 30))),
@@ -126,7 +126,7 @@ SAID: list[tuple[VillageProfile, str, str, bool]] = [
     (replace(RICH, breakdowns=tuple(
         Breakdown(name, (), NOTHING, "complementary") for name in ("sex", "age", "schooling"))),
      "Sex, age and schooling: not shown: others could be worked out from it",
-     "性别、年龄和学历: 不公布：会推算出别人的情况", False),
+     "性别、年龄和学历：不公布：会推算出别人的情况", False),
     # Inside behaviour.
     (RICH, "Of the 9 points that go with what those online do, 3 go with other ages and "
      "schooling of those online here, 6 with less done at the same age and schooling.",
