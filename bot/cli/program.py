@@ -21,6 +21,7 @@ from bot.cli import (
     quality,
     results,
     scale,
+    site,
     villages,
     waves,
 )
@@ -49,6 +50,7 @@ audit.add_to(app)
 estimate.add_to(app)
 decompose.add_to(app)
 scale.add_to(app)
+site.add_to(app)
 
 
 def _say_version(asked: bool) -> None:

@@ -48,15 +48,14 @@ class _Round:
     about: About
     organisation: str
     contact: str
+    whose: Mapping[str, Mapping[str, str]]
+    """Village's code -> what `members` gives."""
     rejected: Mapping[int, int]
     """Village -> how many of its submissions a review rejected."""
 
     def members(self, codes: Collection[str]) -> dict[str, str]:
         """Whose answers the editions of some villages hold: key -> home and breakdowns."""
-        held = self.computed.held()
-        of = held[held["village"].isin(list(codes))]
-        names = [home_and(row) for row in of.itertuples(index=False)]
-        return dict(zip(of["submission"], names, strict=True))
+        return {key: told for code in codes for key, told in self.whose.get(code, {}).items()}
 
 
 def village_profiles(
@@ -269,6 +268,7 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
         ),
         organisation=wave.organisation,
         contact=wave.contact,
+        whose=_whose(computed),
         rejected=Counter(rejected.values()),
     )
 
@@ -294,6 +294,14 @@ def _still_held(
         for area_id in {rejected[key] for key in keys}
     }
     return _StillHeld(keys, past)
+
+
+def _whose(computed: Computed) -> dict[str, dict[str, str]]:
+    """Whose answers the edition of each village holds."""
+    found: dict[str, dict[str, str]] = {}
+    for row in computed.held().itertuples(index=False):
+        found.setdefault(str(row.village), {})[str(row.submission)] = home_and(row)
+    return found
 
 
 def home_and(row: Any) -> str:

@@ -64,9 +64,17 @@ class Places:
 
 
 def area_page(
-    profile: VillageProfile, language: Language, beside: Beside, links: Links | None = None
+    profile: VillageProfile,
+    language: Language,
+    beside: Beside,
+    links: Links | None = None,
+    *,
+    paper: bool = False,
 ) -> str:
-    """The profile of an area as one HTML document, for a phone and for A4, nothing from outside."""
+    """The profile of an area as one HTML document, for a phone and for A4, nothing from outside.
+
+    links, paper: as of `render.page`.
+    """
     say = words(language)
     template = environment().get_template("area.html")
     return template.render(
@@ -75,6 +83,7 @@ def area_page(
         _=say,
         language=language,
         links=links,
+        paper=paper,
     )
 
 
