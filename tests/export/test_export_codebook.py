@@ -122,6 +122,12 @@ def test_a_rare_answer_takes_the_next_rare_with_it():
     assert (found.answered, found.shares[3].count) == (90, None)
 
 
+def test_an_answer_of_few_homes_is_hidden_however_many_gave_it():
+    people = [(str(at), "a") for at in range(40)]
+    people += [(str(at % 4), "b") for at in range(12)] + [(str(at), "c") for at in range(15)]
+    assert [one.count for one in counted(people).shares[:3]] == [40, None, None]
+
+
 def test_of_numbers_only_quantiles_with_ten_on_either_side():
     def told(count):
         variables = (Variable("household", "text", {}), Variable("n", "decimal", {}, "scale"))
