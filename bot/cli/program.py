@@ -12,6 +12,7 @@ from bot.cli import (
     audit,
     databases,
     decompose,
+    deliveries,
     estimate,
     export,
     followup,
@@ -48,6 +49,7 @@ export.add_to(app)
 quality.add_to(app)
 audit.add_to(app)
 estimate.add_to(app)
+deliveries.add_to(app)
 decompose.add_to(app)
 scale.add_to(app)
 site.add_to(app)

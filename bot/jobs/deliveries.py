@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -34,13 +35,31 @@ from surveys.store.schedules import Reader, may_read
 log = logging.getLogger(__name__)
 
 
-class Papers(NamedTuple):
-    """A profile in one language, as picture, page and, to be filed, PDF."""
+class Papers:
+    """A profile in one language, as picture, page and PDF: each made when first asked for."""
 
-    picture: bytes
-    page: bytes
-    pdf: bytes | None
-    """None: it is asked for by a button, or cannot be made."""
+    def __init__(self, profile: VillageProfile, tag: Literal["en", "zh"]) -> None:
+        self.profile = profile
+        self.tag = tag
+
+    @cached_property
+    def picture(self) -> bytes:
+        """PNG."""
+        from surveys.reports.charts import card
+
+        return card(self.profile, self.tag)
+
+    @cached_property
+    def page(self) -> bytes:
+        """HTML."""
+        from surveys.reports.render import page
+
+        return page(self.profile, self.tag).encode()
+
+    @cached_property
+    def pdf(self) -> bytes | None:
+        """None where this machine cannot set one."""
+        return pdf_of(self.profile, self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +114,35 @@ def pack(
     profile: VillageProfile,
     about: About,
     readers: Mapping[Reader, str],
+    *,
+    filed: Collection[Reader] = (),
 ) -> list[Delivered]:
     """A profile for each of its readers, with the sentence that says why it comes ("" if it was
     asked for); what is new to each since the last one comes first.
 
-    Papers are made once a language. At the wave's end the PDF is among them.
+    Papers are made once a language. Readers in `filed` are sent the PDF, others a button for it.
     """
     papers: dict[str, Papers] = {}
     packed = []
     for reader, head in readers.items():
         tag = tag_of(reader.to.language)
         if tag not in papers:
-            papers[tag] = _papers(profile, tag, filed=about.reason == "closed")
+            papers[tag] = Papers(profile, tag)
         with database.read() as session:
             known = previous(session, reader.administrator_id, about.area_id, about.wave_id)
-        messages = _messages(desk, profile, about, reader, head, known, papers[tag])
-        document = to_json(profile)
-        packed.append(Delivered(occasion_of(about, reader, document), messages, known))
+        messages = _messages(
+            desk,
+            reader,
+            about,
+            papers[tag],
+            known,
+            pdf=papers[tag].pdf if reader in filed else None,
+        )
+        if head:
+            # One sound a delivery: the first message has it.
+            first = send(desk.address(reader.to), head)
+            messages = [first, *(silent(one) for one in messages)]
+        packed.append(Delivered(occasion_of(about, reader, to_json(profile)), messages, known))
     return packed
 
 
@@ -136,38 +167,22 @@ def name_of(profile: VillageProfile, ending: str) -> str:
 
 def pdf_of(profile: VillageProfile, language: str) -> bytes | None:
     """The page as PDF; None where this machine cannot set one, which the log says."""
-    from surveys.reports.pdf import PangoMissing, pdf
+    from surveys.reports.pdf import PangoMissingError, pdf
 
     try:
         return pdf(profile, tag_of(language))
-    except PangoMissing as error:
+    except PangoMissingError as error:
         log.error("%s", error)
         return None
 
 
-def _papers(profile: VillageProfile, tag: Literal["en", "zh"], *, filed: bool) -> Papers:
-    from surveys.reports.charts import card
-    from surveys.reports.render import page
-
-    return Papers(
-        card(profile, tag),
-        page(profile, tag).encode(),
-        pdf_of(profile, tag) if filed else None,
-    )
-
-
-def _messages(  # noqa: PLR0917 - the names speak
-    desk: Desk,
-    profile: VillageProfile,
-    about: About,
-    reader: Reader,
-    head: str,
-    known: Previous | None,
-    papers: Papers,
-) -> list[Outgoing]:
+def _messages(
+    desk: Desk, reader: Reader, about: About, papers: Papers, known: Previous | None, *,
+    pdf: bytes | None,
+) -> list[Outgoing]:  # fmt: skip
     from surveys.reports.render import chat_text
 
-    chat, say = desk.address(reader.to), speak(reader.to.language)
+    chat, say, profile = desk.address(reader.to), speak(reader.to.language), papers.profile
     before = None if known is None else known.profile
     old = None if before is None or unchanged(before, profile) else from_json(before)
     caption = say("The profile of {village}, to open, print or pass on").format(
@@ -175,17 +190,12 @@ def _messages(  # noqa: PLR0917 - the names speak
     )
     page = file(chat, papers.page, name_of(profile, "html"), caption)
     messages = [
-        send(chat, chat_text(profile, tag_of(say.language), previous=old)),
+        send(chat, chat_text(profile, papers.tag, previous=old)),
         file(chat, papers.picture, name_of(profile, "png"), picture=True),
     ]
-    if papers.pdf is None:
-        messages.append(under(page, pdf_button(about.area_id, about.wave_id, say)))
-    else:
-        messages += [page, file(chat, papers.pdf, name_of(profile, "pdf"))]
-    if not head:
-        return messages
-    # One sound a delivery: the first message has it.
-    return [send(chat, head), *(silent(one) for one in messages)]
+    if pdf is None:
+        return [*messages, under(page, pdf_button(about.area_id, about.wave_id, say))]
+    return [*messages, page, file(chat, pdf, name_of(profile, "pdf"))]
 
 
 def pdf_button(area_id: int, wave_id: int, say: Speak) -> Keyboard:

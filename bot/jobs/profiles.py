@@ -53,7 +53,9 @@ def profiled(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
         finished=sum(one.finished for one in inside),
     )
     heads = {one: _why(reason, area, inside, speak(one.to.language)) for one in people}
-    return list(pack(database, desk, profile, about, heads))
+    filed = [one for one in people if area.kind != "village" or area.path in one.holds]
+    at_the_end = reason == "closed"
+    return list(pack(database, desk, profile, about, heads, filed=filed if at_the_end else ()))
 
 
 def _people(
