@@ -16,10 +16,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock bench bench-coverage bench-estimates format clean wheel
+.PHONY: help demo test check coverage lock bench bench-coverage bench-estimates bench-exports format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | bench | bench-coverage | bench-estimates | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | bench | bench-coverage | bench-estimates | bench-exports | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -51,6 +51,10 @@ bench-coverage: $(DEV)
 # Beside svy, and R where it is installed; half an hour, most of it theirs.
 bench-estimates: $(DEV)
 	$(BIN)/python -m tests.bench.estimates
+
+# A quarter of an hour: 5,000 and 50,000 submissions in every format.
+bench-exports: $(DEV)
+	$(BIN)/python -m tests.bench.exports
 
 format: $(DEV)
 	$(BIN)/ruff check --fix .
