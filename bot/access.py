@@ -21,12 +21,18 @@ LARGEST = 2**31
 ROLES: Mapping[str, tuple[Role, ...]] = {
     "summary": ("owner", "area", "helper", "analyst", "viewer"),
     "villages": ("owner", "area", "helper", "analyst", "viewer"),
+    "poster": ("owner", "area", "helper"),
     "profile": ("owner", "area", "analyst", "viewer"),
+    "wave": ("owner", "area", "helper", "analyst", "viewer"),
+    "quota": ("owner", "area", "helper"),
+    "find": ("owner", "area", "analyst"),
     "export": ("owner", "analyst"),
-    "remind": ("owner", "area"),
     "schedule": ("owner", "area", "analyst", "viewer"),
+    "remind": ("owner", "area"),
     "team": ("owner", "area", "helper", "analyst", "viewer"),
     "audit": ("owner", "area"),
+    "setup": ("owner",),
+    "tour": ("owner", "area", "helper", "analyst", "viewer"),
 }
 """The commands of administrators in the order of their menu, and who may use each."""
 
@@ -166,10 +172,16 @@ def what_commands_do(say: Speak) -> dict[str, str]:
         "help": say("what I can do"),
         "summary": say("how the survey goes, village by village"),
         "villages": say("your villages and their links"),
+        "poster": say("a poster for a village"),
         "profile": say("the profile of a village"),
+        "wave": say("the rounds of the survey: open, close, compare"),
+        "quota": say("how many of which age are wanted"),
+        "find": say("one interview by its id, without answers"),
         "export": say("the answers as files"),
-        "remind": say("remind those who stopped in the middle"),
         "schedule": say("what I send you by myself, and when"),
+        "remind": say("remind those who stopped in the middle"),
         "team": say("who is in the team; invite, take out"),
         "audit": say("who did what, when"),
+        "setup": say("set up the survey, step by step"),
+        "tour": say("be shown round, in two minutes"),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +14,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from telegram.error import InvalidToken, TelegramError
 
-from bot.access import command, unknown_button, unknown_command, voice
-from bot.admin import auditing, exports, joining, profiles, progress, reminding, schedules, team
+from bot.access import allowed, command, unknown_button, unknown_command, voice
+from bot.admin import (
+    auditing,
+    exports,
+    files,
+    finding,
+    joining,
+    posters,
+    profiles,
+    progress,
+    quotas,
+    reminding,
+    schedules,
+    setup,
+    team,
+    tour,
+    waves,
+)  # fmt: skip
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming
 from bot.jobs import work
@@ -26,7 +43,9 @@ from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.texts import LANGUAGES, speak
 from surveys.publish import ensure_ready
+from surveys.publish.invites import invite_first_owner
 from surveys.store.database import Database, file_of
+from surveys.store.setup import any_owner
 from surveys.store.upgrade import head, revision_of, upgrade
 from surveys.store.vault import Vault
 
@@ -67,6 +86,12 @@ def within(incoming: Incoming) -> bool:
     return incoming.kind == "text" and command(incoming.text)[0] in ("back", "skip", "stop", "done")
 
 
+def owners_file(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
+    """A file of an owner is something to set up with; of everyone else no answer to a question."""
+    mine = allowed(session, incoming, "setup")
+    return (files.sent if mine else conversation.typed)(session, incoming, desk)
+
+
 HANDLERS: tuple[Handler, ...] = (
     Handler("group", kind("group"), other.in_group),
     Handler("blocked", kind("blocked", "unblocked"), other.blocked),
@@ -86,6 +111,12 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("audit step", button("u:"), auditing.audit_step),
     Handler("remind step", button("n:"), reminding.remind_step),
     Handler("no more reminders", button("o:"), reminded.leave_alone),
+    Handler("file step", button("y:"), files.file_step),
+    Handler("tour step", button("z:"), tour.tour_step),
+    Handler("poster step", button("po:"), posters.poster_step),
+    Handler("wave step", button("wv:"), waves.wave_step),
+    Handler("quota step", button("q:"), quotas.quota_step),
+    Handler("find step", button("fi:"), finding.find_step),
     Handler("other button", kind("tap"), unknown_button),
     Handler("invite", joining.is_invite, joining.accept),
     Handler("start", says("start"), welcome.start),
@@ -101,6 +132,13 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("team", says("team"), team.team),
     Handler("audit", says("audit"), auditing.audit),
     Handler("remind", says("remind"), reminding.remind),
+    Handler("setup", says("setup"), setup.setup),
+    Handler("tour", says("tour"), tour.tour),
+    Handler("file", files.is_file, owners_file),
+    Handler("poster", says("poster"), posters.poster),
+    Handler("wave", says("wave"), waves.wave),
+    Handler("quota", says("quota"), quotas.quota),
+    Handler("find", says("find"), finding.find_one),
     Handler("word to a question", within, conversation.typed),
     Handler("other command", is_command, unknown_command),
     Handler("typed", kind("text", "other"), conversation.typed),
@@ -148,7 +186,8 @@ async def run(
     await bot.connect()
     listening = listen_for_signals(stop)
     try:
-        desk = Desk(settings, vault, await username(bot, settings), clock)
+        desk = Desk(settings, vault, await username(bot, settings), clock, fetch=bot.download)
+        await database.in_thread(greet_first_owner, database, desk)
         await offer_commands(bot)
         pump = Pump(database, desk, bot, handle, apologise, limits=limits)
         log.info("@%s is at work", desk.bot_username)
@@ -192,6 +231,26 @@ def open_store(settings: Settings) -> tuple[Vault, Database]:
             f"The database cannot be used ({type(error).__name__}): look at USEGAP_DATABASE_URL."
         ) from None
     return vault, database
+
+
+def greet_first_owner(database: Database, desk: Desk) -> None:
+    """Where nobody owns the survey yet, show whoever started the program a link, at each start.
+
+    On a terminal only: a link in a log would be read by others, and for longer than it is good.
+    """
+    with database.begin() as session:
+        if any_owner(session):
+            return
+        if not sys.stderr.isatty():
+            log.info("nobody owns this survey yet: `usegap admin invite --role owner` makes a link")
+            return
+        code = invite_first_owner(session, desk.clock())
+    print(
+        f"\nNobody owns this survey yet. Open this link on your phone; it works once, today:\n\n"
+        f"    https://t.me/{desk.bot_username}?start=admin-{code}\n",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 async def username(bot: TelegramBot, settings: Settings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +16,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+async def nothing_to_fetch(file_id: str, most: int) -> bytes:
+    """Where no bot is at work, there are no files."""
+    raise LookupError("no bot is at work here")
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """What a handler may need beside the session and the update."""
@@ -26,6 +31,8 @@ class Desk:
     """Without the @, as links carry it."""
     clock: Callable[[], datetime] = now
     """The time in UTC."""
+    fetch: Callable[[str, int], Awaitable[bytes]] = nothing_to_fetch
+    """A file that somebody sent, by its id, of at most so many bytes: `TelegramBot.download`."""
 
     def address(self, one: Addressee) -> int:
         """The chat of an administrator; raises `WrongKey` if it was sealed with another key."""

@@ -46,6 +46,15 @@ class Halted(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A file in a message, not fetched yet."""
+
+    file_id: str
+    size: int
+    """Bytes; 0 where Telegram does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """One update, as the handlers see it."""
 
@@ -68,6 +77,7 @@ class Incoming:
     callback_id: str | None = None
     sender: str = ""
     """First and last name, as Telegram gives them: kept of administrators only."""
+    document: Document | None = None
 
 
 def read(update: dict[str, Any], lane: str) -> Incoming | None:
@@ -88,10 +98,11 @@ def read(update: dict[str, Any], lane: str) -> Incoming | None:
     def incoming(
         what: Literal["text", "tap", "other", "blocked", "unblocked", "group", "edited"],
         text: str = "", *, other: str = "", callback_id: str | None = None,
+        document: Document | None = None,
     ) -> Incoming:  # fmt: skip
         return Incoming(
             update_id, what, lane, chat["id"], language, text, other,
-            message.get("message_id"), callback_id, named,
+            message.get("message_id"), callback_id, named, document,
         )  # fmt: skip
 
     # An old message comes as a stub of its chat, sometimes without the type: buttons of ours
@@ -107,7 +118,10 @@ def read(update: dict[str, Any], lane: str) -> Incoming | None:
         return incoming("edited", part.get("text") or "")
     if "text" in part:
         return incoming("text", part["text"])
-    return incoming("other", other=next((what for what in WHATS if what in part), ""))
+    what = next((what for what in WHATS if what in part), "")
+    sent = part.get("document") if what == "document" else None
+    document = Document(sent["file_id"], sent.get("file_size") or 0) if sent else None
+    return incoming("other", other=what, document=document)
 
 
 class Poller:

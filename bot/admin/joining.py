@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.access import command, menu, role_name, voice
 from bot.admin.team import LONGEST, name_of
+from bot.admin.tour import next_button
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
@@ -50,4 +51,5 @@ def accept(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
         text += "\n\n" + say(
             "Your team reads your name as “{name}”. /team name … changes it."
         ).format(name=escape(called))
-    return [*menu(session, incoming, say), send(incoming.chat_id, text)]
+    shown_round = send(incoming.chat_id, text, next_button(say))
+    return [*menu(session, incoming, say), shown_round]

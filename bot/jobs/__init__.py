@@ -14,11 +14,16 @@ from datetime import datetime, timedelta
 from bot.desk import Desk
 from bot.jobs.deliveries import deliver
 from bot.jobs.exports import exported
-from bot.jobs.parcels import Delivered, Do, Make, NotYet, Parcel
+from bot.jobs.files import file_came
+from bot.jobs.finding import found
+from bot.jobs.parcels import Ask, Delivered, Do, Make, NotYet, Parcel
+from bot.jobs.posters import postered
 from bot.jobs.profiles import profiled
 from bot.jobs.reminders import reminded
 from bot.jobs.schedules import as_pdf, weekly
 from bot.jobs.team import farewell, menu_changed
+from bot.jobs.templates import example, templates
+from bot.jobs.waves import compared
 from bot.say import send
 from bot.texts import speak
 from surveys.conduct.retention import expire
@@ -44,10 +49,17 @@ MAKERS: Mapping[str, Make] = {
     "weekly": weekly,
     "pdf": as_pdf,
     "export": exported,
+    "poster": postered,
+    "find": found,
+    "compare": compared,
     "farewell": farewell,
     "menu": menu_changed,
+    "templates": templates,
+    "example": example,
 }
 """What makes the messages of a job, by its kind."""
+ASKERS: Mapping[str, Ask] = {"file": file_came}
+"""What makes the messages of a job that has to ask Telegram first, by its kind."""
 DOERS: Mapping[str, Do] = {"remind": reminded}
 """What does a job as a whole within the transaction that marks it done, by its kind."""
 
@@ -110,8 +122,10 @@ async def _do(
         if job.kind in DOERS:
             hand_over(await database.in_thread(_carry_out, job, database, desk))
             return
-        make = MAKERS[job.kind]
-        parcels = await database.in_reader(make, job, database, desk)
+        if job.kind in ASKERS:
+            parcels = await ASKERS[job.kind](job, database, desk)
+        else:
+            parcels = await database.in_reader(MAKERS[job.kind], job, database, desk)
         hand_over(await database.in_thread(_finish, job, parcels, database, desk))
     except NotYet as night:
         await database.in_thread(_put_off, job, night.until, database)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,3 +38,7 @@ Parcel = tuple[Addressee, list[Outgoing]] | Delivered
 """An addressee and the messages for them, in order; or a delivery."""
 Make = Callable[[DueJob, Database, Desk], list[Parcel]]
 """Does a job; its messages are queued in the transaction that marks it done."""
+Do = Callable[[Session, DueJob, Desk], list[Queued]]
+"""Does a job within the transaction that marks it done, and queues what it has to say."""
+Ask = Callable[[DueJob, Database, Desk], Awaitable[list[Parcel]]]
+"""Does a job that asks Telegram first, in the loop; the database on its threads."""

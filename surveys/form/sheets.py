@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 from surveys.form.problems import FormError, Problem
 
+MOST_ROWS, MOST_COLUMNS = 20_000, 1_000
+"""Of a sheet: more is nobody's list or form, and reading it would take hours."""
+GAP = 1_000
+"""Empty rows after which a sheet is taken to be over: Excel keeps a million of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -93,8 +98,18 @@ def _old_excel(content: bytes) -> Sheets:
 def _rows(rows: Iterable[Sequence[object]]) -> list[Row]:
     found: list[Row] = []
     headers: list[str] | None = None
+    last = 0
     for number, cells in enumerate(rows, start=1):
-        words = [_word(cell) for cell in cells]
+        if number > last + GAP:
+            break
+        words = [_word(cell) for cell in cells[:MOST_COLUMNS]]
+        if any(words):
+            last = number
+        if len(found) >= MOST_ROWS or any(cell is not None for cell in cells[MOST_COLUMNS:]):
+            raise _broken(
+                f"A sheet has more than {MOST_ROWS:,} rows or {MOST_COLUMNS:,} columns.",
+                "Take out what is not needed.",
+            )
         if headers is None:
             if any(words):
                 headers = [_header(word) for word in words]

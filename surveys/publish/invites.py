@@ -47,14 +47,21 @@ def invite(
     return invite_to(session, role, area.id, now, by)
 
 
-def invite_to(session: Session, role: Role, area_id: int, now: datetime, by: str) -> str:
-    """The same for an area by its id."""
+def invite_first_owner(session: Session, now: datetime) -> str:
+    """A code for who sets up a new survey; it works for a day."""
+    return invite_to(session, "owner", programme(session).id, now, "usegap run", days=1)
+
+
+def invite_to(
+    session: Session, role: Role, area_id: int, now: datetime, by: str, *, days: int = INVITE_DAYS
+) -> str:
+    """The same as `invite` for an area by its id, for so many days."""
     code = secrets.token_urlsafe(18)
     made = Invite(
         code_hash=_hash(code),
         area_id=area_id,
         role=role,
-        expires_at=now + timedelta(days=INVITE_DAYS),
+        expires_at=now + timedelta(days=days),
     )
     session.add(made)
     session.flush()

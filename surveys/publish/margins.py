@@ -69,16 +69,18 @@ def import_margins(
     *,
     by: str = "command line",
     within: Sequence[str] | None = None,
+    area_id: int | None = None,
 ) -> MarginsResult:
     """Import margins (columns: docs/commands.md) in the place of those that the areas had.
 
     Raises `MarginsRefused` as `read_margins`, which says what `within` is; then nothing is written.
+    `area_id` is for the audit.
     """
     read = read_margins(session, content, within)
     for (name, variable), counts in read.rows.items():
         some = any(counts.values())
         replace_margins(session, read.known[name].id, variable, counts if some else {})
-    audit(session, by, "import margins", f"{read.result.areas} areas", now)
+    audit(session, by, "import margins", f"{read.result.areas} areas", now, area_id=area_id)
     return read.result
 
 

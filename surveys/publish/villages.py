@@ -17,7 +17,7 @@ from surveys.store.schema import Area
 
 OVERWRITTEN = (
     "households", "adults", "target", "adults_offline", "ring", "latitude", "longitude",
-    "reference", "time_zone",
+    "reference", "time_zone", "language",
 )  # fmt: skip
 
 EXAMPLE = "EXAMPLE"
@@ -106,13 +106,14 @@ def import_villages(
     *,
     organisation: str = "",
     by: str = "command line",
+    area_id: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportResult:
     """Import a list of villages (columns: docs/commands.md), with the areas above them.
 
     A code that is there is updated; columns that the file lacks, and villages that it leaves out,
     stay as they are. Raises `VillagesRefused` with every problem and its line; then nothing is
-    written. `progress` is told (villages done, of how many).
+    written. `progress` is told (villages done, of how many); `area_id` is for the audit.
     """
     reading = read_villages(csv_bytes)
     if reading.problems:
@@ -151,7 +152,8 @@ def import_villages(
         references=sum(row.reference for row in rows),
         warnings=tuple(reading.warnings),
     )
-    audit(session, by, "import villages", f"{result.added} new, {result.updated} updated", now)
+    audit(session, by, "import villages", f"{result.added} new, {result.updated} updated", now,
+          area_id=area_id)  # fmt: skip
     return result
 
 

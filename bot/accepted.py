@@ -1,0 +1,27 @@
+"""Which files owners may send, and what is said of all others."""
+
+from __future__ import annotations
+
+from bot.texts import Speak
+
+LARGEST = 5 * 1024 * 1024
+"""Bytes of a file that is fetched: a list of 30,000 villages has half."""
+
+
+def too_large(say: Speak) -> str:
+    """Of a file that is not fetched."""
+    return say(
+        "This file is too large for me: {n} MB at most. Take out pictures, or split it."
+    ).format(n=LARGEST // 1024 // 1024)
+
+
+def what_can_be_sent(say: Speak) -> str:
+    """Of a file that is nothing of all this, a picture of a list, one typed into the chat."""
+    return (
+        say(
+            "I take in a list of villages or of margins as a file (.csv or .xlsx), and a"
+            " questionnaire (.xlsx, .xml). The first line of a list of villages reads:"
+        )
+        + "\n<code>code,name,area,households,adults,target</code>\n"
+        + say("/setup gives you files to fill in.")
+    )
