@@ -26,7 +26,7 @@ ROWS = (
 """The columns of a submission that come from here."""
 VILLAGES = (
     "online_homes", "online_homes_known", "persons", "homes", "followup", "visited_homes",
-    "visited_share", "raking_pool", "raking_place", "raking_deff",
+    "visited_share", "raking_pool", "raking_place", "raking_size", "raking_deff",
 )  # fmt: skip
 """The columns of a village that come from here."""
 
@@ -130,10 +130,11 @@ def _villages(computed: Computed) -> list[tuple[Cell, ...]]:
     count = len(computed.codes)
     everybody = np.ones(len(sample.answers), np.bool_)
     nothing: list[Cell] = [None] * count
-    pool, place, deff = nothing, nothing, nothing
+    pool, place, size, deff = nothing, nothing, nothing, nothing
     if raking is not None:
         pool = _codes(raking.of_village)
         place = [None if one is None else raking.place[int(one)][-1] for one in pool]  # type: ignore[arg-type]
+        size = [None if one is None else int(raking.size[int(one)]) for one in pool]  # type: ignore[arg-type]
         deff = [None if one is None else float(raking.deff[int(one)]) for one in pool]  # type: ignore[arg-type]
     phases = sample.phases
     followed = [False] * count if phases is None else phases.village.tolist()
@@ -147,6 +148,7 @@ def _villages(computed: Computed) -> list[tuple[Cell, ...]]:
         nothing if phases is None else _known(phases.f),
         pool,
         place,
+        size,
         deff,
     )
     return list(zip(*columns, strict=True))

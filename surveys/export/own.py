@@ -18,7 +18,8 @@ AFTER = (
 OF_VILLAGES = (
     "village", "village_name", "township", "county", "reference", "ring", "households", "adults",
     "adults_offline", "online_homes", "online_homes_known", "target", "persons", "homes",
-    "followup", "visited_homes", "visited_share", "raking_pool", "raking_place", "raking_deff",
+    "followup", "visited_homes", "visited_share", "raking_pool", "raking_place", "raking_size",
+    "raking_deff",
 )  # fmt: skip
 MARK = "usegap-"
 """Stands before a column of ours where a question of the form has the same name."""
@@ -180,6 +181,7 @@ def of_villages() -> dict[str, Variable]:
                 say("The villages that were raked together have the same number"),
             ),
             _column("raking_place", "text", say("The place that the margins are of")),
+            _column("raking_size", "integer", say("How many users were raked together"), "scale"),
             _column(
                 "raking_deff", "decimal", say("Kish's factor of those raked together"), "scale"
             ),

@@ -21,7 +21,7 @@ OWN = (
     "raking_sex_age", "raking_schooling", "phase", "visit_weight", "visit_adults",
 )  # fmt: skip
 """Columns of ours that the scripts read; of a village they read OF_VILLAGE."""
-OF_VILLAGE = ("village", "online_homes", "followup", "visited_share")
+OF_VILLAGE = ("village", "online_homes", "followup", "visited_share", "raking_size")
 ROSTER = ("user", "adults", "online_adults")
 """Roles without which nothing is known of who is not online."""
 _HERE = "@@COLUMNS@@"

@@ -21,7 +21,8 @@ from surveys.store.quality import checked
 if TYPE_CHECKING:
     from surveys.export.release import Released
 
-COUNTED = ("persons", "homes", "raking_pool", "raking_place", "raking_deff")
+COUNTED = ("persons", "homes", "raking_pool", "raking_place", "raking_size",
+           "raking_deff")  # fmt: skip
 """Columns of villages that a release does not have."""
 
 

@@ -1,6 +1,7 @@
 """analysis.R and analysis.py, run on the files of an export, print what the profiles rest on."""
 
 import csv
+import runpy
 import shutil
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def export(tmp_path_factory):
     found = tables(database, Filters((made.programme,)), NOW)
     write_central(found.all, folder)
     write_scripts(found.submissions, found.villages, folder, found.indicators, found.roles)
-    return folder, *expected(database, made.wave)
+    return folder, *expected(database, made.wave), database, made
 
 
 def migrated(url):
@@ -108,7 +109,7 @@ def agree(found, want):
 
 
 def test_the_wave_has_every_kind_of_weight(export):
-    _, whole, _ = export
+    _, whole, *_ = export
     sample = whole.own
     at = {code: number for number, code in enumerate(whole.codes)}
     pool = whole.source.raking.of_village
@@ -123,11 +124,29 @@ def test_the_wave_has_every_kind_of_weight(export):
 
 
 def test_python_prints_the_estimates_of_the_profiles(export):
-    folder, _, want = export
+    folder, _, want, *_ = export
     agree(printed([sys.executable, "analysis.py"], folder), want)
 
 
 @pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
 def test_r_prints_the_estimates_of_the_profiles(export):
-    folder, _, want = export
+    folder, _, want, *_ = export
     agree(printed([RSCRIPT, "--vanilla", "analysis.R"], folder), want)
+
+
+def test_one_village_of_several_raked_together_has_the_same_numbers(export, tmp_path):
+    _, _, want, database, made = export
+    found = tables(database, Filters((made.areas["V3"],)), NOW)
+    write_central(found.all, tmp_path)
+    write_scripts(found.submissions, found.villages, tmp_path, found.indicators, found.roles)
+    alone = {key: numbers for key, numbers in want.items() if key[0] == "V3"}
+    # In this process, which has pandas already.
+    runpy.run_path(str(tmp_path / "analysis.py"))["main"](str(tmp_path), tmp_path / "py.csv")
+    agree(read(tmp_path / "py.csv"), alone)
+
+
+def test_where_a_column_is_missing_there_are_no_scripts(export, tmp_path):
+    *_, database, made = export
+    found = tables(database, Filters((made.programme,)), NOW, released=True)
+    args = (found.submissions, found.villages, tmp_path, found.indicators, found.roles)
+    assert write_scripts(*args) == list(tmp_path.iterdir()) == []
