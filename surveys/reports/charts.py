@@ -191,7 +191,8 @@ def chain(sheet: Sheet, report: Content, say: Words, left_out: int) -> None:
     sheet.heading(say("What holds it back"))
     sheet.paragraph(report.chain, 11)
     start, wide = sheet.left + 2.1, 2.6
-    for lever in report.levers if not left_out else ():
+    known = any(lever.behind.value is not None for lever in report.levers)
+    for lever in report.levers if known and not left_out else ():
         sheet.at += 0.26
         if lever.weakest:
             frame = sheet.right - sheet.left + 0.16

@@ -74,6 +74,8 @@ def chain_sentence(profile: VillageProfile, say: Words) -> str:
         return say("The weakest link is: {link}.", link=link_name(profile.weakest, say))
     if profile.reference_area is None:
         return say("Without an area to compare with, no link can be called the weakest.")
+    if all(known(link.shortfall) is None for link in profile.chain):
+        return say("Too few answered to say which link is the weakest.")
     return say("No link is clearly weaker than all others.")
 
 

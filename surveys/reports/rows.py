@@ -19,7 +19,7 @@ from surveys.reports.shapes import (
     visible,
     within,
 )
-from surveys.reports.wording import Unit, Words, known
+from surveys.reports.wording import Unit, Words, known, turned
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -251,8 +251,16 @@ def gap_slices(gap: Gap, say: Words) -> tuple[Slice, ...]:
     zero = 0 - start
     first = (zero, access) if access >= 0 else (zero + access, -access)
     second = (zero + max(0.0, access), behaviour) if behaviour >= 0 else (0.0, -behaviour)
-    labels = (say("with fewer online"), say("with what those online do"))
-    figures = (gap.access, gap.behaviour)
+    labels = (
+        say("with fewer online") if access >= 0 else say("ahead, with more online"),
+        say("with what those online do")
+        if behaviour >= 0
+        else say("ahead, with more done by those online"),
+    )
+    figures = (
+        gap.access if access >= 0 else turned(gap.access),
+        gap.behaviour if behaviour >= 0 else turned(gap.behaviour),
+    )
     return tuple(
         Slice(
             label,
