@@ -20,6 +20,7 @@ from surveys.reports.side_by_side import (
     Panel,
     Ring,
     Slope,
+    bounds,
     chart,
     groups,
     panels,
@@ -58,6 +59,7 @@ class Places:
     """What the panels show: villages, or the areas they lie in."""
     dashed: str
     """What their dashed line is; "" where there is none."""
+    bounds: str
     rings: tuple[Ring, ...]
     slope: Slope | None
     gradient: str
@@ -116,6 +118,7 @@ def places(profile: VillageProfile, beside: Beside, say: Words) -> Places:
         dashed=say.name(profile.village)
         if any(strip.whole is not None for panel in drawn for strip in panel.strips)
         else "",
+        bounds=bounds(found, say),
         rings=rings(found, say),
         slope=slope(profile, outward, say),
         gradient=outward,

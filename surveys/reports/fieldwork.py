@@ -81,7 +81,13 @@ def sentences(rows: Sequence[Fieldwork], say: Words) -> tuple[str, ...]:
     aimed = [row for row in rows if row.target]
     target = sum(row.target or 0 for row in aimed)
     if len(aimed) == len(rows):
-        said = [say("{n} of {target} answers are in.", n=answered, target=target)]
+        said = [
+            say(
+                "{n} of {target} answers are in.",
+                n=say.number(answered),
+                target=say.number(target),
+            )
+        ]
     else:
         said = [say.count("{n} answer is in.", "{n} answers are in.", answered)]
     if aimed and len(rows) > 1:
@@ -108,18 +114,20 @@ def going(row: Fieldwork, say: Words, link: str) -> Going:
     """One row in words."""
     lacking = missing(row)
     if lacking is None:
-        numbers, filled, note = f"{row.answered}", None, say("no target")
+        numbers, filled, note = say.number(row.answered), None, say("no target")
     else:
-        numbers = f"{row.answered} / {row.target}"
+        numbers = f"{say.number(row.answered)} / {say.number(row.target or 0)}"
         filled = 100 * min(1.0, share(row))
         if not lacking:
             note = say("target reached")
         elif row.never:
-            note = say("{n} to go; never at this pace", n=lacking)
+            note = say("{n} to go; never at this pace", n=say.number(lacking))
         elif row.expected is None:
-            note = say("{n} to go", n=lacking)
+            note = say("{n} to go", n=say.number(lacking))
         else:
-            note = say("{n} to go; done by {date} at this pace", n=lacking, date=day(row, say))
+            note = say(
+                "{n} to go; done by {date} at this pace", n=say.number(lacking), date=day(row, say)
+            )
     return Going(say.name(row.name), numbers, filled, note, link)
 
 

@@ -7,7 +7,7 @@ is withheld. Villages are numbered by name; nobody is sorted by score.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
 
@@ -16,7 +16,7 @@ from surveys.reports.fieldwork import Fieldwork
 from surveys.reports.placing import DOT, Ground, ground
 from surveys.reports.shapes import Mark, mark, visible
 from surveys.reports.villages import band_words
-from surveys.reports.wording import Words, known
+from surveys.reports.wording import Unit, Words, known
 
 NUMBERED = 60
 """Villages that have a number on the map and a panel each; of more, the areas have panels."""
@@ -312,12 +312,26 @@ def strips(
     return tuple(
         Strip(
             labels[name],
-            mark(figures[name], say, "share" if name == "online" else "points"),
+            short(figures[name], say, "share" if name == "online" else "points"),
             known(whole.get(name, NONE)),
         )
         for name in labels
         if name in figures
     )
+
+
+def short(figure: Figure, say: Words, unit: Unit) -> Mark:
+    """A mark whose bound is a sign, as there is no room for words in a panel."""
+    bound = {"at_most": "≤", "at_least": "≥"}.get(figure.bound, "")
+    found = mark(replace(figure, bound=""), say, unit)
+    return replace(found, text=bound + found.text) if bound and found.value is not None else found
+
+
+def bounds(villages: Sequence[Village], say: Words) -> str:
+    """What the signs of bounds mean; "" where there are none."""
+    found = {figure.bound for one in villages if one.shown for figure in one.figures.values()}
+    signs = {"at_most": say("≤: at most"), "at_least": say("≥: at least")}
+    return say("; ").join(text for bound, text in signs.items() if bound in found)
 
 
 def rings(villages: Sequence[Village], say: Words) -> tuple[Ring, ...]:

@@ -208,7 +208,7 @@ class Site:
             name=say.name(node.name),
             code=node.code,
             href=self.file(node, say.language) if profile is not None else "",
-            answered=f"{answered} / {target}" if target else f"{answered}",
+            answered=say.number(answered) + (f" / {say.number(target)}" if target else ""),
             use=use,
             shown=shown,
             band=band_words(profile.band, say)
