@@ -96,6 +96,11 @@ def printed(command, folder):
     )
     assert done.returncode == 0, done.stderr
     assert "s_access" in done.stdout
+    return read(out)
+
+
+def read(out):
+    """By village and measure."""
     with out.open(encoding="utf-8") as file:
         return {(row["village"], row["measure"].rpartition("-")[2]): row
                 for row in csv.DictReader(file)}  # fmt: skip
