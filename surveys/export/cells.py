@@ -22,9 +22,10 @@ def text_of(cell: Cell, variable: Variable) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        if variable.question not in ("text", "") and NUMBER.fullmatch(cell):
+        if not cell.startswith(DANGEROUS):
             return cell
-        return harmless(cell)
+        numeric = variable.question not in ("text", "") and NUMBER.fullmatch(cell)
+        return cell if numeric else harmless(cell)
     if isinstance(cell, datetime):
         return moment(cell)
     if isinstance(cell, float):

@@ -18,17 +18,24 @@ from surveys.export.naming import spss_names, stata_names
 from surveys.export.table import Table, Variable
 from surveys.export.wording import say
 
+Counted = Mapping[str, Mapping[str, Frequency]]
+"""By table and column, where they were counted before."""
+
 
 def codebook_csv(
-    tables: Sequence[Table], languages: Sequence[str], *, bom: bool = False
+    tables: Sequence[Table],
+    languages: Sequence[str],
+    *,
+    bom: bool = False,
+    counted: Counted | None = None,
 ) -> Iterator[bytes]:
     """A row for each column of each table: question, type, choices, and who was asked.
 
-    languages: tags, in the order of the columns. Reads each table once.
+    languages: tags, in the order of the columns. Reads each table once, unless `counted`.
     """
     yield BOM * bom + lines([header(languages)])
     for table in tables:
-        yield lines([[harmless(cell) for cell in row] for row in rows(table, languages)])
+        yield lines([[harmless(cell) for cell in row] for row in rows(table, languages, counted)])
 
 
 def header(languages: Sequence[str]) -> list[str]:
@@ -44,10 +51,13 @@ def header(languages: Sequence[str]) -> list[str]:
     )
 
 
-def rows(table: Table, languages: Sequence[str]) -> Iterator[list[str]]:
+def rows(
+    table: Table, languages: Sequence[str], known: Counted | None = None
+) -> Iterator[list[str]]:
     """The codebook's rows of one table."""
     names = [one.name for one in table.variables]
-    counted, by_name = frequencies(table), {one.name: one for one in table.variables}
+    counted = frequencies(table) if known is None else known[table.name]
+    by_name = {one.name: one for one in table.variables}
     for one, spss, stata in zip(
         table.variables, spss_names(names), stata_names(names), strict=True
     ):
@@ -146,12 +156,17 @@ class Section:
     """In SPSS and Stata, where they are others."""
 
 
-def write_codebook_html(
-    tables: Sequence[Table], folder: Path, language: str, title: str, wave: str
+def write_codebook_html(  # noqa: PLR0917 - the names speak
+    tables: Sequence[Table],
+    folder: Path,
+    language: str,
+    title: str,
+    wave: str,
+    counted: Counted | None = None,
 ) -> list[Path]:
     """Writes codebook.html into a folder: one page for phone and paper that needs nothing else.
 
-    title: of the form. Reads each table once.
+    title: of the form. Reads each table once, unless `counted`.
     """
     from jinja2 import Environment, PackageLoader
 
@@ -169,16 +184,18 @@ def write_codebook_html(
             piece.encode()
             for piece in page.generate(
                 say=words, language=language, title=title, wave=wave, number=number,
-                kinds=_kinds(language), tables=[(one, sections(one, language)) for one in tables],
+                kinds=_kinds(language),
+                tables=[(one, sections(one, language, counted)) for one in tables],
             )
         )  # fmt: skip
     return [path]
 
 
-def sections(table: Table, language: str) -> list[Section]:
+def sections(table: Table, language: str, known: Counted | None = None) -> list[Section]:
     """A section for each column that is not one choice of a question with several answers."""
     names = [one.name for one in table.variables]
-    counted, by_name = frequencies(table), {one.name: one for one in table.variables}
+    counted = frequencies(table) if known is None else known[table.name]
+    by_name = {one.name: one for one in table.variables}
     others = dict(zip(names, zip(spss_names(names), stata_names(names), strict=True), strict=True))
     found = []
     for one in table.variables:

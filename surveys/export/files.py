@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, get_args
 
 from surveys.export.central import write_central
 from surveys.export.codebook import codebook_csv, write_codebook_html
+from surveys.export.frequencies import frequencies
 from surveys.export.kobo import write_kobo
 from surveys.export.scripts import write_scripts
 from surveys.export.table import Table
@@ -63,10 +64,13 @@ def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
 
 def _codebook(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     """As CSV and as a page; a workbook has it as a sheet."""
+    counted = {one.name: frequencies(one) for one in tables.all}
     path = folder / "codebook.csv"
     with path.open("wb") as file:
-        file.writelines(codebook_csv(tables.all, tables.languages, bom=wanted.bom))
-    pages = write_codebook_html(tables.all, folder, wanted.language, tables.form_title, tables.wave)
+        file.writelines(codebook_csv(tables.all, tables.languages, bom=wanted.bom, counted=counted))
+    pages = write_codebook_html(
+        tables.all, folder, wanted.language, tables.form_title, tables.wave, counted
+    )
     return [path, *pages]
 
 

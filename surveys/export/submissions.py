@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,6 +22,8 @@ from surveys.store.schema import Interview, Respondent
 
 Progress = Callable[[int, int], None]
 """Told how many submissions are done, of how many."""
+_Reading = Sequence[tuple[str, Callable[[str], Cell] | None, tuple[str, ...]]]
+"""Of each question: its path, how its answers are read, the choices with a column of their own."""
 _UNKNOWN: tuple[Cell, ...] = (None, None, 0, *[None] * (len(ROWS) - 3))
 """What is known of someone who is in no estimate: rejected, or too young."""
 
@@ -42,6 +45,7 @@ def submissions(
     the plan was made there is no row. `progress` is told of the first reading.
     """
     told = [progress]
+    reading = [(one.path, READ.get(one.variable.kind), one.chosen) for one in plan.columns]
 
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
         tell = told.pop() if told else None
@@ -49,7 +53,7 @@ def submissions(
         with database.read() as session:
             for ids in batches(plan.ids):
                 found = {row.id: row for row in session.execute(_query(ids))}
-                yield [_cells(found[one], plan, sources) for one in ids if one in found]
+                yield [_cells(found[one], reading, plan, sources) for one in ids if one in found]
                 done += len(ids)
                 if tell is not None:
                     tell(done, plan.submissions)
@@ -112,30 +116,29 @@ def split(variable: Variable) -> Iterator[Variable]:
             )  # fmt: skip
 
 
-def cell(kind: Kind, value: str) -> Cell:
-    """An answer as its column's kind; the column fits all answers (surveys.export.kinds)."""
-    if not value:
-        return None
-    if kind in ("integer", "yes_no"):
-        return int(value)
-    if kind == "decimal":
-        return float(value)
-    if kind == "date":
-        return date.fromisoformat(value)
-    return value
+READ: Mapping[Kind, Callable[[str], Cell]] = {
+    "integer": int, "yes_no": int, "decimal": float, "date": date.fromisoformat,
+}  # fmt: skip
+"""An answer as its column's kind (it fits, see surveys.export.kinds); of other kinds as it is."""
+_LANGUAGE = re.compile(r'"language": ("(?:[^"\\]|\\.)*")')
+"""In a state as JSON: inside a text every quote has a backslash before it."""
 
 
-def _cells(row: Row[Any], plan: Plan, sources: Sources) -> list[Cell]:
-    submission: Mapping[str, str] = row.submission
+def _cells(row: Row[Any], reading: _Reading, plan: Plan, sources: Sources) -> list[Cell]:
+    answers: Mapping[str, str] = row.submission
     cells: list[Cell] = [row.finished_at]
-    for column in plan.columns:
-        value = submission.get(column.path, "")
-        cells.append(cell(column.variable.kind, value))
-        if column.chosen:
+    for path, read, chosen in reading:
+        value = answers.get(path)
+        if not value:
+            cells.extend([None] * (1 + len(chosen)))
+            continue
+        cells.append(value if read is None else read(value))
+        if chosen:
             several = value.split()
-            cells.extend(int(one in several) if value else None for one in column.chosen)
+            cells.extend([int(one in several) for one in chosen])
     # Of someone who was forgotten, answers apart, no state is left.
-    language = json.loads(row.state).get("language")
+    spoken = _LANGUAGE.search(row.state)
+    language = json.loads(spoken[1]) if spoken else None
     seconds = sources.quality.seconds.get(row.key)
     place = sources.design.census[row.area_id]
     cells += [
