@@ -7,7 +7,7 @@ than 5 homes answered. Nothing of `contact` is ever read here.
     into_folder(made, Wanted(("csv", "sav")), folder)
 """
 
-from surveys.export.files import FORMATS, Format, Wanted, into_folder, into_zip
+from surveys.export.files import Format, Wanted, into_folder, into_zip
 from surveys.export.filters import KEPT, REVIEWS, Filters, NothingToExport, Review, newest_wave
 from surveys.export.tables import Tables, tables
 from surveys.export.told import told
@@ -15,7 +15,7 @@ from surveys.export.unwritable import Unwritable
 from surveys.export.wording import LANGUAGES, Language
 
 __all__ = [
-    "FORMATS", "KEPT", "LANGUAGES", "REVIEWS", "Filters", "Format", "Language", "NothingToExport",
+    "KEPT", "LANGUAGES", "REVIEWS", "Filters", "Format", "Language", "NothingToExport",
     "Review", "Tables", "Unwritable", "Wanted", "into_folder", "into_zip", "newest_wave", "tables",
     "told",
 ]  # fmt: skip

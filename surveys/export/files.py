@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
 
 from surveys.export.central import write_central
 from surveys.export.codebook import codebook_csv, write_codebook_html
@@ -21,7 +21,6 @@ from surveys.export.told import told
 from surveys.export.wording import LANGUAGES, Language
 
 Format = Literal["csv", "xlsx", "sav", "dta", "parquet"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 @dataclass(frozen=True, slots=True)
