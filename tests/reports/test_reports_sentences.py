@@ -67,6 +67,11 @@ def with_headcount(headcount: Figure, of: str) -> VillageProfile:
     )
 
 
+def short_by(shortfall: Figure) -> VillageProfile:
+    links = tuple(replace(one, shortfall=shortfall) for one in RICH.chain)
+    return replace(RICH, weakest=None, chain=links)
+
+
 def sloping(gradient: Figure) -> VillageProfile:
     within = AREA.within
     assert within
@@ -141,6 +146,29 @@ SAID: list[tuple[VillageProfile, str, str, bool]] = [
     (replace(RICH, gap=gap(Figure(-4, -9, 1), Figure(4), Figure(-8, -12, -4))),
      "those online do more here: 8 points ahead. Their ages and schooling put them 4 behind.",
      "这里上网的人做得较多，领先8分；他们的年龄和学历则带来4分落后。", False),
+    # Ahead is said as ahead, of links and of the gap's parts.
+    (short_by(Figure(-0.2, -0.6, 0.2)),
+     "Access 58 (53–63) ◇ 74 ahead by 0.2 (−0.2 to 0.6) 1 Policy signal",
+     "上网条件 58（53–63） ◇ 74 领先0.2（−0.2至0.6） 1 政策", False),
+    (short_by(Figure(0, -0.4, 0.4)),
+     "level with it: 0 (−0.4 to 0.4)", "持平：0（−0.4至0.4）", False),
+    (short_by(NOTHING), "Too few answered to say which link is the weakest.",
+     "答题的人太少，还看不出哪一环最弱。", True),
+    (replace(RICH, gap=Gap(Figure(-8, -14, -2), Figure(-5, -9, -1), Figure(-3, -7, 1))),
+     "ahead, with more online: 5 (1–9) ahead, with more done by those online: 3 (−1 to 7)",
+     "上网的人较多，领先：5（1–9） 上网的人做得较多，领先：3（−1至7）", False),
+    # Beside the township and the reference; reasons beside those published; sources by language.
+    (RICH, "62% (53–70%) △ 70% ◇ 88%", "62%（53–70%） △ 70% ◇ 88%", False),
+    (RICH, "I don't know how to use a phone/computer for it 40–75% ┆ 51.6%",
+     "不懂电脑/网络 40–75% ┆ 51.6%", False),
+    (RICH, "On the right, published: CNNIC, 45th report; March 2020; people not online.",
+     "右边是公开数据：中国互联网络信息中心，第45次报告；2020年3月；全国非网民。", False),
+    (RICH, "Rural China, residents online: 66.5% (CNNIC, 53rd report",
+     "全国农村互联网普及率：66.5%（中国互联网络信息中心，第53次报告", True),
+    # Who asks, and whom to ask; of a village that is not shown, too.
+    (RICH, "Asked by 青溪县农业农村局. Questions about this: 李梅，0571 8888 0000.",
+     "调查单位：青溪县农业农村局。有疑问请找：李梅，0571 8888 0000。", True),
+    (replace(HIDDEN, contact="李梅"), "Questions about this: 李梅.", "有疑问请找：李梅。", True),
     # How unequal, and who lacks much: the most frequent first.
     (RICH, "From 0 (all adults use the internet alike) to 100 (one does it all): 62 (57–67).",
      "0是人人用得一样多，100是全归一个人用，这里是62（57–67）。", False),
@@ -246,6 +274,43 @@ def test_nothing_is_said_of_what_is_not_there(full: VillageProfile, language: La
     )  # fmt: skip
     assert [one for one in headings[2:4] if one in shown(empty, language)] == []
     assert "age and schooling" not in shown(empty, "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "order"),
+    [
+        (
+            "en",
+            "14 more answers|Adults here score 31|14 homes that had kept silent|64 people|Grade A|"
+            "is ahead by 24|Of 24 points, 15|The weakest link|Teaching for|I don't know how|"
+            "Among those online, the younger|Since 2024|Published|Asked by",
+        ),
+        (
+            "zh",
+            "多14份|用网得分31|走访了14户|64人|精度甲级|分差24|相差的24分中，15分|最弱的一环|手机基础培训|"
+            "不懂电脑|上网的人里，较年轻的|与2024|公开数据|调查单位",
+        ),
+    ],
+)
+def test_the_message_goes_from_what_is_new_to_whom_to_ask(language: Language, order: str) -> None:
+    parts = order.split("|")
+    text = parsed(chat_text(RICH, language, replace(RICH, persons=50))).text
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    # Without an earlier one the two sentences come first, after the village's name and the date.
+    first = parsed(chat_text(RICH, language)).text.split("\n")
+    assert first[2] == ""
+    assert parts[1] in first[3]
+    assert parts[2] in first[4]
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    many = replace(AREA, persons=12345, homes=1000)
+    assert "12,345 people from 1,000 homes answered" in chat_text(many, "en")
+    assert "1,000户、12,345人答了题" in chat_text(many, "zh")
+    assert words("en").number(-0.04, "spread") == words("zh").number(-0.4) == "0"
+    assert words("en").number(-1234.56, "spread") == "−1,234.6"
+    assert [words("zh").published(one) for one in (66.5, 14.0, 0.25)] == ["66.5%", "14%", "0.25%"]
 
 
 def test_parts_of_behaviour_that_are_not_clear_are_not_told_apart(rich: VillageProfile) -> None:
