@@ -15,6 +15,8 @@ import typer
 from bot.cli.opening import Problem, busy, note, now, opened, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from surveys.estimation.profile import VillageProfile
     from surveys.store.database import Database
     from surveys.store.schema import Area
@@ -57,6 +59,7 @@ def profile(
 ) -> None:
     """Show the profile of a village, as its administrators get it, or of an area."""
     from surveys.profiles import latest_wave
+    from surveys.profiles.tree import drawing
     from surveys.publish import find_area
 
     if format_ in (Shape.png, Shape.pdf) and out is None and sys.stdout.isatty():
@@ -74,7 +77,11 @@ def profile(
         found_profile = _profile(database, area, wave_id, ranks=ranks) if wave_id else None
         if found_profile is None:
             raise Problem(f"Nobody in {area.name} has finished an interview yet.")
-        written = _written(found_profile, format_, spoken)
+        if wave_id and format_ in (Shape.html, Shape.pdf):
+            draw = drawing(database, found_profile, wave_id, area.id, now())
+            written = _page(draw, spoken, paper=format_ is Shape.pdf)
+        else:
+            written = _written(found_profile, format_, spoken)
     if out is not None:
         out.write_bytes(written)
         note(f"The profile of {area.name} is in {out}.")
@@ -85,11 +92,23 @@ def profile(
 
 
 def _profile(database: Database, area: Area, wave_id: int, *, ranks: bool) -> VillageProfile | None:
-    from surveys.profiles import area_profile, village_profiles
+    from surveys.profiles import area_profile
+    from surveys.profiles.news import profile_at
 
-    if area.kind != "village":
-        return area_profile(database, wave_id, area.id, now(), ranks=ranks)
-    return next(iter(village_profiles(database, wave_id, [area.id], now()).values()), None)
+    if ranks:
+        return area_profile(database, wave_id, area.id, now(), ranks=True)
+    return profile_at(database, wave_id, area.id, now())
+
+
+def _page(draw: Callable[..., str], language: Literal["en", "zh"], *, paper: bool) -> bytes:
+    if not paper:
+        return draw(language).encode()
+    from surveys.reports.pdf import PangoMissingError, on_paper
+
+    try:
+        return on_paper(draw(language, paper=True))
+    except PangoMissingError as error:
+        raise Problem(str(error)) from error
 
 
 def _written(profile: VillageProfile, shape: Shape, language: Literal["en", "zh"]) -> bytes:
@@ -101,15 +120,6 @@ def _written(profile: VillageProfile, shape: Shape, language: Literal["en", "zh"
         from surveys.reports.charts import card
 
         return card(profile, language)
-    if shape is Shape.pdf:
-        from surveys.reports.pdf import PangoMissingError, pdf
+    from surveys.reports.render import chat_text
 
-        try:
-            return pdf(profile, language)
-        except PangoMissingError as error:
-            raise Problem(str(error)) from error
-    from surveys.reports.render import chat_text, page
-
-    if shape is Shape.html:
-        return page(profile, language).encode()
     return unescape(re.sub(r"<[^>]*>", "", chat_text(profile, language))).encode() + b"\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -38,9 +38,10 @@ log = logging.getLogger(__name__)
 class Papers:
     """A profile in one language, as picture, page and PDF: each made when first asked for."""
 
-    def __init__(self, profile: VillageProfile, tag: Literal["en", "zh"]) -> None:
-        self.profile = profile
-        self.tag = tag
+    def __init__(
+        self, profile: VillageProfile, tag: Literal["en", "zh"], draw: Callable[..., str]
+    ) -> None:
+        self.profile, self.tag, self.draw = profile, tag, draw
 
     @cached_property
     def picture(self) -> bytes:
@@ -52,14 +53,12 @@ class Papers:
     @cached_property
     def page(self) -> bytes:
         """HTML."""
-        from surveys.reports.render import page
-
-        return page(self.profile, self.tag).encode()
+        return self.draw(self.tag).encode()
 
     @cached_property
     def pdf(self) -> bytes | None:
         """None where this machine cannot set one."""
-        return pdf_of(self.profile, self.tag)
+        return pdf_of(self.draw, self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +121,15 @@ def pack(
 
     Papers are made once a language. Readers in `filed` are sent the PDF, others a button for it.
     """
+    from surveys.profiles.tree import drawing
+
     papers: dict[str, Papers] = {}
+    draw = drawing(database, profile, about.wave_id, about.area_id, desk.clock())
     packed = []
     for reader, head in readers.items():
         tag = tag_of(reader.to.language)
         if tag not in papers:
-            papers[tag] = Papers(profile, tag)
+            papers[tag] = Papers(profile, tag, draw)
         with database.read() as session:
             known = previous(session, reader.administrator_id, about.area_id, about.wave_id)
         messages = _messages(
@@ -165,12 +167,15 @@ def name_of(profile: VillageProfile, ending: str) -> str:
     return f"{name[:60] or profile.kind}.{ending}"
 
 
-def pdf_of(profile: VillageProfile, language: str) -> bytes | None:
-    """The page as PDF; None where this machine cannot set one, which the log says."""
-    from surveys.reports.pdf import PangoMissingError, pdf
+def pdf_of(draw: Callable[..., str], language: str) -> bytes | None:
+    """A page that `draw` draws as PDF; None where this machine cannot set one, which the log says.
+
+    draw: as `surveys.profiles.tree.drawing` gives it.
+    """
+    from surveys.reports.pdf import PangoMissingError, on_paper
 
     try:
-        return pdf(profile, tag_of(language))
+        return on_paper(draw(tag_of(language), paper=True))
     except PangoMissingError as error:
         log.error("%s", error)
         return None

@@ -47,7 +47,7 @@ def weekly(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
         occasion=str(job.arguments["day"]),
         finished=sum(one.finished for one in inside),
     )
-    profile = profile_at(database, wave_id, area_id, now)
+    profile = profile_at(database, wave_id, area_id, now) if about.finished else None
     before = None if known is None else known.profile
     say = speak(reader.to.language)
     if profile is not None and not unchanged(before, profile):
@@ -97,6 +97,8 @@ def _nothing_new(
 
 def as_pdf(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     """A job "pdf": the profile that an administrator was sent last, as PDF."""
+    from surveys.profiles.tree import drawing
+
     area_id, wave_id = int(job.arguments["area_id"]), int(job.arguments["wave_id"])
     with database.read() as session:
         reader = may_read(session, area_id, contact_id=int(job.arguments["contact_id"]))
@@ -106,7 +108,8 @@ def as_pdf(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     if document is None:
         return []
     profile: VillageProfile = from_json(document)
-    content = pdf_of(profile, reader.to.language)
+    draw = drawing(database, profile, wave_id, area_id, desk.clock())
+    content = pdf_of(draw, reader.to.language)
     key = f"job:{job.id}:{reader.to.contact_id}"
     chat = desk.address(reader.to)
     if content is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from surveys.estimation.profile import VillageProfile, to_json
-from surveys.profiles.computing import area_profile, village_profiles
+from surveys.profiles.computing import village_profiles
 from surveys.store.database import Database
 from surveys.store.schema import Area
 
@@ -24,7 +24,10 @@ def profile_at(
     with database.read() as session:
         kind = session.get_one(Area, area_id).kind
     if kind != "village":
-        return area_profile(database, wave_id, area_id, now)
+        # With it come the templates of pages.
+        from surveys.profiles.tree import area_shown
+
+        return area_shown(database, wave_id, area_id, now)
     return next(iter(village_profiles(database, wave_id, [area_id], now).values()), None)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from surveys.estimation.profile import VillageProfile
-from surveys.profiles.computing import area_profiles, village_profiles
+from surveys.profiles.computing import area_profile, area_profiles, village_profiles
 from surveys.profiles.fieldwork import VillageProgress, latest_wave, summary
-from surveys.reports.area import Beside
+from surveys.reports.area import Beside, area_page
 from surveys.reports.fieldwork import Fieldwork
+from surveys.reports.render import page
 from surveys.reports.side_by_side import NUMBERED
 from surveys.store.areas import ids_of
 from surveys.store.database import Database
@@ -46,6 +48,30 @@ def beside(database: Database, area_id: int, wave_id: int, now: datetime) -> Bes
         names = {one.area_id: one.name for one in below}
         parts = {names[area_id]: profile for area_id, profile in made}
     return Beside(found, own, parts)
+
+
+def drawing(
+    database: Database, profile: VillageProfile, wave_id: int, area_id: int, now: datetime
+) -> Callable[..., str]:
+    """How the page of a village or an area is drawn: called with a language, and `paper=True` for
+    a PDF."""
+    if profile.kind == "village":
+        return partial(page, profile)
+    return partial(area_page, profile, beside=beside(database, area_id, wave_id, now))
+
+
+def area_shown(
+    database: Database, wave_id: int, area_id: int, now: datetime
+) -> VillageProfile | None:
+    """The profile of an area, or what says that nothing can be shown of it yet; None where nobody
+    has finished."""
+    found = area_profile(database, wave_id, area_id, now)
+    if found is not None:
+        return found
+    with database.read() as session:
+        branches = subtree(session, area_id)
+    villages = [one.area_id for one in branches if one.kind == "village"]
+    return nothing_yet(branches[0], village_profiles(database, wave_id, villages, now).values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from surveys.estimation.profile import NONE, Band, Figure, Place, VillageProfile
 from surveys.reports.fieldwork import Fieldwork
 from surveys.reports.placing import DOT, Ground, ground
 from surveys.reports.shapes import Mark, mark, visible
-from surveys.reports.villages import band_words
+from surveys.reports.villages import band_words, rank_words
 from surveys.reports.wording import Unit, Words, known
 
 NUMBERED = 60
@@ -41,6 +41,8 @@ class Village:
     """(latitude, longitude) in degrees."""
     ring: int | None
     link: str
+    ranks: tuple[int, ...] = ()
+    """On request: the first and the last that it may have."""
 
     @property
     def sign(self) -> Sign:
@@ -182,6 +184,7 @@ def _village(
         at=at,
         ring=row.ring,
         link=links.get(row.code, ""),
+        ranks=place.ranks if place is not None and shown else (),
     )
 
 
@@ -296,7 +299,9 @@ def panels(
 
 def _notes(one: Village, say: Words) -> list[str]:
     said = [say.count("{n} person", "{n} people", one.persons)]
-    return [*said, band_words(one.band, say)] if one.band else said
+    if one.band:
+        said.append(band_words(one.band, say))
+    return [*said, rank_words(one.ranks, say)] if one.ranks else said
 
 
 def strips(

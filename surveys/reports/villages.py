@@ -40,14 +40,17 @@ def note(place: Place, say: Words) -> str:
         said.append(say("online {share}", share=mark(place.online, say, "share").brief))
     if place.band is not None:
         said.append(band_words(place.band, say))
-    if len(place.ranks) == 2:
-        first, last = place.ranks
-        said.append(
-            say("rank {n}", n=first)
-            if first == last
-            else say("rank {first} to {last}", first=first, last=last)
-        )
+    if place.ranks:
+        said.append(rank_words(place.ranks, say))
     return say("; ").join(said)
+
+
+def rank_words(ranks: tuple[int, ...], say: Words) -> str:
+    """The first and the last rank that a village may have."""
+    first, last = ranks[0], ranks[-1]
+    if first == last:
+        return say("rank {n}", n=first)
+    return say("rank {first} to {last}", first=first, last=last)
 
 
 def band_words(band: Band, say: Words) -> str:
