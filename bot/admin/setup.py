@@ -17,6 +17,9 @@ from bot.texts import Speak, escape
 from surveys.store.administrators import Right
 from surveys.store.setup import Standing, standing
 
+ONE_AFTER_THE_OTHER = 3
+"""Of the steps the first: villages, questionnaire, wave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -36,11 +39,12 @@ def setup(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """/setup: the list of steps, each done or to do, and what is next."""
     _, say = voice(session, incoming, desk)
     mine = allowed(session, incoming, "setup")[0]
-    found = steps(standing(session, mine.path), mine, say)
+    found = steps(standing(session, mine.path), say)
     lines = [f"<b>{say('Setting up: {area}').format(area=escape(mine.area))}</b>", ""]
     for number, step in enumerate(found, 1):
         sign = "✅" if step.done else "▫️" if step.optional else "⬜"
-        lines.append(f"{sign} <b>{number}. {step.title}</b>: {step.there}")
+        line = say("<b>{n}. {title}</b>: {there}")
+        lines.append(f"{sign} " + line.format(n=number, title=step.title, there=step.there))
         if step.to_do:
             lines.append(step.to_do)
     lines += ["", next_step(session, mine, say)]
@@ -49,18 +53,21 @@ def setup(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
 
 
 def next_step(session: Session, mine: Right, say: Speak) -> str:
-    """The first thing that is still to be done."""
-    for step in steps(standing(session, mine.path), mine, say):
-        if not step.done and not step.optional:
-            return f"👉 {say('Next')}: {step.to_do}"
-    return "👉 " + say("All is set up. /summary shows how the survey goes.")
+    """The first thing that is still to be done; of those that need not wait for another, all."""
+    found = steps(standing(session, mine.path), say)
+    left = [step for step in found if not step.done and not step.optional]
+    if not left:
+        return "👉 " + say("All is set up. /summary shows how the survey goes.")
+    if left[0] in found[:ONE_AFTER_THE_OTHER]:
+        left = left[:1]
+    return "👉 " + say("Next: {what}").format(what="\n".join(step.to_do for step in left))
 
 
-def steps(found: Standing, mine: Right, say: Speak) -> list[Step]:
+def steps(found: Standing, say: Speak) -> list[Step]:
     """What a survey needs, in the order in which it is done."""
     return [
         _villages(found, say),
-        _form(found, mine, say),
+        _form(found, say),
         _wave(found, say),
         Step(
             say("Posters"),
@@ -84,7 +91,7 @@ def steps(found: Standing, mine: Right, say: Speak) -> list[Step]:
             done=found.margins > 0,
             there=say.count("of {n} area", "of {n} areas", found.margins)
             if found.margins
-            else say("none (they may be missing)"),
+            else say("none (you may leave it out)"),
             to_do=""
             if found.margins
             else say("If you know how many adults are online by sex, age and schooling, send"
@@ -122,7 +129,7 @@ def _villages(found: Standing, say: Speak) -> Step:
     return Step(say("Villages"), True, there, "\n".join(lacking))
 
 
-def _form(found: Standing, mine: Right, say: Speak) -> Step:
+def _form(found: Standing, say: Speak) -> Step:
     if found.form is None:
         to_do = say("Send me a questionnaire as a file (.xlsx).")
         return Step(say("Questionnaire"), False, say("none yet"), to_do)

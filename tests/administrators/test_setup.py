@@ -99,9 +99,9 @@ async def test_a_survey_is_set_up_from_nothing(database_url, tmp_path):
     async with at_work(tmp_path, database_url) as survey:
         wei = await office(survey, 501, "zh", **BOSS)
         todo = await say(wei, "/setup")
-        assert "⬜ 1. 村庄: 还没有" in todo.text
+        assert "⬜ 1. 村庄：还没有" in todo.text
         assert "✅ 2. 问卷" in todo.text
-        assert "👉 下一步: 请把村庄名单以文件形式发来" in todo.text
+        assert "👉 下一步：请把村庄名单以文件形式发来" in todo.text
 
         # A broken list: every problem with its line, in their language; nothing is taken in.
         wrong = await reply(wei, "v.csv", BAD)
@@ -113,7 +113,7 @@ async def test_a_survey_is_set_up_from_nothing(database_url, tmp_path):
 
         # A good one waits, sealed, until it is confirmed.
         asked = await reply(wei, "my list.txt", GOOD)
-        assert "2 个乡镇的3 个村：新增 3 个，有改动 0 个。" in asked.text
+        assert "2 个乡镇的 3 个村：新增 3 个，有改动 0 个。" in asked.text
         assert "共有成年人 20,480 人。" in asked.text
         assert "1 个村没有填成年人数" in asked.text
         assert labels(asked) == [["✅ 收下"], ["先不用"]]
@@ -122,8 +122,9 @@ async def test_a_survey_is_set_up_from_nothing(database_url, tmp_path):
         assert not any(name.encode() in kept for name in ("柳坪", "清水", "Liuping", "LP02"))
         assert [one.kind for one in survey.rows(Area)] == ["programme"]
         done = await settle(wei, "收下", asked)
-        assert done.text.startswith("✅ 已收下：新增3 个村，有改动 0 个。")
-        assert "👉 下一步: 发 /poster" in done.text
+        assert done.text.startswith("✅ 已收下：新增 3 个村，有改动 0 个。")
+        assert "👉 下一步：发 /poster" in done.text
+        assert "发 /team 邀请" in done.text
         assert done.buttons == []
         assert survey.count(Draft) == [0]
         await wei.tap(asked, 0)
@@ -168,9 +169,9 @@ async def test_a_survey_is_set_up_from_nothing(database_url, tmp_path):
         other = SMALL.replace("Who answers?", "Who is it?").strip().encode()
         assert "版本号的问卷以前发布过" in (await reply(wei, "ours.md", other)).text
         todo = await say(wei, "/setup")
-        assert "✅ 1. 村庄: 2 个乡镇，3 个村" in todo.text
+        assert "✅ 1. 村庄：2 个乡镇，3 个村" in todo.text
         assert "要用新问卷，请先结束这一轮" in todo.text
-        assert "✅ 6. 人口构成数" in todo.text
+        assert "✅ 6. 人口构成数据：1" in todo.text
         # What was fetched is nowhere any more.
         assert survey.count(Draft, Job) == [0, 0]
         assert actions(survey)[-1] == ("administrator 1", "publish")
