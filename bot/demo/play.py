@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -29,7 +30,9 @@ from bot.demo.residents import Place, Resident, home
 from bot.demo.server import Telegram
 from bot.demo.talking import Tally, Wording, whole_home
 from bot.demo.world import Person, SeenMessage
+from bot.jobs.profiles import FEW
 from bot.settings import Settings
+from surveys.conduct.quiet import EVENING, MORNING
 from surveys.form.model import Form
 from surveys.form.xlsform import convert
 from surveys.instruments import shipped
@@ -122,6 +125,7 @@ async def _play(found: list[Place], residents: int, out: Path, console: Console)
             "USEGAP_ORGANISATION": "Qinghe County Office of Agriculture (demo)",
             "USEGAP_CONTACT": "Li Mei, village office, 0000-000000",
             "USEGAP_LOG_LEVEL": "warning",
+            "USEGAP_TIME_ZONE": where_it_is_day(datetime.now(UTC)),
         }
         settings = Settings.read(environment)
         codes = _prepare(settings, villages_csv(found, max(round(residents * 0.7), 1)))
@@ -138,6 +142,17 @@ async def _play(found: list[Place], residents: int, out: Path, console: Console)
             await _close(settings, offices, found, tally, console)
     _write(offices, out)
     _show(offices[0], found, tally, out, console)
+
+
+def where_it_is_day(now: datetime) -> str:
+    """A time zone in which people may be written to for the next hours: China's, if they may there.
+
+    The demo would else wait until the morning.
+    """
+    if MORNING.hour <= now.astimezone(ZoneInfo("Asia/Shanghai")).hour < EVENING.hour - 1:
+        return "Asia/Shanghai"
+    # Noon. Zones named by their distance count it from there to Greenwich.
+    return f"Etc/GMT{now.astimezone(UTC).hour - 12:+d}"
 
 
 @asynccontextmanager
@@ -239,7 +254,12 @@ async def _close(
     for data in ("x:csv:", "x:csv:o"):
         await phone.tap(await phone.wait_for(_offers(data), WAIT), data)
     with console.status("The wave is closed: profiles and files are being made"):
-        for office, wanted in ((offices[0], closed), (offices[1], _below(found, "Qinghe/Lishan"))):
+        for office, villages in (
+            (offices[0], closed),
+            (offices[1], _below(found, "Qinghe/Lishan")),
+        ):
+            # That of the area, if it has several; one by one if they are few.
+            wanted = (villages > 1) + (villages if villages <= FEW else 0)
             async with asyncio.timeout(WAIT):
                 while _final_pages(office) < wanted:
                     await office.phone.change()
@@ -261,7 +281,7 @@ def _final_pages(office: Office) -> int:
 
 
 def _pages(messages: Sequence[SeenMessage]) -> list[tuple[str, int]]:
-    """The pages in a chat: the code of each village, and which message it is."""
+    """The pages in a chat: the code of a village or name of an area, and which message it is."""
     return [
         (message.file.filename.removesuffix(".html"), place)
         for place, message in enumerate(messages)
@@ -285,6 +305,9 @@ def _write(offices: Sequence[Office], out: Path) -> None:
                 if message.file is not None:
                     (out / f"{code}{ending}.{kind}").write_bytes(message.file.content)
         for message in messages:
+            if message.file is not None and message.file.filename.endswith(".pdf"):
+                name = message.file.filename.removesuffix(".pdf")
+                (out / f"{name}{ending}.pdf").write_bytes(message.file.content)
             if message.file is not None and _is_zip(message):
                 zipfile.ZipFile(io.BytesIO(message.file.content)).extractall(out)
 
@@ -304,7 +327,7 @@ def _show(
         summary = message.text.startswith(("How the survey goes", "/", "The files"))
         if place in shown or summary or _is_zip(message):
             who = "bot" if message.from_bot else "you"
-            what = f" [{message.file.filename}]" if message.file else ""
+            what = f" \\[{message.file.filename}]" if message.file else ""
             console.print(f"[bold]{who}[/bold]{what}  ", end="", markup=True, highlight=False)
             console.print(message.text + "\n", markup=False, highlight=False)
             skipped = False
