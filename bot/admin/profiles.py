@@ -1,8 +1,9 @@
-"""/profile: what a village says."""
+"""/profile: what a village says, or all villages of an area together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -14,18 +15,24 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.say import edit, send, tapped
 from bot.texts import Speak, escape
-from surveys.store.administrators import Right, Village, villages_below
+from surveys.store.administrators import Right, Village, areas_below
 from surveys.store.jobs import add_job
 
 
 @only_for("profile")
 def profile(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """/profile, with or without a part of a village's name: the profile, or which one?"""
+    """/profile, with or without a part of a village's or area's name: the profile, or which one?"""
     _, say = voice(session, incoming, desk)
     mine = allowed(session, incoming, "profile")
     part = command(incoming.text)[1].casefold()
-    found = called(villages_below(session, mine), part)
-    exact = [v for v in found if part in (v.name.casefold(), v.code.casefold())]
+    found = called(areas_below(session, mine), part)
+    # Of a village's own administrator, and where all areas hold one village, it is that one.
+    villages = [one for one in found if one.code]
+    exact = (
+        [one for one in found if part in (one.name.casefold(), one.code.casefold())]
+        if part
+        else villages
+    )
     if len(exact or found) == 1:
         return _order_profile(session, (exact or found)[0], mine, incoming, desk=desk, say=say)
     if not found:
@@ -34,7 +41,7 @@ def profile(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     text = say("Which village?")
     if len(found) > AT_ONCE:
         text += "\n" + say("Tap one, or send /profile and a part of the name.")
-    return [send(incoming.chat_id, text, choices(found, 0, part, say))]
+    return [send(incoming.chat_id, text, choices(_told(found, say), 0, part, say))]
 
 
 @only_for("profile")
@@ -44,10 +51,10 @@ def profile_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgo
     _, say = voice(session, incoming, desk)
     mine = allowed(session, incoming, "profile")
     step, what = parts(incoming, 2)
-    reachable = villages_below(session, mine)
+    reachable = areas_below(session, mine)
     if step == "n":
         start, _, part = what.partition(":")
-        rows = choices(called(reachable, part), whole(start), part, say)
+        rows = choices(_told(called(reachable, part), say), whole(start), part, say)
         return [
             *tapped(incoming),
             edit(incoming.chat_id, say("Which village?"), rows, message_id=incoming.message_id),
@@ -57,6 +64,14 @@ def profile_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgo
         return unknown_button(session, incoming, desk)
     ordered = _order_profile(session, wanted[0], mine, incoming, desk=desk, say=say)
     return [*tapped(incoming), *ordered]
+
+
+def _told(found: Sequence[Village], say: Speak) -> list[Village]:
+    """With names that tell an area from a village of the same name."""
+    return [
+        one if one.code else replace(one, name=say("{area}: all villages").format(area=one.name))
+        for one in found
+    ]
 
 
 def _order_profile(
