@@ -74,15 +74,9 @@ def _nothing_new(
     target = sum(one.target or 0 for one in inside)
     reached = say("{finished} of {target}") if target else say("{finished} so far")
     count = reached.format(finished=finished, target=target)
-    if not finished:
+    if known is None or not finished:
         text = say("{area}: nobody has finished the survey yet.")
         return text.format(area=escape(area))
-    if known is None:
-        text = say(
-            "{area}: {count} have finished. That is too few for a profile; it takes 10 people from"
-            " 5 homes of a village."
-        )
-        return text.format(area=escape(area), count=count)
     day = say.day(known.made_at.astimezone(now.tzinfo), now)
     more = finished - known.finished
     if more <= 0:
