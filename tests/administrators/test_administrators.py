@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from surveys.conduct.retention import expire
 from surveys.publish import close_wave
-from surveys.store.schema import Administrator, Audit, Contact, Interview, Job
+from surveys.store.schema import Administrator, Area, Audit, Contact, Interview, Job
 from tests.administrators.conftest import fill, link, office, parcel
 from tests.respondent.phones import PATIENCE, Clock, at_work, labels, made_once, moment, say, tap
 
@@ -92,7 +92,7 @@ async def test_a_profile_is_chosen_and_arrives(field_url, tmp_path):
     async with at_work(tmp_path, field_url) as survey:
         wei = await office(survey, 501, "zh")
         which = await say(wei, "/profile")
-        assert labels(which) == [["=Cmd Village"], ["Liuping"]]
+        assert labels(which) == [["Shang（全部村）"], ["=Cmd Village"], ["Liuping"]]
         soon = await tap(wei, "Liuping", which)
         assert "Liuping" in soon.text
         text, picture, page = await parcel(wei)
@@ -115,6 +115,31 @@ async def test_a_profile_is_chosen_and_arrives(field_url, tmp_path):
         assert "/summary" in nobody.text
 
 
+async def test_an_area_s_profile_is_for_those_who_hold_it(field_url, tmp_path):
+    async with at_work(tmp_path, field_url) as survey:
+        wei = await office(survey, 501)
+        assert "Shang" in (await say(wei, "/profile shang")).text
+        text, picture, page = await parcel(wei)
+        assert "Shang" in text.text
+        assert picture.file.content.startswith(b"\x89PNG")
+        assert page.file.filename == "Shang.html"
+        for said in (b"How the survey goes", b"10 / 12", b"No answers yet: =Cmd Village."):
+            assert said in page.file.content
+        # What lies above or beside is as if it were not there; and so are its buttons.
+        none = await say(wei, "/profile No such place")
+        for above in ("He", "Seat", "Xia", "County office"):
+            assert (await say(wei, f"/profile {above}")).text == none.text
+        which = await say(wei, "/profile")
+        with survey.database.read() as session:
+            beside = [area.id for area in session.query(Area) if area.name in ("He", "Seat", "Xia")]
+        before, jobs = len(wei.messages), survey.count(Job)
+        for area_id in beside:
+            await wei.tap(replace(which, rows=((("x", f"a:p:{area_id}"),),)), 0)
+        await survey.quiet()
+        assert survey.count(Job) == jobs
+        assert not any(message.file for message in wei.messages[before:])
+
+
 async def test_many_villages_are_turned_over_like_pages(tmp_path):
     villages = "code,name,area,households,adults,target\n" + "".join(
         f"{'A' * 29}{n:03},{'<b>&村' * 30}{n:03}{' west' if n % 2 else ''},He/Shang,50,100,9\n"
@@ -129,7 +154,7 @@ async def test_many_villages_are_turned_over_like_pages(tmp_path):
         while any(label == "More ▶" for label, _ in page.buttons):
             page = await tap(wei, "More", page)
             seen += [data for _, data in page.buttons if data.startswith("a:p:")]
-        assert len(set(seen)) == len(seen) == 40
+        assert len(set(seen)) == len(seen) == 41
         west = await say(wei, "/profile west")
         west = await tap(wei, "More", west)
         assert len(west.rows) == 9
