@@ -20,7 +20,9 @@ from bot.cli import (
     interviews,
     margins,
     quality,
+    quotas,
     results,
+    reviews,
     scale,
     site,
     villages,
@@ -41,12 +43,13 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (forms, villages, margins, followup, administrators, waves, databases):
+for group in (forms, villages, margins, followup, administrators, waves, quotas, databases):
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)
 export.add_to(app)
 quality.add_to(app)
+reviews.add_to(app)
 audit.add_to(app)
 estimate.add_to(app)
 deliveries.add_to(app)
@@ -98,6 +101,7 @@ def _explained(error: Exception) -> tuple[int, list[str]]:
     from bot.settings import SettingsError
     from surveys import publish
     from surveys.form.problems import FormError
+    from surveys.publish.reviews import HasLeft, NoSuchSubmission, NotFinished
     from surveys.store.database import UnknownDatabase
     from surveys.store.upgrade import NewerDatabase
     from surveys.store.vault import WrongKey
@@ -126,6 +130,9 @@ def _explained(error: Exception) -> tuple[int, list[str]]:
         UnknownDatabase,
         NewerDatabase,
         publish.AlreadyPublished,
+        HasLeft,
+        NoSuchSubmission,
+        NotFinished,
         publish.NoSuchWave,
         publish.NothingPublished,
         publish.UnknownArea,
