@@ -30,6 +30,7 @@ from bot.admin import (
     setup,
     team,
     tour,
+    villages,
     waves,
 )  # fmt: skip
 from bot.desk import Desk, now
@@ -109,6 +110,8 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("schedule step", button("sch:"), schedules.schedule_step),
     Handler("team step", button("t:"), team.team_step),
     Handler("audit step", button("u:"), auditing.audit_step),
+    Handler("summary step", button("p:s:"), progress.summary_step),
+    Handler("villages step", button("p:v:"), villages.villages_step),
     Handler("remind step", button("n:"), reminding.remind_step),
     Handler("no more reminders", button("o:"), reminded.leave_alone),
     Handler("file step", button("y:"), files.file_step),
@@ -125,7 +128,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("forget", says("forget"), kept.forget_who),
     Handler("help", says("help"), other.help_),
     Handler("summary", says("summary"), progress.summarise),
-    Handler("villages", says("villages"), progress.villages),
+    Handler("villages", says("villages"), villages.villages),
     Handler("profile", says("profile"), profiles.profile),
     Handler("export", says("export"), exports.export),
     Handler("schedule", says("schedule"), schedules.schedule),

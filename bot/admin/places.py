@@ -38,14 +38,22 @@ def choices(
         [(short(village.name), f"{prefix}:p:{village.area_id}")]
         for village in found[start : start + AT_ONCE]
     ]
+    return [*rows, *pages(f"{prefix}:n", part, start, AT_ONCE, len(found), say=say)]
+
+
+def pages(
+    stem: str, part: str, start: int, at_once: int, count: int, *, say: Speak
+) -> list[list[Button]]:
+    """The buttons that turn from the page that begins at `start` to the one before and the one
+    after: "<stem>:<from>:<part>". None of them where all fits one page."""
     turn: list[Button] = []
     if start:
-        turn.append(("◀", f"{prefix}:n:{max(start - AT_ONCE, 0)}:{part}"))
-    if start + AT_ONCE < len(found):
-        turn.append((say("More") + " ▶", f"{prefix}:n:{start + AT_ONCE}:{part}"))
+        turn.append(("◀", f"{stem}:{max(start - at_once, 0)}:{part}"))
+    if start + at_once < count:
+        turn.append((say("More") + " ▶", f"{stem}:{start + at_once}:{part}"))
     # A part too long for a button finds few villages, and more of the name finds fewer.
     turn = [(label, data) for label, data in turn if len(data.encode()) <= DATA]
-    return [*rows, turn] if turn else rows
+    return [turn] if turn else []
 
 
 def short(name: str) -> str:

@@ -54,7 +54,8 @@ def remind_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
     else:
         area_ids = [village.area_id for village in _mine(session, incoming, part)]
         by = f"administrator {allowed(session, incoming, 'remind')[0].administrator_id}"
-        text = _ordered(order(session, area_ids, by, desk.clock()), desk, say)
+        waits = sum(one.chats for one in waiting(session, area_ids, desk.clock()) if one.ordered)
+        text = _ordered(order(session, area_ids, by, desk.clock()), waits, desk, say)
     return [*tapped(incoming), edit(incoming.chat_id, text, message_id=incoming.message_id)]
 
 
@@ -87,13 +88,7 @@ def _question(
     else:
         lines.append(say("There is nobody to remind now."))
     if already:
-        lines.append(
-            say.count(
-                "{n} reminder is ordered already and goes out by itself.",
-                "{n} reminders are ordered already and go out by themselves.",
-                already,
-            )
-        )
+        lines.append(_already(already, say))
     lines.append(
         say(
             "Each person is reminded at most twice, two days apart, between 9:00 and 20:00, and"
@@ -108,9 +103,17 @@ def _question(
     return "\n\n".join(lines), buttons
 
 
-def _ordered(found: Sequence[Waiting], desk: Desk, say: Speak) -> str:
+def _already(count: int, say: Speak) -> str:
+    return say.count(
+        "{n} reminder is ordered already and goes out by itself.",
+        "{n} reminders are ordered already and go out by themselves.",
+        count,
+    )
+
+
+def _ordered(found: Sequence[Waiting], already: int, desk: Desk, say: Speak) -> str:
     if not found:
-        return say("There is nobody to remind now.")
+        return _already(already, say) if already else say("Nobody is left to remind now.")
     now = sum(one.chats for one in found if one.due <= desk.clock())
     later = sum(one.chats for one in found if one.due > desk.clock())
     lines = []

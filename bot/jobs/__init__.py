@@ -21,6 +21,7 @@ from bot.jobs.posters import postered
 from bot.jobs.profiles import profiled
 from bot.jobs.reminders import reminded
 from bot.jobs.schedules import as_pdf, weekly
+from bot.jobs.stops import stops
 from bot.jobs.team import farewell, menu_changed
 from bot.jobs.templates import example, templates
 from bot.jobs.waves import compared
@@ -49,6 +50,7 @@ MAKERS: Mapping[str, Make] = {
     "weekly": weekly,
     "pdf": as_pdf,
     "export": exported,
+    "stops": stops,
     "poster": postered,
     "find": found,
     "compare": compared,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -72,8 +72,37 @@ class VillageProgress:
 
     @property
     def share(self) -> float:
-        """Of the target, 0 to 1; 1 where there is none."""
-        return min(self.finished / self.target, 1.0) if self.target else 1.0
+        """Of the target, 0 to 1; where there is none, 1 if anybody finished."""
+        if not self.target:
+            return 1.0 if self.finished else 0.0
+        return min(self.finished / self.target, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An area that some of the villages lie in."""
+
+    name: str
+    rows: tuple[VillageProgress, ...]
+
+    @property
+    def finished(self) -> int:
+        """Persons who finished there."""
+        return sum(row.finished for row in self.rows)
+
+    @property
+    def target(self) -> int | None:
+        """The sum of the targets; None where one of them is not known."""
+        targets = [row.target for row in self.rows]
+        return sum(one for one in targets if one) if all(targets) else None
+
+    @property
+    def share(self) -> float:
+        """Of all its targets: what one village has above its own does not help another."""
+        target = self.target
+        if not target:
+            return 1.0 if self.finished else 0.0
+        return sum(min(row.finished, row.target or 0) for row in self.rows) / target
 
 
 def latest_wave(session: Session, area_id: int) -> int | None:
@@ -166,6 +195,50 @@ def summary(
             )
         )
     return rows
+
+
+def furthest_behind_first(rows: Iterable[VillageProgress]) -> list[VillageProgress]:
+    """The villages in the order in which they need somebody."""
+    return sorted(rows, key=lambda row: (row.share, -((row.target or 0) - row.finished)))
+
+
+def behind(rows: Collection[VillageProgress]) -> list[VillageProgress]:
+    """The villages that lag, furthest behind first: not reached at this pace, or with less than
+    half of the share of its target that all have together. Nobody lags in the first days.
+    """
+    aimed = [row for row in rows if row.target]
+    together = Part("", tuple(aimed)).share
+    return [
+        row
+        for row in furthest_behind_first(aimed)
+        if row.prospect == "never"
+        or (row.prospect in ("early", "on") and row.pace is not None and row.share < together / 2)
+    ]
+
+
+def parts_of(session: Session, rows: Sequence[VillageProgress], most: int) -> list[Part]:
+    """The areas right above these villages, each with its villages, furthest behind first; where
+    they are more than `most`, the areas above those. Empty where all lie in one.
+    """
+    paths = {row.area_id: ids_of(row.path) for row in rows}
+    # From the township up, at the root none is left: all lie in that.
+    for up in range(2, max(map(len, paths.values()), default=0)):
+        found: dict[int, list[VillageProgress]] = {}
+        for row in rows:
+            path = paths[row.area_id]
+            found.setdefault(path[max(len(path) - up, 0)], []).append(row)
+        if len(found) <= 1:
+            return []
+        if len(found) <= most:
+            names = _names(session, found)
+            made = [Part(names[one], tuple(some)) for one, some in found.items()]
+            return sorted(made, key=lambda part: part.share)
+    return []
+
+
+def names_above(session: Session, rows: Iterable[VillageProgress]) -> dict[int, str]:
+    """The names of all areas that these villages lie in, by id."""
+    return _names(session, {one for row in rows for one in ids_of(row.path)[:-1]})
 
 
 def _outlook(village: Area, wave: WaveAt | None, row: Counts, now: datetime) -> Outlook:

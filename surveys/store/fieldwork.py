@@ -99,17 +99,16 @@ def counts(
 def modes(session: Session, area_id: int, wave_id: int) -> dict[str, int]:
     """How those who finished in a village answered: by mode, the most first; "" is unknown."""
     rows = session.execute(
-        select(func.coalesce(Interview.mode, ""), func.count())
+        select(Interview.mode, func.count())
         .where(
             Interview.area_id == area_id,
             Interview.wave_id == wave_id,
             Interview.status == "finished",
-            Interview.review != REJECTED,
         )
-        .group_by(func.coalesce(Interview.mode, ""))
-        .order_by(func.count().desc(), func.coalesce(Interview.mode, ""))
+        .group_by(Interview.mode)
     )
-    return {row[0]: row[1] for row in rows}
+    found = {row[0] or "": row[1] for row in rows}
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
 def of_days(

@@ -68,26 +68,6 @@ async def test_an_invite_works_once(field_url, tmp_path):
         assert "summary" not in dict(wei.menu)
 
 
-async def test_how_fieldwork_goes(field_url, tmp_path):
-    async with at_work(tmp_path, field_url) as survey:
-        wei = await office(survey, 501)
-        summary = (await say(wei, "/summary")).text
-        assert summary.startswith("How the survey goes\n10 finished, 0 under way")
-        assert "Liuping  10 / 12" in summary
-        assert "=Cmd Village" in summary
-        assert "Tiny" not in summary
-        assert "Town" not in summary
-        # The village that is furthest behind stands first.
-        assert summary.index("=Cmd") < summary.index("Liuping")
-        listed = (await say(wei, "/villages")).text
-        assert "https://t.me/usegap_demo_bot?start=LP01" in listed
-        assert "LP03" not in listed
-        boss = await office(survey, 502, "zh", "owner", None)
-        summary = (await say(boss, "/summary")).text
-        assert summary.startswith("调查进度")
-        assert "Tiny" in summary
-
-
 async def test_a_profile_is_chosen_and_arrives(field_url, tmp_path):
     async with at_work(tmp_path, field_url) as survey:
         wei = await office(survey, 501, "zh")
