@@ -4,7 +4,7 @@ A review is the choice of an administrator, who can reject one, ask for the prof
 back. So what an edition holds stays in it, rejected or not, until enough leave together: of users,
 of non-users and of each category of each breakdown nobody leaves, or 10 persons of 5 homes do, and
 nobody stays, or as many. That is asked of every group of people who have been in the same editions:
-then no sum of editions tells of fewer (docs/decisions/0010). Who has left does not come back.
+then no sum of editions tells of fewer (docs/decisions/0011). Who has left does not come back.
 """
 
 from __future__ import annotations
