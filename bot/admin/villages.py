@@ -17,6 +17,7 @@ from bot.outbox import Outgoing
 from bot.say import Keyboard, edit, send, tapped
 from bot.texts import Speak, escape
 from surveys.profiles import VillageProgress
+from surveys.publish.quotas import NoQuota, quotas
 
 AT_ONCE = 10
 """Villages of a page."""
@@ -100,6 +101,8 @@ def _in_full(
         people.append(text.format(day=say.day(last, now), time=f"{last:%H:%M}"))
     if row.quiet:
         people.append(say("No answer for 3 days."))
+    if allowed(session, incoming, "quota"):
+        people.append(_quotas(session, row, say))
     return "\n\n".join(
         [
             f"<b>{escape(row.name)}</b> · {escape(row.code)}\n{waves([row], now, say)}",
@@ -108,6 +111,19 @@ def _in_full(
             say("Link to share: {link}").format(link=_link(row, desk)),
         ]
     )
+
+
+def _quotas(session: Session, row: VillageProgress, say: Speak) -> str:
+    """How many of the village's own quotas are full; "" where there are none."""
+    try:
+        fillings = quotas(session, row.area_id).fillings
+    except NoQuota:
+        return ""
+    if not fillings:
+        return ""
+    full = sum(one.finished >= one.most for one in fillings)
+    text = say("Quotas: {full} of {n} are full. /quota {code}")
+    return text.format(full=full, n=len(fillings), code=escape(row.code))
 
 
 def _link(row: VillageProgress, desk: Desk) -> str:

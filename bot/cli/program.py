@@ -21,6 +21,7 @@ from bot.cli import (
     margins,
     quality,
     quotas,
+    remind,
     results,
     reviews,
     scale,
@@ -49,6 +50,7 @@ interviews.add_to(app)
 results.add_to(app)
 export.add_to(app)
 quality.add_to(app)
+remind.add_to(app)
 reviews.add_to(app)
 audit.add_to(app)
 estimate.add_to(app)

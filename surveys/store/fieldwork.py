@@ -104,6 +104,7 @@ def modes(session: Session, area_id: int, wave_id: int) -> dict[str, int]:
             Interview.area_id == area_id,
             Interview.wave_id == wave_id,
             Interview.status == "finished",
+            Interview.review != REJECTED,
         )
         .group_by(Interview.mode)
     )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from bot.cli import main
 from bot.desk import Desk
 from bot.jobs import _carry_out, _due
 from bot.settings import Settings
@@ -268,6 +269,45 @@ async def test_two_at_once_and_a_crash_between(database_url, tmp_path):
         assert set(session.scalars(select(Interview.reminders))) == {1}
         queued = select(func.count()).where(Outbox.key.like("ask:%:n1"), Outbox.done_at.is_(None))
         assert session.scalar(queued) == sum(sent)
+    database.close()
+
+
+async def test_the_command_line_counts_and_with_yes_orders(
+    database_url, tmp_path, monkeypatch, capsys
+):
+    made(database_url)
+    clock = Clock(TEN)
+    async with at_work(tmp_path, database_url, clock=clock) as survey:
+        await left_by(survey, 2)
+    monkeypatch.setenv("USEGAP_DATABASE_URL", database_url)
+    monkeypatch.setattr("bot.cli.remind.now", clock)
+
+    def usegap(*arguments):
+        monkeypatch.setattr("sys.argv", ["usegap", "remind", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    database = Database(database_url)
+
+    def jobs():
+        with database.read() as session:
+            return [
+                (one.arguments["area_id"], one.arguments["by"], one.due_at)
+                for one in session.scalars(select(Job).where(Job.kind == "remind"))
+            ]
+
+    assert usegap() == "LP01 Liuping 柳坪: 2, now\n"
+    assert usegap("--area", "He/Xia", "--yes") == ""
+    assert jobs() == []
+    # At four in the morning.
+    clock.forward(hours=17)
+    assert usegap("--yes") == "LP01 Liuping 柳坪: 2, from 2026-03-05 01:00 UTC\n"
+    assert usegap("--yes") == ""
+    assert usegap() == "LP01 Liuping 柳坪: 2, from 2026-03-05 01:00 UTC, ordered\n"
+    ((_, by, due),) = jobs()
+    assert (by, due) == ("command line", datetime(2026, 3, 5, 1, tzinfo=UTC))
     database.close()
 
 
