@@ -252,10 +252,11 @@ async def test_each_for_themselves_and_for_their_own_areas(sqlite_url, tmp_path)
         assert "target: its profile" in shown.text
         shang, town = 3, where.villages["TOWN"]
         shown = await say(xia, "/schedule")
+        own = shown.buttons[-1][1].removeprefix("sch:d:")
         wrong = (
             f"sch:v:{shang}", f"sch:e:{shang}.0.0", f"sch:w:{shang}.3.16", f"sch:p:{town}.1",
-            "sch:w:5.7.16", "sch:w:5.3.8", "sch:w:5.3.20", "sch:e:5.9.1", "sch:e:5.2.1", "sch:v:x",
-            "sch:", "sch:p:1", f"sch:v:{2**40}",
+            f"sch:w:{own}.7.16", f"sch:w:{own}.3.8", f"sch:w:{own}.3.20", f"sch:e:{own}.9.1",
+            f"sch:e:{own}.2.1", "sch:v:x", "sch:", "sch:p:1", f"sch:v:{2**40}",
         )  # fmt: skip
         await forged(xia, shown, *wrong)
         await forged(helper, shown, "sch:v:6")
