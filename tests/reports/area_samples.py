@@ -1,7 +1,7 @@
 """Areas with any number of villages, of which each page can be drawn."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -35,12 +35,13 @@ def area_of(
     withheld: int = 1,
     parts: int = 1,
     seed: int = 7,
+    names: Sequence[str] = NAMES,
 ) -> Made:
     """A county of `villages`, the last `withheld` of which are not shown; `full`: a village's."""
     dice = random.Random(seed)
     rows, own, places = [], {}, []
     for at in range(villages):
-        code, name = f"V{at:03}", NAMES[at % len(NAMES)] + (str(at) if at >= len(NAMES) else "")
+        code, name = f"V{at:03}", names[at % len(names)] + (str(at) if at >= len(names) else "")
         shown = at < villages - withheld
         use, online = dice.uniform(20, 70), dice.uniform(40, 90)
         band: Band | None = None
