@@ -218,7 +218,9 @@ def _named(areas: Sequence[Village], text: str) -> list[Village]:
     for area in areas:
         above = [path for path in names if area.path.startswith(path)]
         path = "/".join(names[one] for one in sorted(above, key=len))
-        if "/" in part and ("/" + path).endswith("/" + part.strip("/")):
+        ends = "/" + part.strip("/"), "/" + path
+        # Of what is above one's own area the names are not known here.
+        if "/" in part and (ends[1].endswith(ends[0]) or ends[0].endswith(ends[1])):
             return [area]
     return called(areas, part)
 

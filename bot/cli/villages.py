@@ -106,7 +106,7 @@ def posters(
     """Make a poster for each village: who asks what and why, and the code to scan."""
     from surveys.profiles.posters import NoPoster, poster_of
     from surveys.publish import find_area
-    from surveys.reports.pdf import PangoMissing
+    from surveys.reports.pdf import PangoMissingError
     from surveys.reports.poster import picture, poster_pdf
     from surveys.store.areas import villages_in
 
@@ -126,7 +126,7 @@ def posters(
                 (out / f"{sheet.poster.code}.pdf").write_bytes(made)
                 (out / f"{sheet.poster.code}.png").write_bytes(picture(made))
                 tell(done, len(sheets))
-    except (NoPoster, PangoMissing) as error:
+    except (NoPoster, PangoMissingError) as error:
         raise Problem(str(error)) from None
     note(f"{len(sheets)} posters are in {out}.")
 

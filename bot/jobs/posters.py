@@ -15,7 +15,7 @@ from surveys.store.jobs import DueJob
 
 def postered(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     """A job "poster"."""
-    from surveys.reports.pdf import PangoMissing
+    from surveys.reports.pdf import PangoMissingError
     from surveys.reports.poster import picture, poster_pdf
 
     area_id = int(job.arguments["area_id"])
@@ -36,7 +36,7 @@ def postered(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     asked = job.arguments["language"]
     try:
         made = poster_pdf(sheet.poster, asked if asked in ("en", "zh", "both") else sheet.tongue)
-    except PangoMissing:
+    except PangoMissingError:
         text = say("Posters cannot be made on this computer yet. The operator can mend that.")
         return [(one, [send(chat, text, key=f"{key}:0")])]
     name = f"poster-{sheet.poster.code}"

@@ -49,7 +49,7 @@ def poster_pdf(poster: Poster, tongue: Tongue) -> bytes:
     """The poster on one A4 sheet.
 
     Raises:
-        PangoMissing: the system lacks the libraries that set text (surveys.reports.pdf).
+        PangoMissingError: the system lacks the libraries that set text (surveys.reports.pdf).
     """
     from surveys.reports.pdf import on_paper
 

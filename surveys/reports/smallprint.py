@@ -64,6 +64,14 @@ def method(profile: VillageProfile, say: Words) -> tuple[str, ...]:
     scales = profile.within.scales if profile.within else ()
     said += [scale(one, say) for one in scales if visible(one.alpha) or visible(one.omega)]
     said += flags(profile, say)
+    if profile.rejected:
+        said.append(
+            say(
+                "About {n} interviews were rejected after a check; what these numbers held already "
+                "leaves them ten at a time.",
+                n=profile.rejected,
+            )
+        )
     said.append(
         say(
             "{wave}; questionnaire {form}, version {version}; computed on {date}.",

@@ -119,7 +119,7 @@ def test_whoever_had_begun_before_may_finish_and_corrections_count_for_nothing(
 
 
 def test_what_counts(database, vault, places):
-    """Over all villages of an area; not what was rejected, nor visited homes; the widest is said."""
+    """All villages of an area; nothing rejected, no visited home; the widest is said."""
     with database.begin() as session:
         for cell, most in ((Cell("f", "65+"), 2), (Cell("", "65+"), 3)):
             change_quota(session, places["Shang"], cell, most, NOW, "administrator 1")
@@ -130,7 +130,10 @@ def test_what_counts(database, vault, places):
         assert whole(session, vault, "e", "Woman", 70, "LP01").full == Cell("", "65+")
         assert whole(session, vault, "f", "Woman", 70, "XJ01").kept
         shown = quotas(session, places["LP01"])
-        assert [(name, one.finished) for _, name, one in shown.above] == [("Shang", 3), ("Shang", 2)]
+        assert [(name, one.finished) for _, name, one in shown.above] == [
+            ("Shang", 3),
+            ("Shang", 2),
+        ]
         ids = [row.id for row in session.query(Interview).order_by(Interview.id)]
         session.execute(update(Interview).where(Interview.id == ids[0]).values(review="rejected"))
         session.execute(update(Interview).where(Interview.id == ids[2]).values(mode="visited"))
@@ -203,15 +206,14 @@ def test_where_there_can_be_no_quota(database, vault, places):
         with pytest.raises(ValueError, match="16-34"):
             change_quota(session, places["LP01"], Cell("f", "17-20"), 1, NOW, "test")
         with pytest.raises(QuotasRefused) as refused:
-            import_quotas(
-                session, b"area,sex,age,most\nLP01,x,16-34,3\nLP9,f,,2\n,f,12,-1\n", NOW
-            )
+            import_quotas(session, b"area,sex,age,most\nLP01,x,16-34,3\nLP9,f,,2\n,f,12,-1\n", NOW)
         assert [problem.line for problem in refused.value.problems] == [2, 3, 4, 4, 4]
         lines = "area;sex;age;most\nLP01;女;16–34;3\nHe/Shang;;65+;40\nLP01;;;\n"
         assert import_quotas(session, lines.encode(), NOW) == 3
         assert [one.most for one in quotas(session, places["LP01"]).fillings] == [3]
         publish(session, quota_form("2", roles=False), "test", NOW)
-        from surveys.publish import close_wave, open_wave as begin_wave
+        from surveys.publish import close_wave
+        from surveys.publish import open_wave as begin_wave
 
         close_wave(session, NOW)
         with pytest.raises(NoQuota):

@@ -73,7 +73,10 @@ class Reviewing:
         kinds = [user, ~user]
         for name in BROKEN:
             inside = user & rows[f"{name}_in"].astype(bool)
-            both, rest = [inside & (rows[name] == code) for code in (0, 1)], inside & (rows[name] < 0)
+            both, rest = (
+                [inside & (rows[name] == code) for code in (0, 1)],
+                inside & (rows[name] < 0),
+            )
             # A row is shown whole, and only where what is left of it is nobody or ten.
             if all(one.sum() >= 10 for one in both) and (rest.sum() == 0 or rest.sum() >= 10):
                 kinds += both

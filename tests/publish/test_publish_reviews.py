@@ -9,7 +9,7 @@ from surveys.publish import close_wave
 from surveys.publish.reviews import HasLeft, NoSuchSubmission, NotFinished, find, review
 from surveys.store.interviews import count_finished
 from surveys.store.reviews import editions_of
-from surveys.store.schema import Area, Audit, Interview, Job, Report
+from surveys.store.schema import Area, Audit, Interview, Job
 from tests.estimation.told import smallest_told
 from tests.fieldwork import NOW, answered, interview, open_field
 
