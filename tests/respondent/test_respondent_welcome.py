@@ -17,7 +17,7 @@ async def test_what_someone_reads_before_they_agree(small_url, tmp_path):
         assert consent.message_id == hello.message_id
         for words in (
             "Bureau of <Fields> & Homes", "what is kept", "24 months", "costs you nothing",
-            "stop or skip", "/forget", "Li Mei, 0931", "ten minutes", "Telegram",
+            "stop or skip", "/forget", "Li Mei, 0931", "ten minutes", "Telegram", "at most twice",
         ):  # fmt: skip
             assert words.lower() in consent.text.lower()
         assert labels(consent) == [["✅ I am 16 or older and agree"], ["No, thank you"]]
