@@ -96,7 +96,6 @@ def test_what_is_withheld_has_no_number_anywhere(usegap, county, tmp_path):  # n
     assert "4 of 20 answers are in." in xia
     assert "No answers yet: Quiet." in xia
     assert "%" not in xia
-    # With the only other township of the county shown, the county's number would give it away.
     assert ids["LP03"] not in kept or kept[ids["LP03"]].profile["level"] == "withheld"
     listed = {
         line.xpath("string(.//span[@class='where'])"): " ".join(line.itertext())
@@ -110,6 +109,11 @@ def test_what_is_withheld_has_no_number_anywhere(usegap, county, tmp_path):  # n
     assert numbers in text(found["village-LP01.en.html"])
     shang = found[f"township-{ids['Shang']}-shang.en.html"]
     assert numbers in " ".join(shang.xpath("//div[@class='panel'][contains(., 'Liuping')]//text()"))
+    # The area's own profile says where its villages lie.
+    places = kept[ids["Shang"]].profile["within"]["villages"]
+    assert {place["code"]: (place["latitude"], place["longitude"]) for place in places} == {
+        "LP01": (26.10, 108.00), "LP02": (26.15, 108.04),
+    }  # fmt: skip
     county_page = found[f"county-{ids['Hé 河']}-he.en.html"]
     assert county_page.xpath("//g[@class='village'][title='Tiny']/circle/@r") == ["3"]
     assert "Tiny" not in "".join(county_page.xpath("//div[@class='panel']//text()"))
