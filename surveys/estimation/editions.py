@@ -93,14 +93,14 @@ def editions(
         new[f"told_{name}"] |= set(left.loc[left[name].to_numpy(bool), "village"])
     there = set(held["village"])
     told = {name: set(held.loc[held[name].to_numpy(bool), "village"]) for name in TOLD}
-    left = now.loc[~used, "village"].value_counts()
+    waits = now.loc[~used, "village"].value_counts()
     # A new edition leaves out who has gone; without one they are still in the numbers.
     return Editions(
         used=used,
         broken=broken,
         advanced=frozenset(str(village) for some in new.values() for village in some),
         frozen=frozenset(map(str, set(gone["village"]) - moved_on)),
-        waiting={str(name): int(n) for name, n in left.items()},
+        waiting={str(name): int(n) for name, n in waits.items()},
         known={name: frozenset(map(str, told[name] - new[name])) for name in TOLD},
         secret={name: frozenset(map(str, there - told[name] - new[name])) for name in TOLD},
     )

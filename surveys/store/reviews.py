@@ -117,9 +117,10 @@ def editions_of(session: Session, wave_id: int, area_id: int) -> list[dict[str, 
 def _reviewed(session: Session, *which: ColumnElement[bool]) -> list[Reviewed]:
     rows = session.execute(
         select(
-            Interview.id, Interview.key, Area.id, Area.path, Area.code, Area.name,
-            Wave.id, Wave.name, FormVersion.version, Interview.status, Interview.mode,
-            Interview.state, Interview.started_at, Interview.finished_at, Interview.review,
+            Interview.id, Interview.key, Interview.area_id, Area.path, Area.code,
+            Area.name.label("village"), Interview.wave_id, Wave.name.label("wave"),
+            FormVersion.version, Interview.status, Interview.mode, Interview.state,
+            Interview.started_at, Interview.finished_at, Interview.review,
         )
         .join(Area, Area.id == Interview.area_id)
         .join(Wave, Wave.id == Interview.wave_id)
@@ -128,7 +129,14 @@ def _reviewed(session: Session, *which: ColumnElement[bool]) -> list[Reviewed]:
         .order_by(Interview.id)
         .limit(2)
     )  # fmt: skip
-    return [Reviewed(*row[:11], _language(row[11]), *row[12:]) for row in rows]
+    return [
+        Reviewed(
+            row.id, row.key, row.area_id, row.path, row.code or "", row.village, row.wave_id,
+            row.wave, row.version, row.status, row.mode, _language(row.state), row.started_at,
+            row.finished_at, row.review,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _within(paths: Sequence[str] | None) -> ColumnElement[bool]:
