@@ -23,6 +23,7 @@ def what_was_done(action: str, say: Speak) -> str:
         "set quota": say("set a quota"),
         "clear quota": say("took a quota away"),
         "export": say("exported answers"),
+        "site": say("wrote the pages of an area"),
         "remind": say("reminded people who had stopped"),
         "forget": say("asked to be forgotten"),
         "expire": say("deleted what was past its time"),

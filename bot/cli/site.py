@@ -46,7 +46,7 @@ def site(
     with opened(found) as database:
         with database.begin() as session:
             place = find_area(session, area)
-            audit(session, BY, "site", f"area {place.id}", now(), area_id=place.id)
+            audit(session, BY, "site", "profiles", now(), area_id=place.id)
         with replaced(out) as folder, progress("Writing pages") as tell:
             files = folder_files(
                 database, place.id, _languages(language, found.language), now(),

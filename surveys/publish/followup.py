@@ -121,8 +121,8 @@ def import_visits(  # noqa: PLR0917
         in_all=visited_homes(session, wave_id, area_id),
         unknown=tuple(reading.unknown),
     )
-    what = f"area {area_id}, wave {wave_id}: {result.persons} persons of {result.homes} homes"
-    audit(session, by, "import follow-up", f"{what}, {result.silent} silent", now)
+    what = f"wave {wave_id}: {result.persons} persons of {result.homes} homes"
+    audit(session, by, "import follow-up", f"{what}, {result.silent} silent", now, area_id=area_id)
     return result
 
 

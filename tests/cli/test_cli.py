@@ -65,7 +65,7 @@ def test_without_a_database_commands_say_so_and_make_none(usegap, command, tmp_p
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [("nonsense", 2), ("export", 2), ("profile LP01 --format pdf", 2), ("villages import", 2),
+    [("nonsense", 2), ("export", 2), ("profile LP01 --format doc", 2), ("villages import", 2),
      ("villages import nowhere.csv", 1), ("form check nowhere.xlsx", 1), ("chat nothing", 1),
      ("admin invite --role area --bot b", 2), ("demo --villages 0", 2), ("--help", 0)],
 )  # fmt: skip

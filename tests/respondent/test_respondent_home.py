@@ -234,7 +234,7 @@ async def test_help_says_what_each_can_do(small_url, tmp_path):
         assert "换一种语言" in (await say(wei, "/help")).text
         vault = Vault(survey.settings.secret_key.encode())
         with survey.database.begin() as session:
-            for number, role, area in ((7, "area", "He/Shang"), (8, "programme", None)):
+            for number, role, area in ((7, "area", "He/Shang"), (8, "owner", None)):
                 lane = vault.fingerprint(f"telegram:{number}")
                 language = "en" if number == 7 else "zh"
                 contact = know(session, vault, lane, str(number), language, NOW)
