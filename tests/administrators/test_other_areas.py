@@ -50,11 +50,11 @@ def rows(survey, contents=TABLES):
 
 def typed(keys):
     """What somebody tries who knows what villages of others are called."""
-    names = ("", "Liuping", "liuping q", "LP01", "lp02", "Shang", "He/Shang", "he/shang/hekou",
-             "He", *keys, *(f"uuid:{key}" for key in keys), "LP01 f 16-34 5", "LP01 clear",
-             "open He/Shang", "close He/Shang", "compare He/Shang", "close", "name",
-             "../LP01", "%", "_", "1", "*")  # fmt: skip
-    return [f"/{command} {name}".strip() for command in ROLES for name in names]
+    names = ("", "Liuping", "lp02", "Shang", "he/shang/hekou", "He", keys[0], "%")
+    tries = [f"/{command} {name}".strip() for command in ROLES for name in names]
+    return [*tries, f"/find uuid:{keys[1]}", "/find uuid:", "/quota LP01 f 16-34 5",
+            "/quota He/Shang m 65+ 1", "/quota LP01 clear", "/wave open He/Shang",
+            "/wave close He/Shang", "/wave compare He/Shang", "/poster LP01 both"]  # fmt: skip
 
 
 async def everything_pressed(person, survey):

@@ -21,10 +21,10 @@ MORNING = (datetime.now(UTC) + timedelta(days=1)).replace(hour=2, minute=0)
 OURS = "usegap-village"
 """The form has a question of its own that is called village."""
 TOWNSHIPS = ("Shang", "Xia", "Dong", "Xi")
-ENOUGH, TOO_FEW = 5, 2
-"""Homes that answer, two persons each, in two villages of each township, and in the other three."""
+ENOUGH, TOO_FEW = 5, 1
+"""Homes that answer, two persons each, in one village of each township, and in the other four."""
 VILLAGES = [
-    (f"V{place:02}", f"Village {place:02}", township, place % 5 > 1)
+    (f"V{place:02}", f"Village {place:02}", township, place % 5 > 0)
     for township in TOWNSHIPS
     for place in range(5 * TOWNSHIPS.index(township), 5 * TOWNSHIPS.index(township) + 5)
 ]
@@ -163,7 +163,7 @@ async def test_a_whole_wave_through_chat_alone(sqlite_url, tmp_path):
         # Each village that reached its target has been told of: to the owner, and to its area.
         full = [code for code, _, _, few in VILLAGES if not few]
         assert pages(owner) == dict.fromkeys((f"{code}.html" for code in full), 1)
-        assert set(pages(xia)) == {f"V0{place}.html" for place in (5, 6)}
+        assert set(pages(xia)) == {"V05.html"}
         assert set(pages(viewer)) == set(pages(analyst)) == set()
         going = await say(owner, "/summary")
         await jobs_done(survey)
@@ -173,7 +173,7 @@ async def test_a_whole_wave_through_chat_alone(sqlite_url, tmp_path):
         assert "The profiles of 20 villages" in message.text
         await press(owner, "Yes, close it", message)
         await jobs_done(survey)
-        assert set(pages(viewer)) >= {f"V{place}.html" for place in (10, 11)}
+        assert set(pages(viewer)) >= {"V10.html"}
         assert not any(name.startswith(("V0", "V15")) for name in pages(viewer))
 
         # The county's page, asked for by its name.
@@ -184,7 +184,7 @@ async def test_a_whole_wave_through_chat_alone(sqlite_url, tmp_path):
                 seen.file is not None
                 and seen.file.filename.endswith(".html")
                 and b"Village 00" in seen.file.content
-                and b"Village 11" in seen.file.content
+                and b"Village 10" in seen.file.content
             ),
             PATIENCE,
         )
@@ -218,5 +218,5 @@ async def test_a_whole_wave_through_chat_alone(sqlite_url, tmp_path):
             deliveries = session.scalars(select(Delivery)).all()
         assert len(kept) == 2 * len(homes)
         assert all(kept[row["KEY"]] == row[OURS] for row in found)
-        assert len({one.key for one in deliveries}) == len(deliveries) >= 16
+        assert len({one.key for one in deliveries}) == len(deliveries) >= 8
         assert survey.parked() == []
