@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 import typer.main
 
+from bot.access import ROLES as CHAT
 from bot.cli.program import app
 from bot.cli.version import __version__
 from bot.settings import SETTINGS
@@ -15,6 +16,7 @@ from surveys.estimation import profile
 from surveys.export.own import AFTER, BEFORE, OF_VILLAGES
 from surveys.form.model import QuestionType
 from surveys.publish.village_rows import ALL
+from surveys.store.administrators import ROLES as ALL_ROLES
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -44,6 +46,16 @@ def test_every_command_and_option_is_documented_where_it_belongs():
         assert len(own) == 1, words
         for option in options:
             assert f"`{option}`" in own[0], (words, option)
+
+
+def test_every_command_in_chat_is_documented_with_who_may_use_it():
+    rows = rows_under("docs/team.md", "Commands in chat")
+    found = {row[0].strip("`/"): tuple(re.findall(r"`(\w+)`", row[1])) or ALL_ROLES for row in rows}
+    assert list(found) == list(CHAT)
+    assert found == dict(CHAT)
+    # What everyone may say is told where a survey begins.
+    for name in ("start", "language", "mydata", "forget", "help"):
+        assert any(f"`/{name}`" in file.read_text("utf-8") for file in PAGES), name
 
 
 def test_no_option_is_documented_that_is_not_there():
