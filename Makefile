@@ -15,6 +15,9 @@ UV = $(shell command -v uv || echo $(BIN)/uv)
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
+# Compiled once, imported many times: without it each process compiles pandas and all else anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check coverage lock bench bench-coverage bench-estimates bench-exports format clean wheel
 

@@ -75,6 +75,8 @@ async def test_a_home_on_several_phones_and_a_helper(small_url, tmp_path):
         assert secret_of(2) in own.text
         assert secret_of(1) not in own.text
         # Answers leave the shared phone's chat, and stay in the survey.
+        # By now it is noted which messages arrived.
+        await survey.quiet()
         clean = next(m for m in lan.messages if of(m, "Remove answers from chat"))
         await settle(lan, "Remove answers from chat", clean)
         await survey.quiet()
