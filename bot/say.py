@@ -63,6 +63,14 @@ def tapped(incoming: Incoming, notice: str = "") -> list[Outgoing]:
     return [Outgoing("answerCallbackQuery", payload, incoming.chat_id)]
 
 
+def instead(incoming: Incoming, text: str, keyboard: Keyboard = ()) -> list[Outgoing]:
+    """What a tap leads to: another text, and other buttons or none, in the message tapped on."""
+    return [
+        *tapped(incoming),
+        edit(incoming.chat_id, text, keyboard, message_id=incoming.message_id),
+    ]
+
+
 def file(
     chat_id: int,
     content: bytes,
@@ -99,6 +107,7 @@ def markup(keyboard: Keyboard) -> dict[str, Any]:
                 for label, data in row
             ]
             for row in keyboard
+            if row
         ]
     }
 

@@ -12,7 +12,7 @@ from bot.admin.guard import only_for
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Button, edit, send, tapped
+from bot.say import Button, instead, send
 from bot.texts import Speak, escape
 from surveys.store.areas import zone_name
 from surveys.store.audit import AuditLine, audited
@@ -37,10 +37,7 @@ def audit_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
     _, say = voice(session, incoming, desk)
     before = whole(parts(incoming, 1)[0]) or None
     text, rows = _shown(session, incoming, desk, before, say)
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, text, rows, message_id=incoming.message_id),
-    ]
+    return instead(incoming, text, rows)
 
 
 def _shown(

@@ -9,7 +9,7 @@ from bot.admin.guard import only_for
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Button, edit, send, tapped
+from bot.say import Button, instead, send
 from bot.texts import Speak
 from surveys.export import Filters, Format, Wanted
 from surveys.store.audit import audit
@@ -40,10 +40,7 @@ def export_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
         raise Malformed
     if not whom:
         text, rows = _for_whom(say), _whom(wanted, say)
-        return [
-            *tapped(incoming),
-            edit(incoming.chat_id, text, rows, message_id=incoming.message_id),
-        ]
+        return instead(incoming, text, rows)
     mine = allowed(session, incoming, "export")
     now = desk.clock()
     arguments = {
@@ -58,10 +55,7 @@ def export_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
         actor = f"administrator {one.administrator_id}"
         audit(session, actor, "export", what, now, area_id=one.area_id)
     text = say("The files are being made. They come in a moment.")
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, text, [], message_id=incoming.message_id),
-    ]
+    return instead(incoming, text, [])
 
 
 def _which(say: Speak) -> str:

@@ -15,7 +15,7 @@ from bot.admin.setup import next_step
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import edit, send, tapped
+from bot.say import instead, send, tapped
 from bot.texts import Speak, escape
 from surveys.form.indicators import from_json
 from surveys.form.problems import FormError
@@ -75,13 +75,13 @@ def file_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     erase_draft(session, mine[0].contact_id)
     leave_no_traces(session)
     if step == "n":
-        return _instead(incoming, say("Nothing was changed. You can send the file again any time."))
+        return instead(incoming, say("Nothing was changed. You can send the file again any time."))
     try:
         done = _take_in(session, draft, mine, say, desk)
     except (VillagesRefused, FormError, AlreadyPublished):
         text = say("Meanwhile something has changed here. Please send the file once more.")
-        return _instead(incoming, text)
-    return _instead(incoming, f"✅ {done}\n\n{next_step(session, mine[0], say)}")
+        return instead(incoming, text)
+    return instead(incoming, f"✅ {done}\n\n{next_step(session, mine[0], say)}")
 
 
 def _take_in(session: Session, draft: Kept, mine: Sequence[Right], say: Speak, desk: Desk) -> str:
@@ -113,7 +113,3 @@ def _publish(session: Session, body: bytes, by: str, now: datetime, say: Speak) 
         "The questionnaire “{title}” is here in version {version}. A wave that is open goes on"
         " with the version it began with; /wave opens one with this."
     ).format(title=escape(version.title[:100]), version=escape(version.version[:40]))
-
-
-def _instead(incoming: Incoming, text: str) -> list[Outgoing]:
-    return [*tapped(incoming), edit(incoming.chat_id, text, message_id=incoming.message_id)]

@@ -12,7 +12,7 @@ from bot.admin.places import AT_ONCE, called, choices
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Button, edit, send, tapped
+from bot.say import Button, instead, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.store.administrators import Right, Village, villages_below
 from surveys.store.jobs import add_job
@@ -58,10 +58,7 @@ def poster_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
     if step == "n":
         start, _, part = what.partition(":")
         rows = choices(called(reachable, part), whole(start), part, say, "po")
-        return [
-            *tapped(incoming),
-            edit(incoming.chat_id, say("Which village?"), rows, message_id=incoming.message_id),
-        ]
+        return instead(incoming, say("Which village?"), rows)
     if step != "p" and step not in TONGUES:
         raise Malformed
     village = next((one for one in reachable if one.area_id == whole(what)), None)

@@ -13,7 +13,7 @@ from bot.admin.places import AT_ONCE, called, choices
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import edit, send, tapped
+from bot.say import instead, send, tapped
 from bot.texts import Speak, escape
 from surveys.store.administrators import Right, Village, areas_below
 from surveys.store.jobs import add_job
@@ -55,10 +55,7 @@ def profile_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgo
     if step == "n":
         start, _, part = what.partition(":")
         rows = choices(_told(called(reachable, part), say), whole(start), part, say)
-        return [
-            *tapped(incoming),
-            edit(incoming.chat_id, say("Which village?"), rows, message_id=incoming.message_id),
-        ]
+        return instead(incoming, say("Which village?"), rows)
     wanted = [village for village in reachable if village.area_id == whole(what)]
     if step != "p" or not wanted:
         return unknown_button(session, incoming, desk)

@@ -25,7 +25,7 @@ from bot.admin.places import pages, short
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Keyboard, edit, send, tapped
+from bot.say import Keyboard, instead, send
 from bot.texts import Speak, escape
 from surveys.profiles.fieldwork import (
     VillageProgress,
@@ -71,10 +71,7 @@ def summary_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgo
     if not rows:
         return unknown_button(session, incoming, desk)
     text, keyboard = _page(session, rows, incoming, part, desk, say=say, start=whole(start))
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, text, keyboard, message_id=incoming.message_id),
-    ]
+    return instead(incoming, text, keyboard)
 
 
 def of_sender(

@@ -12,7 +12,7 @@ from bot.admin.places import AT_ONCE, called, choices
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Button, edit, send, tapped
+from bot.say import Button, instead, send, tapped
 from bot.texts import Speak, escape
 from surveys.publish.quotas import (
     MOST,
@@ -79,23 +79,23 @@ def quota_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
     if step == "n":
         start, _, part = what.partition(":")
         rows = choices(called(mine, part), whole(start), part, say, "q")
-        return _edit(incoming, say("Which village or area?"), rows)
+        return instead(incoming, say("Which village or area?"), rows)
     number, *rest = what.split(".")
     area = next((one for one in mine if one.area_id == whole(number)), None)
     if area is None:
         return unknown_button(session, incoming, desk)
     if step == "p" and not rest:
-        return _edit(incoming, *_shown(session, incoming, area, say))
+        return instead(incoming, *_shown(session, incoming, area, say))
     if not _may_set(session, incoming, area):
         return unknown_button(session, incoming, desk)
     back: list[Button] = [("◀ " + say("Back"), f"q:p:{area.area_id}")]
     if step == "s" and not rest:
         rows = [[(_sex(sex, say), f"q:a:{number}.{LETTERS[sex]}")] for sex in (*SEXES, "")]
-        return _edit(incoming, say("Whose number do you want to set?"), [*rows, back])
+        return instead(incoming, say("Whose number do you want to set?"), [*rows, back])
     if step == "a" and len(rest) == 1:
         sex = _sex_of(rest[0])
         rows = [[(_age(age, say), f"q:m:{number}.{rest[0]}.{_place(age)}")] for age in (*AGES, "")]
-        return _edit(incoming, say("{who}: of which age?").format(who=_sex(sex, say)),
+        return instead(incoming, say("{who}: of which age?").format(who=_sex(sex, say)),
                      [*rows, back])  # fmt: skip
     if step == "m" and len(rest) == 2:
         cell = Cell(_sex_of(rest[0]), _age_of(rest[1]))
@@ -106,7 +106,7 @@ def quota_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoin
         text += "\n" + say("Another number: type it like /quota {example}").format(
             example=escape(f"{area.code or area.name} {_typed(cell)} 25".replace("  ", " "))
         )
-        return _edit(incoming, text, rows)
+        return instead(incoming, text, rows)
     if step == "x" and len(rest) == 3:
         cell = Cell(_sex_of(rest[0]), _age_of(rest[1]))
         return _set(session, incoming, desk, area, cell, rest[2] or OFF[0], say)
@@ -137,7 +137,7 @@ def _set(  # noqa: PLR0917
     text, rows = _shown(session, incoming, area, say)
     done = say("Done.") + "\n\n" + text
     if incoming.kind == "tap":
-        return _edit(incoming, done, rows)
+        return instead(incoming, done, rows)
     return [send(incoming.chat_id, done, rows)]
 
 
@@ -246,13 +246,6 @@ def _setting(text: str) -> tuple[str, Cell, str | None]:
             break
         words.pop()
     return " ".join(words), Cell(sex, age), number if number not in OFF else OFF[0]
-
-
-def _edit(incoming: Incoming, text: str, rows: Sequence[Sequence[Button]]) -> list[Outgoing]:
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, text, rows, message_id=incoming.message_id),
-    ]
 
 
 def _sex_of(letter: str) -> str:

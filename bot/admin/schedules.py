@@ -23,7 +23,7 @@ from bot.admin.places import AT_ONCE, short
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Button, edit, send, tapped
+from bot.say import Button, instead, send, tapped
 from bot.texts import Speak, escape
 from surveys.conduct.forms import zone_of
 from surveys.conduct.quiet import EVENING, MORNING
@@ -81,22 +81,22 @@ def schedule_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outg
             session, incoming, desk, mine[0], area_id=area_id, wave_id=wave_id, say=say
         )
     if step == "l" and len(numbers) == 1:
-        return _edit(incoming, *_which(mine, numbers[0], say))
+        return instead(incoming, *_which(mine, numbers[0], say))
     one = next((one for one in mine if one.area_id == numbers[0]), None)
     if one is None:
         return unknown_button(session, incoming, desk)
     given = tuple(numbers[1:])
     if step == "d" and not given:
-        return _edit(incoming, *_which_day(one, say))
+        return instead(incoming, *_which_day(one, say))
     if step == "h" and len(given) == 1 and given[0] < 7:
-        return _edit(incoming, *_which_hour(one, given[0], say))
+        return instead(incoming, *_which_hour(one, given[0], say))
     if step == "e" and len(given) == 2 and given[0] < len(KINDS) and given[1] < 2:
         _switch(session, one, KINDS[given[0]], desk, on=bool(given[1]))
     elif step == "w" and len(given) == 2 and given[0] < 7 and given[1] in HOURS:
         _every_week(session, one, given[0], given[1], desk)
     elif step != "v" or given:
         raise Malformed
-    return _edit(incoming, *_shown(session, one, desk, say, several=len(mine) > 1))
+    return instead(incoming, *_shown(session, one, desk, say, several=len(mine) > 1))
 
 
 # What is seen ---------------------------------------------------------------------------------
@@ -271,11 +271,4 @@ def _held(rights: Sequence[Right]) -> list[Held]:
             right.administrator_id,
         )
         for right in first.values()
-    ]
-
-
-def _edit(incoming: Incoming, text: str, rows: list[list[Button]]) -> list[Outgoing]:
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, text, [row for row in rows if row], message_id=incoming.message_id),
     ]

@@ -21,7 +21,7 @@ from bot.admin.places import AT_ONCE, messages, short
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Button, edit, send, tapped
+from bot.say import Button, instead, send
 from bot.texts import Speak, escape
 from surveys.publish.invites import INVITE_DAYS, invite_to
 from surveys.publish.team import LastOwner, may_appoint, revoke, roles_to_give
@@ -82,7 +82,7 @@ def team_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         if not rows:
             return unknown_button(session, incoming, desk)
         rows.append([("◀ " + say("Back"), "t:l:0")])
-        return _edit(incoming, say("What may they do?"), rows)
+        return instead(incoming, say("What may they do?"), rows)
     role, *rest = (whole(part) for part in what.split("."))
     if role >= len(ROLES):
         raise Malformed
@@ -109,7 +109,7 @@ def _turn(
     session: Session, incoming: Incoming, desk: Desk, start: int, say: Speak
 ) -> list[Outgoing]:
     head, rows, lines = _shown(session, incoming, desk, start, say)
-    return _edit(incoming, messages(head, lines)[-1], rows)
+    return instead(incoming, messages(head, lines)[-1], rows)
 
 
 def _shown(
@@ -163,7 +163,7 @@ def _one(
     filled = text.format(
         name=escape(_name(one, desk, say)), role=role_name(one.role, say), area=escape(one.area)
     )
-    return _edit(
+    return instead(
         incoming, filled, [[(yes, f"t:y:{one.grant_id}")], [("◀ " + say("Back"), "t:l:0")]]
     )
 
@@ -179,21 +179,21 @@ def _out(
     except LastOwner:
         text = say("This is the last owner: without one, nobody could invite anyone any more."
                    " Invite another owner first.")  # fmt: skip
-        return _edit(incoming, text, [[("◀ " + say("Back"), "t:l:0")]])
+        return instead(incoming, text, [[("◀ " + say("Back"), "t:l:0")]])
     if done is None:
         return unknown_button(session, incoming, desk)
     if one.administrator_id == own:
         add_job(session, "menu", {"contact_id": one.contact_id}, now)
         text = say("You are no longer {role} of <b>{area}</b>.")
         filled = text.format(role=role_name(one.role, say), area=escape(one.area))
-        return _edit(incoming, filled, [])
+        return instead(incoming, filled, [])
     what = {"contact_id": one.contact_id, "role": one.role, "area": one.area}
     add_job(session, "farewell", what, now, key=f"farewell:{grant_id}:{incoming.update_id}")
     text = say("Done. {name} is no longer {role} of <b>{area}</b>.")
     filled = text.format(
         name=escape(_name(one, desk, say)), role=role_name(one.role, say), area=escape(one.area)
     )
-    return _edit(incoming, filled, [[("◀ " + say("Back"), "t:l:0")]])
+    return instead(incoming, filled, [[("◀ " + say("Back"), "t:l:0")]])
 
 
 def _take_back(
@@ -205,10 +205,10 @@ def _take_back(
         raise Malformed
     back: list[list[Button]] = [[("◀ " + say("Back"), "t:l:0")]]
     if not withdraw_invite(session, invite_id, now):
-        return _edit(incoming, say("Somebody has opened this link already."), back)
+        return instead(incoming, say("Somebody has opened this link already."), back)
     actor = f"administrator {mine[0].administrator_id}"
     audit(session, actor, "withdraw invite", f"invite {invite_id}", now, area_id=one.area_id)
-    return _edit(incoming, say("Done. The link works no more."), back)
+    return instead(incoming, say("Done. The link works no more."), back)
 
 
 def _where(
@@ -221,7 +221,7 @@ def _where(
     rows: list[list[Button]] = [
         [(short(right.area), f"t:c:{role}.{right.area_id}.0")] for right in held[:AT_ONCE]
     ]
-    return _edit(incoming, say("Where?"), [*rows, [("◀ " + say("Back"), "t:i:0")]])
+    return instead(incoming, say("Where?"), [*rows, [("◀ " + say("Back"), "t:i:0")]])
 
 
 def _below(
@@ -255,7 +255,7 @@ def _below(
         turn.append((say("More") + " ▶", f"t:c:{role}.{area_id}.{start + AT_ONCE}"))
     rows += [turn] if turn else []
     question = say("{role}: of which area?").format(role=_capital(role_name(ROLES[role], say)))
-    return _edit(incoming, question, [*rows, [("◀ " + say("Back"), "t:i:0")]])
+    return instead(incoming, question, [*rows, [("◀ " + say("Back"), "t:i:0")]])
 
 
 def _make(
@@ -273,7 +273,7 @@ def _make(
         " villages. Open the link and press Start:"
     ).format(role=role_name(ROLES[role], say), area=escape(at[0]))
     url = f"https://t.me/{desk.bot_username}?start=admin-{code}"
-    return [*_edit(incoming, before, []), send(incoming.chat_id, f"{link}\n{url}")]
+    return [*instead(incoming, before, []), send(incoming.chat_id, f"{link}\n{url}")]
 
 
 def _call_me(
@@ -299,13 +299,6 @@ def _touchable(session: Session, incoming: Incoming, grant_id: int) -> Member:
     ):
         raise Malformed
     return one
-
-
-def _edit(incoming: Incoming, text: str, rows: list[list[Button]]) -> list[Outgoing]:
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, text, rows, message_id=incoming.message_id),
-    ]
 
 
 def _member_line(one: Member, own: int, desk: Desk, say: Speak) -> str:

@@ -14,7 +14,7 @@ from bot.admin.progress import nothing, of_sender, order_stops
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Keyboard, edit, send, tapped
+from bot.say import Keyboard, instead, send
 from bot.texts import Speak, escape
 from surveys.profiles import VillageProgress
 from surveys.publish.quotas import NoQuota, quotas
@@ -49,10 +49,7 @@ def villages_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outg
     if not rows:
         return unknown_button(session, incoming, desk)
     text, keyboard = _page(rows, part, whole(start), desk, say=say)
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, text, keyboard, message_id=incoming.message_id),
-    ]
+    return instead(incoming, text, keyboard)
 
 
 def _page(

@@ -13,7 +13,7 @@ from bot.admin.places import DATA, short
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.say import Button, edit, send, tapped
+from bot.say import Button, instead, send, tapped
 from bot.texts import Speak, escape
 from surveys.publish import WaveAlreadyOpen, close_wave, open_wave
 from surveys.store.administrators import PROFILED, Right
@@ -56,7 +56,7 @@ def wave_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     _, say = voice(session, incoming, desk)
     step, what = parts(incoming, 2)
     if step == "l":
-        return _edit(incoming, *_list(session, incoming, say))
+        return instead(incoming, *_list(session, incoming, say))
     if step == "d":
         return [*tapped(incoming), *_compare(session, incoming, desk, say)]
     number, _, name = what.partition(":")
@@ -66,7 +66,7 @@ def wave_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         if right is None:
             return unknown_button(session, incoming, desk)
         if step == "n":
-            return _edit(incoming, *_sure_to_open(session, desk, right, name, say))
+            return instead(incoming, *_sure_to_open(session, desk, right, name, say))
         return _open(session, incoming, desk, right, name, say)
     if step in ("e", "x"):
         one = next(
@@ -81,7 +81,7 @@ def wave_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         if one is None:
             return unknown_button(session, incoming, desk)
         if step == "e":
-            return _edit(incoming, *_sure_to_close(session, one, say))
+            return instead(incoming, *_sure_to_close(session, one, say))
         return _close(session, incoming, desk, owned[one.area_id], one, say)
     raise Malformed
 
@@ -177,9 +177,9 @@ def _open(  # noqa: PLR0917
 ) -> list[Outgoing]:
     asks = _asks(session, desk, right)
     if newest_form(session) is None:
-        return _edit(incoming, say("No questionnaire is published yet."), [])
+        return instead(incoming, say("No questionnaire is published yet."), [])
     if not asks.organisation or not asks.contact:
-        return _edit(incoming, _nobody_asks(say), [])
+        return instead(incoming, _nobody_asks(say), [])
     try:
         open_wave(
             session,
@@ -193,9 +193,9 @@ def _open(  # noqa: PLR0917
         )
     except WaveAlreadyOpen:
         text = say("A wave is open in {area} already.").format(area=escape(right.area))
-        return _edit(incoming, text, [])
+        return instead(incoming, text, [])
     text = say("The wave is open. /villages has the links, /poster makes a poster.")
-    return _edit(incoming, text, [])
+    return instead(incoming, text, [])
 
 
 def _sure_to_close(
@@ -236,7 +236,7 @@ def _close(  # noqa: PLR0917
     by = f"administrator {right.administrator_id}"
     close_wave(session, desk.clock(), area_id=one.area_id, by=by)
     text = say("The wave is closed. The profiles come.")
-    return _edit(incoming, text, [[(say("What has changed?"), "wv:d:")]])
+    return instead(incoming, text, [[(say("What has changed?"), "wv:d:")]])
 
 
 def _compare(session: Session, incoming: Incoming, desk: Desk, say: Speak) -> list[Outgoing]:
@@ -263,10 +263,6 @@ def _asks(session: Session, desk: Desk, right: Right) -> Asked:
 
 def _nobody_asks(say: Speak) -> str:
     return say("It is not known who asks, and whom residents can ask. The operator can set that.")
-
-
-def _edit(incoming: Incoming, text: str, rows: list[list[Button]]) -> list[Outgoing]:
-    return [*tapped(incoming), edit(incoming.chat_id, text, rows, message_id=incoming.message_id)]
 
 
 def _day(moment: datetime, zone: ZoneInfo) -> str:

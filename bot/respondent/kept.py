@@ -12,7 +12,7 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import prompts
 from bot.respondent.conversation import key_of_record, nothing_to_answer
-from bot.say import Button, edit, file, send, tapped
+from bot.say import Button, edit, file, instead, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
 from surveys.conduct.people import messages_of_interview, my_persons, number_of, several_waves
@@ -99,10 +99,7 @@ def forget_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoi
         leads = number == EVERYONE and bool(rights(session, incoming))
         whose = list(numbers.values()) if number == EVERYONE else [numbers[number]]
         question, rows = _sure(number, say, leads=leads, waves=several_waves(session, whose))
-        return [
-            *tapped(incoming),
-            edit(incoming.chat_id, question, rows, message_id=incoming.message_id),
-        ]
+        return instead(incoming, question, rows)
     else:
         who = list(numbers.values()) if number == EVERYONE else [numbers[number]]
         for interview_id in interviews_of(session, who):
@@ -147,10 +144,7 @@ def stopped(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     numbers = my_persons(session, person.contact_id)
     waves = several_waves(session, [numbers[number]])
     question, rows = _sure(number, say, alone=len(numbers) == 1, waves=waves)
-    return [
-        *tapped(incoming),
-        edit(incoming.chat_id, question, rows, message_id=incoming.message_id),
-    ]
+    return instead(incoming, question, rows)
 
 
 @taps
