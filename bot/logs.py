@@ -10,6 +10,8 @@ from bot.request import HIDDEN
 
 QUIET = ("telegram", "aiohttp", "asyncio", "httpx", "httpcore", "sqlalchemy", "alembic")
 """Libraries that log requests, parameters or rows at lower levels than a warning."""
+TALKATIVE = ("weasyprint", "fontTools")
+"""Libraries that warn of every rule of a style that they do not know."""
 
 
 class Secretless(logging.Filter):
@@ -49,3 +51,5 @@ def set_up(level: str, *secrets: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -103,11 +103,11 @@ def _profile(database: Database, area: Area, wave_id: int, *, ranks: bool) -> Vi
 def _page(draw: Callable[..., str], language: Literal["en", "zh"], *, paper: bool) -> bytes:
     if not paper:
         return draw(language).encode()
-    from surveys.reports.pdf import PangoMissingError, on_paper
+    from surveys.reports.pdf import NoPaperError, on_paper
 
     try:
         return on_paper(draw(language, paper=True))
-    except PangoMissingError as error:
+    except NoPaperError as error:
         raise Problem(str(error)) from error
 
 

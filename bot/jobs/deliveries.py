@@ -172,11 +172,11 @@ def pdf_of(draw: Callable[..., str], language: str) -> bytes | None:
 
     draw: as `surveys.profiles.tree.drawing` gives it.
     """
-    from surveys.reports.pdf import PangoMissingError, on_paper
+    from surveys.reports.pdf import NoPaperError, on_paper
 
     try:
         return on_paper(draw(tag_of(language), paper=True))
-    except PangoMissingError as error:
+    except NoPaperError as error:
         log.error("%s", error)
         return None
 

@@ -16,7 +16,11 @@ NEEDED = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 FONT = '@font-face {{ font-family: Report; src: url("{where}"); }}'
 
 
-class PangoMissingError(Exception):
+class NoPaperError(Exception):
+    """No PDF can be made of a page: says why in one sentence."""
+
+
+class PangoMissingError(NoPaperError):
     """WeasyPrint cannot be used here: says what to install."""
 
 
@@ -25,6 +29,7 @@ def pdf(profile: VillageProfile, language: Language) -> bytes:
 
     Raises:
         PangoMissingError: the system lacks the libraries that set text.
+        NoPaperError: WeasyPrint stumbled over this page.
         FileNotFoundError: the font that we ship is not installed (`charts.font_file`).
     """
     return on_paper(page(profile, language, paper=True))
@@ -38,9 +43,16 @@ def on_paper(html: str) -> bytes:
     style = weasyprint.CSS(string=font, font_config=shapes, media_type="print")
     document = weasyprint.HTML(string=html)
     # PDF/UA: a tagged PDF with its title and language, which screen readers can follow.
-    made: bytes = document.write_pdf(
-        stylesheets=[style], font_config=shapes, pdf_variant="pdf/ua-1"
-    )
+    try:
+        made: bytes = document.write_pdf(
+            stylesheets=[style], font_config=shapes, pdf_variant="pdf/ua-1"
+        )
+    except Exception as error:
+        # Its layout has assertions of its own; whoever waits can do with the page alone.
+        what = type(error).__name__
+        raise NoPaperError(
+            f"The PDF could not be set ({what}); the HTML page says the same."
+        ) from error
     return made
 
 
