@@ -81,13 +81,14 @@ def about(day: date, now: datetime, say: Speak) -> str:
 def response(rows: Sequence[VillageProgress], say: Speak) -> str:
     """Who opened the link, who agreed; and what became of those who began."""
     visited = sum(row.visited for row in rows)
-    lines = [
-        say("The link was opened {opened} times: {agreed} agreed, {declined} said no.").format(
-            opened=sum(row.opened for row in rows),
-            agreed=sum(row.started for row in rows) - visited,
-            declined=sum(row.declined for row in rows),
-        )
-    ]
+    opened = sum(row.opened for row in rows)
+    agreed = sum(row.started for row in rows) - visited
+    declined = sum(row.declined for row in rows)
+    said = say("The link was opened {opened} times: {agreed} agreed, {declined} said no.")
+    if opened < agreed + declined:
+        # Several persons on one phone, or by a family link: that number would only puzzle.
+        said = say("{agreed} agreed, {declined} said no.")
+    lines = [said.format(opened=opened, agreed=agreed, declined=declined)]
     if visited:
         lines.append(say.count("{n} answered when visited.", "{n} answered when visited.", visited))
     became = say(

@@ -323,9 +323,12 @@ def _show(
         for near in range(place - 3, place + 1)
     }  # fmt: skip
     skipped = False
-    for place, message in enumerate(office.phone.messages):
-        summary = message.text.startswith(("How the survey goes", "/", "The files"))
-        if place in shown or summary or _is_zip(message):
+    messages = office.phone.messages
+    asked = [place for place, one in enumerate(messages) if one.text == "/summary"]
+    answered = {near for place in asked for near in range(place + 1, place + 4)}
+    for place, message in enumerate(messages):
+        command = message.text.startswith(("/", "The files"))
+        if place in shown | answered or command or _is_zip(message):
             who = "bot" if message.from_bot else "you"
             what = f" \\[{message.file.filename}]" if message.file else ""
             console.print(f"[bold]{who}[/bold]{what}  ", end="", markup=True, highlight=False)

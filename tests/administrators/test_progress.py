@@ -133,6 +133,8 @@ async def test_twenty_villages_and_more_fit_a_phone(database_url, tmp_path):
         page = await asked(boss, "/summary")
         first = page.text
         assert first.startswith("8 of 32 villages behind: <b>& 村")
+        # Nobody opened a link here: that number would only puzzle beside those who agreed.
+        assert "\n112 agreed, 0 said no.\n" in first
         assert "Shang  56 / 160" in first
         assert "Xia  56 / 160" in first
         assert len(first) < 2000
