@@ -1,33 +1,14 @@
 """`usegap quota`, `usegap review` and `usegap villages posters`."""
 
-import sys
-
 import pytest
 from sqlalchemy import update
 
-from bot.cli import main
 from surveys.profiles.posters import poster_of
 from surveys.publish import ensure_ready, import_villages, publish
 from surveys.store.database import Database
 from surveys.store.schema import Area, Audit, Interview
 from tests.fieldwork import Field, interview
 from tests.quota_form import NOW, VILLAGES, quota_form
-
-
-@pytest.fixture
-def usegap(tmp_path, monkeypatch, capsysbinary):
-    """Runs a command in an empty folder: its exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["usegap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsysbinary.readouterr()
-        assert b"Traceback" not in out + err
-        return ended.value.code or 0, out.decode(), err.decode()
-
-    return call
 
 
 @pytest.fixture

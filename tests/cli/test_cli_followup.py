@@ -2,30 +2,12 @@
 
 import csv
 import io
-import sys
 
 import pytest
 
-from bot.cli import main
 from surveys.store.database import Database
 from surveys.store.schema import Audit, Interview
 from tests.fieldwork import open_field
-
-
-@pytest.fixture
-def usegap(tmp_path, monkeypatch, capsysbinary):
-    """Runs a command in an empty folder: its exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["usegap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsysbinary.readouterr()
-        assert b"Traceback" not in out + err
-        return ended.value.code or 0, out.decode(), err.decode()
-
-    return call
 
 
 @pytest.fixture
