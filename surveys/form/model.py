@@ -7,19 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
-from surveys.form.expression import Expression
+from surveys.form.expression import Expression, Itemset
+from surveys.form.items import Item
 
 QuestionType = Literal[
-    "note", "select_one", "select_multiple", "integer", "decimal", "text", "date", "calculate"
-]
+    "note", "acknowledge", "text", "integer", "decimal", "range", "date", "time", "dateTime",
+    "select_one", "select_multiple", "rank", "geopoint", "geotrace", "geoshape", "barcode",
+    "image", "audio", "video", "file", "calculate",
+]  # fmt: skip
 """`calculate` is every node that a person is never asked, metadata (start, end) included."""
 
-Preload = Literal["", "start", "end", "today", "uid"]
+MEDIA_TYPES = frozenset({"image", "audio", "video", "file"})
+"""Questions answered with something that is kept as an attachment; the value is its name."""
+
+ValueType = Literal[
+    "string", "int", "decimal", "boolean", "date", "time", "dateTime", "geopoint", "geotrace",
+    "geoshape", "barcode", "binary", "select", "select1", "rank",
+]  # fmt: skip
+"""What a node holds, by its bind."""
+
+Preload = Literal["", "start", "end", "today", "uid", "property"]
 """What fills a node by itself, by the XForm's `jr:preload`: the time of the first event, of the
-last one, the day, a random id."""
+last one, the day, a random id, something that is known of who asks (`Question.known_as`)."""
+
+MediaKind = Literal["image", "big-image", "audio", "video"]
+
+EventName = Literal["first-load", "load", "new-repeat", "value-changed"]
+"""When an action runs: once at the very first, whenever the form is opened, when an instance of the
+repeat is added, when a person changes the value of the question that it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +55,10 @@ class Choice:
 
     value: str
     label: Text
+    media: Mapping[str, Mapping[MediaKind, str]] = field(default_factory=dict)
+    """Names of files to show with it, by language."""
+    item: Item | None = None
+    """Of a list: its row, which a choice filter looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +67,33 @@ class Choices:
 
     list_name: str
     choices: tuple[Choice, ...]
+    """All of them; empty where `nodes` finds them."""
     shuffled: bool = False
     seed: Expression | None = None
     """Of a shuffled list; None: shuffled by the interview's own seed."""
+    nodes: Itemset | None = None
+    """What finds the choices anew each time: a filtered list, or the instances of a repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers of a range question."""
+
+    start: Decimal
+    end: Decimal
+    step: Decimal
+    """More than 0; a range may run downwards (start > end)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetValue:
+    """An action: at this event the node at `target` gets the value of an expression."""
+
+    event: EventName
+    target: str
+    value: Expression
+    source: str = ""
+    """The question that it stands in, of value-changed; the repeat, of new-repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +106,18 @@ class Group:
     relevant: Expression | None
     children: tuple[Node, ...]
     appearance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Group):
+    """A group that a person answers several times; each time is an instance, from 1."""
+
+    count: Expression | None = None
+    """How many instances there are; None: as many as a person adds."""
+    fixed: bool = False
+    """Whether instances can neither be added nor taken away: there are `least` of them."""
+    least: int = 0
+    """The instances that are there from the beginning, in each instance of what is around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +141,17 @@ class Question:
     preload: Preload = ""
     read_only: Expression | None = None
     appearance: str = ""
+    value_type: ValueType = "string"
+    guidance: Text | None = None
+    """More words about the question, for who asks for them."""
+    media: Mapping[str, Mapping[MediaKind, str]] = field(default_factory=dict)
+    """Names of files to show with the question, by language."""
+    numbers: Range | None = None
+    """Of a range."""
+    known_as: str = ""
+    """Of a preload: what is asked of who runs the interview ("deviceid")."""
+    triggers: bool = False
+    """Whether actions run when a person changes its value."""
 
     @property
     def asked(self) -> bool:
@@ -105,6 +175,9 @@ class Form:
     order: tuple[str, ...]
     """Paths of all groups and questions in an order in which every expression reads only what
     stands before it (a node comes after its group): one pass in this order settles a form."""
+    actions: tuple[SetValue, ...] = ()
+    lists: Mapping[str, Item] = field(default_factory=dict)
+    """The secondary instances by their ids: lists of choices, and what files brought."""
     warnings: tuple[str, ...] = field(default=())
 
     @cached_property
@@ -116,6 +189,17 @@ class Form:
     def nodes(self) -> Mapping[str, Node]:
         """Every group and question by its path."""
         return {node.path: node for node in _walk(self.root)}
+
+    @cached_property
+    def repeats(self) -> Mapping[str, tuple[str, ...]]:
+        """The paths of the repeats around each node, outermost first, itself if it is one."""
+        nodes = self.nodes
+        return {
+            path: tuple(
+                one for one in (*self.parents[path], path) if isinstance(nodes[one], Repeat)
+            )
+            for path in nodes
+        }
 
     @cached_property
     def parents(self) -> Mapping[str, tuple[str, ...]]:

@@ -31,6 +31,7 @@ from surveys.interview.state import (
     RefusalReason,
     Refused,
     Say,
+    Sent,
     Spoke,
     Stale,
     Status,
@@ -166,7 +167,8 @@ class _Turn:
         elif isinstance(event, Typed):
             self._typed(event.text)
         else:
-            self._refuse("not_text", given=event.kind)
+            given = event.kind if isinstance(event, Sent) else ""
+            self._refuse("not_text", given=given)
 
     def _start(self) -> None:
         self.started = self.now.isoformat(timespec="milliseconds")

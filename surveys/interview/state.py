@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from surveys.form.model import MediaKind
+
 Status = Literal["open", "stopped", "finished"]
 
 
@@ -26,16 +28,28 @@ class Interview:
     """As the form names it."""
     answers: Mapping[str, str] = field(default_factory=dict)
     """Values by node path as an XForm writes them, computed ones included; values of nodes that
-    are not relevant now are kept here and hidden from expressions and from the submission."""
+    are not relevant now are kept here and hidden from expressions and from the submission. In a
+    repeat the path says which instance: "/data/person[2]/name"."""
+    instances: Mapping[str, int] = field(default_factory=dict)
+    """How many instances each repeat has, by its path: "/data/person", "/data/person[1]/visit";
+    one that has none is left out."""
     current: str | None = None
-    """The path of the question that is being asked."""
+    """The path of the question that is being asked, or of the repeat ("/data/person") of which
+    another instance is offered."""
     asked: int = 0
     """How many times something was asked: the `seq` that buttons carry."""
     draft: tuple[str, ...] = ()
-    """The choices toggled so far in the select_multiple that is being asked."""
+    """The choices toggled so far in the select_multiple, or ranked so far in the rank, that is
+    being asked."""
+    page: int = 0
+    """Which page of a long list of choices is shown, from 0."""
+    search: str = ""
+    """What was typed to find a choice in a long list; "": all are shown."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """What a form may ask of who runs the interview: deviceid, username …"""
     passed: tuple[str, ...] = ()
-    """Paths of the notes shown, the questions skipped, and those that came with a value (a
-    default) and have been confirmed."""
+    """Paths of the notes shown, the questions skipped, those that came with a value (a default)
+    and have been confirmed, and the repeats of which nobody wanted to add more."""
     draws: int = 0
     """How many numbers were drawn from the seed."""
     status: Status = "open"
@@ -46,7 +60,11 @@ class Interview:
 
 # What can happen ------------------------------------------------------------------------------
 
-Action = Literal["done", "back", "skip", "stop"]
+Action = Literal["done", "back", "skip", "stop", "add", "enough", "remove", "explain"]
+"""add, enough, remove: one more instance of the repeat at hand, no more, take the last one away ·
+explain: show the guidance of the question at hand."""
+
+Medium = Literal["image", "audio", "video", "file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +90,45 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Something came that is no text: a sticker, a photo, a voice message."""
+    """Something came that answers no question: a sticker, a contact, a poll."""
 
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A place was sent: degrees, and metres where they are known."""
+
+    latitude: float
+    longitude: float
+    altitude: float = 0.0
+    accuracy: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A photo, a sound, a video or a file was sent, and is kept under this name if it is taken."""
+
+    medium: Medium
+    name: str
+    """With its ending, unlike that of anything else in this interview: "1732771200-7.jpg"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What was read in a picture that was sent for a barcode; "": nothing."""
+
+    seq: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """Another page of a long list of choices is wanted."""
+
+    seq: int
+    page: int
+    """From 0; beyond the last one: the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +138,7 @@ class Spoke:
     language: str
 
 
-Event = Begin | Tapped | Typed | Sent | Spoke
+Event = Begin | Tapped | Typed | Sent | Spoke | Located | Attached | Scanned | Paged
 
 
 # What follows ---------------------------------------------------------------------------------
@@ -101,10 +155,11 @@ class Prompt:
     total: int
     """How many there will be, estimated from what is answered."""
     type: str
+    """The question's (`model.QuestionType`), or "repeat": shall there be one more instance?"""
     label: str
     hint: str
     choices: tuple[tuple[str, str], ...]
-    """Value and label, in the order shown."""
+    """Value and label, in the order shown; those of a range with few steps, too."""
     selected: tuple[str, ...]
     """Values toggled so far, or the earlier answer when someone went back."""
     answer: str
@@ -112,11 +167,35 @@ class Prompt:
     required: bool
     can_go_back: bool
     appearance: str = ""
+    shown: tuple[int, ...] = ()
+    """The places in `choices` that are shown now: of a long list one page, or what was searched."""
+    page: int = 0
+    """Which page this is, from 0."""
+    pages: int = 1
+    search: str = ""
+    """What `shown` was searched for; "": nothing."""
+    guidance: str = ""
+    """More words about the question, for who asks for them."""
+    media: tuple[tuple[MediaKind, str], ...] = ()
+    """What is shown with it: the kind and the name of the file."""
+    around: tuple[tuple[str, int], ...] = ()
+    """The labels of the groups around it that have one, outermost first, and which instance of a
+    repeat it is in (0: of no repeat)."""
+    bounds: tuple[str, str, str] | None = None
+    """Of a range: first, last, step."""
+    instances: int = 0
+    """Of a repeat: how many there are."""
+    can_remove: bool = False
+    """Of a repeat: whether the last instance may be taken away."""
+    opens: bool = False
+    """Whether it is the first question of the innermost group or instance around it."""
 
 
 RefusalReason = Literal[
     "not_a_number", "not_a_whole_number", "not_a_date", "not_a_choice", "several_choices",
-    "ambiguous_choice", "text_too_long", "not_text", "required", "constraint",
+    "ambiguous_choice", "text_too_long", "not_text", "required", "constraint", "not_a_time",
+    "not_a_moment", "not_a_place", "not_enough_places", "out_of_range", "between_steps",
+    "wrong_medium", "no_barcode", "not_ranked", "nothing_found", "not_yes_or_no",
 ]  # fmt: skip
 
 
@@ -140,6 +219,23 @@ class Say:
 
     path: str
     text: str
+    media: tuple[tuple[MediaKind, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Show the guidance of the question at hand."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decode:
+    """Read the barcode in this picture and come back with `Scanned`."""
+
+    seq: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +291,9 @@ class Logged:
     value: str
 
 
-Effect = Ask | Redraw | Say | Closed | Refused | Stale | Stopped | Finished | Logged
+Effect = (
+    Ask | Redraw | Say | Explained | Decode | Closed | Refused | Stale | Stopped | Finished | Logged
+)
 
 
 def to_json(interview: Interview) -> dict[str, Any]:
@@ -208,12 +306,20 @@ def to_json(interview: Interview) -> dict[str, Any]:
     }
     if interview.answers:
         document["answers"] = dict(interview.answers)
+    if interview.instances:
+        document["instances"] = dict(interview.instances)
     if interview.current is not None:
         document["current"] = interview.current
     if interview.asked:
         document["asked"] = interview.asked
     if interview.draft:
         document["draft"] = list(interview.draft)
+    if interview.page:
+        document["page"] = interview.page
+    if interview.search:
+        document["search"] = interview.search
+    if interview.properties:
+        document["properties"] = dict(interview.properties)
     if interview.passed:
         document["passed"] = list(interview.passed)
     if interview.draws:
@@ -236,9 +342,13 @@ def from_json(document: Mapping[str, Any]) -> Interview:
         seed=document["seed"],
         language=document["language"],
         answers=get("answers", {}),
+        instances=get("instances", {}),
         current=get("current"),
         asked=get("asked", 0),
         draft=tuple(get("draft", ())),
+        page=get("page", 0),
+        search=get("search", ""),
+        properties=get("properties", {}),
         passed=tuple(get("passed", ())),
         draws=get("draws", 0),
         status=get("status", "open"),
