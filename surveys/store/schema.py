@@ -259,6 +259,42 @@ class InterviewEvent(Base):
     update_id: Mapped[int | None] = mapped_column(Long)
 
 
+class Attachment(Base):
+    """A photo, a sound, a video or a file: of an answer, or shown with a form's questions."""
+
+    __tablename__ = "attachment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    interview_id: Mapped[int | None] = mapped_column(ForeignKey("interview.id", ondelete="CASCADE"))
+    form_version_id: Mapped[int | None] = mapped_column(
+        ForeignKey("form_version.id", ondelete="CASCADE")
+    )
+    node: Mapped[str | None] = mapped_column(Text)
+    """Of an interview: which question it answers, "/data/home[2]/photo"."""
+    name: Mapped[str] = mapped_column(Text)
+    """Of an answer: made by us, so that it names nobody; of a form: as the form says."""
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    """Bytes; until it is fetched as many as Telegram says, 0 where it does not."""
+    state: Mapped[str] = mapped_column(String(8))
+    file_id: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Telegram's, of what is still to be fetched, encrypted; erased when that is over."""
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of an answer encrypted: photos and voices can name people."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of a form's content."""
+    sent_as: Mapped[dict[str, Any] | None]
+    """Of a form: {bot's name: Telegram's file_id}, so that it is uploaded once."""
+    taken_at: Mapped[datetime]
+    __table_args__ = (
+        UniqueConstraint("interview_id", "node"),
+        UniqueConstraint("form_version_id", "name"),
+        CheckConstraint("state IN ('waiting','fetched','failed')", name="state"),
+        CheckConstraint("(interview_id IS NULL) <> (form_version_id IS NULL)", name="owner"),
+        # A number is never given twice: jobs and messages carry it.
+        {"sqlite_autoincrement": True},
+    )
+
+
 class Administrator(Base):
     """A contact with rights."""
 
