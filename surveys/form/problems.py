@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from surveys.form.sentences import sentence
 
 LONGEST_SHOWN = 120
 """Characters of an expression in a problem: what a small screen shows of it."""
@@ -15,7 +17,7 @@ class Problem:
 
     severity: Literal["error", "warning"]
     what: str
-    """One sentence."""
+    """One sentence; a `Sentence` where it can be said in other languages."""
     remedy: str
     """What to write instead: one sentence, or "" where the sentence above says it."""
     sheet: str = ""
@@ -25,14 +27,28 @@ class Problem:
     node: str = ""
     """The path of the node that it is about, where there is one."""
 
-    def __str__(self) -> str:
-        where = self.sheet
+    @property
+    def where(self) -> str:
+        """The sheet, row and column, as far as they are known: "survey row 5, relevant"."""
+        found = self.sheet
         if self.row is not None:
-            where += f" row {self.row}"
+            found += f" row {self.row}"
         if self.column:
-            where += f", {self.column}" if where else self.column
-        sentence = f"{where}: {self.what}" if where else self.what
-        return f"{sentence} {self.remedy}".strip()
+            found += f", {self.column}" if found else self.column
+        return found
+
+    def __str__(self) -> str:
+        told = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{told} {self.remedy}".strip()
+
+
+class Cell(NamedTuple):
+    """A place in a workbook; "" and None where a part of it is not known."""
+
+    sheet: str = ""
+    row: int | None = None
+    column: str = ""
+    """The header, as its sheet was read."""
 
 
 class FormError(Exception):
@@ -43,130 +59,135 @@ class FormError(Exception):
         self.problems = problems
 
 
+# In a workbook ---------------------------------------------------------------------------------
+
+
+def wrong(cell: Cell, told: str, remedy: str = "", /, **named: object) -> Problem:
+    """An error in a cell: both sentences are templates, filled with what is named."""
+    return Problem("error", sentence(told, **named), sentence(remedy, **named), *cell)
+
+
+def odd(cell: Cell, told: str, remedy: str = "", /, **named: object) -> Problem:
+    """The same as a warning: the form works, though perhaps not as was meant."""
+    return Problem("warning", sentence(told, **named), sentence(remedy, **named), *cell)
+
+
+def refused(what: str, remedy: str = "", /, **named: object) -> FormError:
+    """A file that cannot be taken in at all, for one reason."""
+    return FormError((wrong(Cell(), what, remedy, **named),))
+
+
 # What an XForm can have wrong -----------------------------------------------------------------
 
 
 def not_xml(reason: str) -> Problem:
     """A text that is no XML, or XML that could read other files."""
-    return Problem("error", f"This is no XForm: {reason}.", "Send the XForm as ODK exports it.")
+    return wrong(Cell(), "This is no XForm: {reason}.", _EXPORTED, reason=reason)
 
 
 def no_part(part: str) -> Problem:
     """An XForm without one of its parts."""
-    return Problem("error", f"This XForm has no {part}.", "Send the XForm as ODK exports it.")
+    return wrong(Cell(), "This XForm has no {part}.", _EXPORTED, part=part)
 
 
 def not_supported(node: str, kind: str) -> Problem:
     """Something that ODK has and that cannot be asked yet."""
-    return Problem(
-        "error",
-        f"{_name(node)}: {kind} is not supported yet.",
-        "Take it out, or ask in another way.",
-        node=node,
-        column="type",
-    )
+    what = "{name}: {kind} is not supported yet."
+    remedy = "Take it out, or ask in another way."
+    return _of(node, "type", wrong(Cell(), what, remedy, name=_name(node), kind=kind))
 
 
 def bad_expression(node: str, column: str, text: str, message: str, position: int) -> Problem:
     """An expression that cannot be understood, with an arrow at the place in it."""
-    before, after = text[:position], text[position:]
-    told = " ".join((f"{before} → {after}" if before.strip() and after.strip() else text).split())
-    shown = told if len(told) <= LONGEST_SHOWN else _around(told, LONGEST_SHOWN)
-    return Problem(
-        "error", f"{_name(node)}: {message}", f"It says: {shown}", column=column, node=node
-    )
+    shown = at_place(text, position)
+    what, remedy = "{name}: {message}", "It says: {shown}"
+    told = wrong(Cell(), what, remedy, name=_name(node), message=message, shown=shown)
+    return _of(node, column, told)
 
 
 def unknown_name(node: str, column: str, name: str) -> Problem:
     """A bare name that stands for no node, in a form that nobody here wrote."""
-    return Problem(
-        "warning",
-        f"{_name(node)}: {name} stands for no question and is always blank.",
-        f"Write '{name}' in quotes if a text is meant.",
-        column=column,
-        node=node,
-    )
+    what = "{name}: {word} stands for no question and is always blank."
+    remedy = "Write '{word}' in quotes if a text is meant."
+    return _of(node, column, odd(Cell(), what, remedy, name=_name(node), word=name))
 
 
 def circle(paths: tuple[str, ...]) -> Problem:
     """Nodes that are computed from each other; the first is named again at the end."""
     names = " → ".join(_name(path) for path in (*paths, paths[0]))
-    return Problem(
-        "error",
-        f"These are computed from each other in a circle: {names}.",
-        "Take one of them out of the expression of another.",
-        column="calculation",
-        node=paths[0],
-    )
+    what = "These are computed from each other in a circle: {names}."
+    remedy = "Take one of them out of the expression of another."
+    return _of(paths[0], "calculation", wrong(Cell(), what, remedy, names=names))
 
 
 def twice(node: str) -> Problem:
     """Two nodes of the same name in one group."""
-    return Problem("error", f"{_name(node)}: two nodes have this name.", "Rename one.", node=node)
+    what = "{name}: two nodes have this name."
+    return _of(node, "", wrong(Cell(), what, "Rename one.", name=_name(node)))
 
 
 def too_deep(node: str, most: int) -> Problem:
     """Groups inside groups without end."""
-    return Problem(
-        "error", f"{_name(node)}: more than {most} groups are inside each other.", "", node=node
-    )
+    what = "{name}: more than {most} groups are inside each other."
+    return _of(node, "", wrong(Cell(), what, name=_name(node), most=most))
 
 
 def bind_without_node(path: str) -> Problem:
     """A bind, or a question, whose node the form does not have."""
-    return Problem(
-        "error", f"{path} is used, but the form has no such node.", "Check its spelling.", node=path
-    )
+    what = "{path} is used, but the form has no such node."
+    return _of(path, "", wrong(Cell(), what, "Check its spelling.", path=path))
 
 
 def no_choices(node: str, list_name: str) -> Problem:
     """A question to choose from nothing."""
-    return Problem(
-        "error",
-        f"{_name(node)}: the choice list {list_name} has no choices.",
-        "Write its choices on the sheet choices.",
-        node=node,
-        column="type",
-    )
+    what = "{name}: the choice list {list} has no choices."
+    remedy = "Write its choices on the sheet choices."
+    return _of(node, "type", wrong(Cell(), what, remedy, name=_name(node), list=list_name))
 
 
 def spaced_choice(node: str, value: str) -> Problem:
     """A value with a space, which in a select_multiple would be read as two."""
-    return Problem(
-        "error",
-        f"{_name(node)}: the choice name '{value}' has a space in it.",
-        "Write an underscore instead.",
-        node=node,
-    )
+    what = "{name}: the choice name '{value}' has a space in it."
+    remedy = "Write an underscore instead."
+    return _of(node, "", wrong(Cell(), what, remedy, name=_name(node), value=value))
 
 
 def choice_twice(node: str, value: str) -> Problem:
     """Two choices with one value."""
-    return Problem(
-        "warning", f"{_name(node)}: two choices are named '{value}'.", "Rename one.", node=node
-    )
+    what = "{name}: two choices are named '{value}'."
+    return _of(node, "", odd(Cell(), what, "Rename one.", name=_name(node), value=value))
 
 
 def no_text(node: str, text_id: str) -> Problem:
     """A reference to a text that no translation has."""
-    return Problem("error", f"{_name(node)}: the text {text_id} is missing.", "", node=node)
+    what = "{name}: the text {text} is missing."
+    return _of(node, "", wrong(Cell(), what, name=_name(node), text=text_id))
 
 
 def media_left_out(node: str) -> Problem:
     """Pictures and sounds of a label."""
-    return Problem(
-        "warning", f"{_name(node)}: pictures and sounds of a text are not shown yet.", "", node=node
-    )
+    what = "{name}: pictures and sounds of a text are not shown yet."
+    return _of(node, "", odd(Cell(), what, name=_name(node)))
 
 
 def never_filled(node: str, what: str) -> Problem:
     """Something that a telephone would fill in and a messenger cannot."""
-    return Problem(
-        "warning",
-        f"{_name(node)}: {what} is known to a telephone only and stays blank here.",
-        "",
-        node=node,
-    )
+    told = "{name}: {what} is known to a telephone only and stays blank here."
+    return _of(node, "", odd(Cell(), told, name=_name(node), what=what))
+
+
+_EXPORTED = "Send the XForm as ODK exports it."
+
+
+def at_place(text: str, position: int) -> str:
+    """An expression on one line, short, with an arrow at a place in it."""
+    before, after = text[:position], text[position:]
+    told = " ".join((f"{before} → {after}" if before.strip() and after.strip() else text).split())
+    return told if len(told) <= LONGEST_SHOWN else _around(told, LONGEST_SHOWN)
+
+
+def _of(node: str, column: str, problem: Problem) -> Problem:
+    return replace(problem, node=node, column=column)
 
 
 def _name(path: str) -> str:
