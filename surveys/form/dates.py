@@ -73,11 +73,19 @@ def moment_after_epoch(days: float, zone: tzinfo | None) -> datetime | None:
         return None
 
 
-def fraction_of_clock(text: str) -> float | None:
-    """A time without a date, "13:30", as a fraction of the day; None where it is none."""
+def moment_of_clock(text: str, now: datetime) -> datetime | None:
+    """A time without a date, "13:30:00.000+08:00", as a moment of the day of `now`, in its zone;
+    None where it is none."""
     found = _TIME.match(text)
     clock = None if found is None else _clock(found)
-    return None if clock is None else fraction_of_day(datetime.combine(EPOCH, clock))
+    if found is None or clock is None:
+        return None
+    offset = _offset(found[5])
+    try:
+        moment = datetime.combine(now.date(), clock, tzinfo=offset or now.tzinfo)
+        return moment if offset is None else moment.astimezone(now.tzinfo)
+    except (OverflowError, ValueError):
+        return None
 
 
 def fraction_of_day(moment: datetime) -> float:

@@ -123,20 +123,58 @@ _DIGESTS: Mapping[str, str] = {
 
 
 def digest(text: str, algorithm: str, encoding: str = "base64") -> str:
-    """digest(): "" for an algorithm that the specification does not name."""
+    """digest(): "" for an algorithm or an encoding that the specification does not name."""
     name = _DIGESTS.get(algorithm.upper().replace("-", ""))
     if name is None:
         return ""
     made = hashlib.new(name, text.encode(), usedforsecurity=False).digest()
-    return made.hex() if encoding.lower() == "hex" else base64.b64encode(made).decode()
+    match encoding.lower():
+        case "hex":
+            return made.hex()
+        case "base64":
+            return base64.b64encode(made).decode()
+        case _:
+            return ""
+
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
+
+
+def _bytes_of_base64(text: str) -> bytes:
+    """As JavaRosa decodes: other signs are passed over, what is cut short is nothing."""
+    kept = "".join(sign for sign in text if sign in _BASE64)
+    if len(kept) % 4:
+        return b""
+    filled = len(kept) - len(kept.rstrip("="))
+    made = base64.b64decode(kept.replace("=", "A"))
+    return made[: max(0, len(made) - filled)]
 
 
 def base64_decode(text: str) -> str:
     """base64-decode(): "" for what is none."""
-    try:
-        return base64.b64decode(text).decode(errors="replace")
-    except ValueError:
+    return _bytes_of_base64(text).decode(errors="replace")
+
+
+_SIGNATURE = 64
+_KEY = 32
+
+
+def extract_signed(contents: str, public_key: str) -> str:
+    """extract-signed(): what stands behind an Ed25519 signature, both in base64; "" where it was
+    not signed with the key."""
+    signed, key = _bytes_of_base64(contents), _bytes_of_base64(public_key)[:_KEY]
+    if len(signed) < _SIGNATURE or len(key) < _KEY:
         return ""
+    # Few forms ask for it, and it takes a while to load.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    signature, message = signed[:_SIGNATURE], signed[_SIGNATURE:]
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return ""
+    return message.decode(errors="replace")
 
 
 # Numbers --------------------------------------------------------------------------------------
@@ -146,7 +184,8 @@ def rounded(number: float, places: float = 0) -> float:
     """Half up: towards positive infinity, also before the decimal point, as XPath says."""
     if not isfinite(number):
         return number
-    if isnan(places) or abs(places) > 30:
+    places = 0 if isnan(places) else places
+    if abs(places) > 30:
         return nan
     if places < 0:
         unit = Decimal(10) ** -int(places)
@@ -207,9 +246,10 @@ def guarded(of: Callable[[float], float], number: float) -> float:
 
 
 def checklist(least: float, most: float, *factors: bool) -> bool:
-    """checklist(): a negative bound is none."""
+    """checklist(): a negative bound is no bound; bounds are cut to whole numbers, NaN to 0."""
+    low, high = (0.0 if isnan(bound) else whole(bound) for bound in (least, most))
     count = sum(factors)
-    return (least < 0 or count >= least) and (most < 0 or count <= most)
+    return (low < 0 or count >= low) and (high < 0 or count <= high)
 
 
 # Dates and times ------------------------------------------------------------------------------
@@ -230,7 +270,7 @@ def _moment(scope: Scope, value: Value) -> datetime | None:
         text = value.strip(SPACE)
         number = nan if dates.day_of(text) is not None else number_of_text(text)
         if isnan(number):
-            return dates.moment_of(text, scope.now.tzinfo)
+            return dates.moment_of(text, scope.now.tzinfo) or dates.moment_of_clock(text, scope.now)
         value = number
     return None if isnan(value) else dates.moment_after_epoch(value, scope.now.tzinfo)
 
@@ -260,12 +300,9 @@ def decimal_date_time(scope: Scope, value: Value) -> float:
 
 
 def decimal_time(scope: Scope, value: Value) -> float:
-    """decimal-time(): the part of the day that has passed."""
+    """decimal-time(): the part of the day that has passed, in the zone of the interview."""
     if not isinstance(value, str):
         return value - math.floor(value) if isfinite(value) else nan
-    fraction = dates.fraction_of_clock(value)
-    if fraction is not None:
-        return fraction
     moment = _moment(scope, value)
     return nan if moment is None else dates.fraction_of_day(moment)
 
