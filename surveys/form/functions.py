@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from surveys.form import dates, library
+from surveys.form import dates, geography, library
 from surveys.form.values import (
     Code,
     Kind,
     Scope,
     Value,
+    number_of,
+    text_of,
+    truth_of,
 )
 
-__all__ = ["FUNCTIONS", "LATER", "Function", "MisuseError"]
+__all__ = ["FUNCTIONS", "Function", "MisuseError"]
 
 
 class MisuseError(ValueError):
@@ -38,6 +41,8 @@ class Function:
     """Given the arguments and the path of the node whose expression this is."""
     even: bool = False
     """Whether it takes an even number of arguments only."""
+    of_nodes: bool = False
+    """Whether it looks at nodes, so that a group or a repeat may stand there, too."""
 
 
 # How code is made -----------------------------------------------------------------------------
@@ -70,6 +75,101 @@ def _plain(
                 return Code(kind, lambda scope: call(*[one(scope) for one in asked]), reads)
 
     return Function(len(takes) if least is None else least, None if more else len(takes), build)
+
+
+_TOLD: Mapping[str, Callable[[Value], Any]] = {"t": text_of, "n": number_of, "b": truth_of}
+
+
+def _spread(kind: Kind, takes: str, call: _Call, more: str, least: int | None = None) -> Function:
+    """A function of as many values as there are, or of those of all nodes of a path.
+
+    As JavaRosa: a path that stands there alone is all its nodes, those that are not relevant left
+    out; beside others it is one value. Here one to many nodes is all of them, there, too.
+    """
+    plain = _plain(kind, takes, call, least=least, more=more)
+
+    def build(arguments: tuple[Code, ...], here: str) -> Code:
+        others = arguments[len(takes) :]
+        alone = len(others) == 1 and others[0].nodes is not None
+        if not alone and not any(one.many for one in others):
+            return plain.build(arguments, here)
+        fixed = _closures(arguments[: len(takes)], takes, "")
+        told = _TOLD[more]
+        many = [one.values() if one.many or alone else _as_list(one) for one in others]
+
+        def run(scope: Scope) -> Any:
+            values = [told(value) for each in many for value in each(scope)]
+            return call(*[one(scope) for one in fixed], *values)
+
+        return Code(kind, run, _reads(arguments))
+
+    return replace(plain, build=build)
+
+
+def _as_list(code: Code) -> Callable[[Scope], list[Value]]:
+    run = code.run
+    return lambda scope: [run(scope)]
+
+
+def _count(arguments: tuple[Code, ...], _here: str) -> Code:
+    nodes = arguments[0].nodes
+    if nodes is None:
+        raise MisuseError("it counts the nodes of a path, like ${name}")
+    return Code("number", lambda scope: float(len(nodes(scope))), _reads(arguments))
+
+
+def _count_non_empty(arguments: tuple[Code, ...], _here: str) -> Code:
+    if arguments[0].nodes is None:
+        raise MisuseError("it counts the nodes of a path, like ${name}")
+    values = arguments[0].values()
+    return Code(
+        "number",
+        lambda scope: float(sum(text_of(value) != "" for value in values(scope))),
+        _reads(arguments),
+    )
+
+
+def _of_places(kind: Kind, call: _Call) -> Function:
+    """A function of the places that a trace, a shape, or the nodes of a path name."""
+
+    def build(arguments: tuple[Code, ...], _here: str) -> Code:
+        first, *others = arguments
+        places = _texts(first)
+        if not others:
+            return Code(kind, lambda scope: call(places(scope)), first.reads)
+        texts = [one.text() for one in others]
+        one = first.text()
+        return Code(
+            kind, lambda scope: call(one(scope), *[text(scope) for text in texts]),
+            _reads(arguments),
+        )  # fmt: skip
+
+    return Function(1, None if call is geography.distance else 1, build, of_nodes=True)
+
+
+def _texts(code: Code) -> Callable[[Scope], str | list[str]]:
+    """The texts of the nodes of a path; of what is no path its one text."""
+    if code.nodes is None:
+        return code.text()
+    values = code.values()
+    return lambda scope: [text_of(value) for value in values(scope)]
+
+
+def _geofence(arguments: tuple[Code, ...], _here: str) -> Code:
+    point, fence = arguments[0].text(), _texts(arguments[1])
+    return Code(
+        "truth", lambda scope: geography.geofence(point(scope), fence(scope)), _reads(arguments)
+    )
+
+
+def _known(arguments: tuple[Code, ...], _here: str) -> Code:
+    name = arguments[0].text()
+    return Code("text", lambda scope: scope.known(name(scope)), _reads(arguments))
+
+
+def _itext(arguments: tuple[Code, ...], _here: str) -> Code:
+    name = arguments[0].text()
+    return Code("text", lambda scope: scope.translation(name(scope)), _reads(arguments))
 
 
 def _timed(kind: Kind, takes: str, call: _Call) -> Function:
@@ -123,7 +223,7 @@ def _once(arguments: tuple[Code, ...], here: str) -> Code:
 
     def run(scope: Scope) -> Value:
         # What is kept even while it is hidden: a seed drawn twice would shuffle twice.
-        return scope.stored(here) or fresh(scope)
+        return scope.stored(here, scope.places) or fresh(scope)
 
     return Code("any", run, arguments[0].reads)
 
@@ -173,23 +273,33 @@ def _uuid(arguments: tuple[Code, ...], _here: str) -> Code:
     return Code("text", run, arguments[0].reads)
 
 
-def _choice_name(arguments: tuple[Code, ...], _here: str) -> Code:
-    value, path = arguments[0].text(), arguments[1].constant
-    if not isinstance(path, str):
-        raise MisuseError("the second argument must be the question in quotes, '${name}'")
-    # Read for its label: expression.py has made the path absolute and found its node.
-    return Code("text", lambda scope: scope.choice_label(path, value(scope)), _reads(arguments))
-
-
 def _weighted(arguments: tuple[Code, ...], _here: str) -> Code:
     least, most = arguments[0].number(), arguments[1].number()
-    pairs = [
-        (flag.truth(), weight.number())
-        for flag, weight in zip(arguments[2::2], arguments[3::2], strict=True)
-    ]
+    lists = [one.many for one in arguments[2:]]
+    if len(lists) == 2 and all(lists):
+        # Two paths to as many nodes each: the conditions, and what each of them weighs.
+        flags, weights = arguments[2].values(), arguments[3].values()
+
+        def all_nodes(scope: Scope) -> list[tuple[bool, float]]:
+            return [
+                (truth_of(flag), number_of(weight))
+                for flag, weight in zip(flags(scope), weights(scope), strict=False)
+            ]
+
+        pairs = all_nodes
+    else:
+        told = [
+            (flag.truth(), weight.number())
+            for flag, weight in zip(arguments[2::2], arguments[3::2], strict=True)
+        ]
+
+        def each_pair(scope: Scope) -> list[tuple[bool, float]]:
+            return [(flag(scope), weight(scope)) for flag, weight in told]
+
+        pairs = each_pair
 
     def run(scope: Scope) -> bool:
-        total = sum((weight(scope) for flag, weight in pairs if flag(scope)), 0.0)
+        total = sum((weight for flag, weight in pairs(scope) if flag), 0.0)
         return least(scope) <= total <= most(scope)
 
     return Code("truth", run, _reads(arguments))
@@ -200,6 +310,12 @@ def _math(of: Callable[[float], float]) -> Function:
 
 
 FUNCTIONS: Mapping[str, Function] = {
+    # Nodes
+    "count": Function(1, 1, _count, of_nodes=True),
+    "count-non-empty": Function(1, 1, _count_non_empty, of_nodes=True),
+    "property": Function(1, 1, _known),
+    "version": Function(0, 0, lambda _arguments, _here: Code("text", lambda s: s.known("version"))),
+    "jr:itext": Function(1, 1, _itext),
     # Truths
     "true": Function(0, 0, _constant(True)),
     "false": Function(0, 0, _constant(False)),
@@ -210,18 +326,17 @@ FUNCTIONS: Mapping[str, Function] = {
     "coalesce": Function(2, 2, _coalesce),
     "once": Function(1, 1, _once),
     "depend": Function(1, None, lambda arguments, _here: arguments[0]),
-    "checklist": _plain("truth", "nn", library.checklist, more="b"),
+    "checklist": _spread("truth", "nn", library.checklist, "b"),
     "weighted-checklist": Function(2, None, _weighted, even=True),
     # Selects
     "selected": Function(2, 2, _selected_build),
     "is-selected": Function(2, 2, _selected_build),
     "selected-at": _plain("text", "tn", library.selected_at),
     "count-selected": _plain("number", "t", lambda values: float(len(library.pieces(values)))),
-    "jr:choice-name": Function(2, 2, _choice_name),
     # Texts
     "string": _plain("text", "t", str),
-    "concat": _plain("text", "", library.concat, more="t"),
-    "join": _plain("text", "t", library.join, more="t"),
+    "concat": _spread("text", "", library.concat, "t"),
+    "join": _spread("text", "t", library.join, "t"),
     "contains": _plain("truth", "tt", lambda text, part: part in text),
     "starts-with": _plain("truth", "tt", str.startswith),
     "ends-with": _plain("truth", "tt", str.endswith),
@@ -235,14 +350,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "digest": Function(2, 3, _digest_build),
     "base64-decode": _plain("text", "t", library.base64_decode),
     "uuid": Function(0, 1, _uuid),
+    "extract-signed": _plain("text", "tt", library.extract_signed),
     # Numbers
     "number": _plain("number", "n", float),
     "int": _plain("number", "n", library.whole),
     "round": _plain("number", "nn", library.rounded, least=1),
     "abs": _plain("number", "n", abs),
-    "sum": _plain("number", "n", library.total),
-    "max": _plain("number", "n", library.largest, more="n"),
-    "min": _plain("number", "n", library.smallest, more="n"),
+    "sum": _spread("number", "", library.total, "n", least=1),
+    "max": _spread("number", "", library.largest, "n", least=1),
+    "min": _spread("number", "", library.smallest, "n", least=1),
     "pow": _plain("number", "nn", library.power),
     "log": _plain("number", "n", library.log),
     "log10": _plain("number", "n", partial(library.log, of=math.log10)),
@@ -258,6 +374,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "atan2": _plain("number", "nn", math.atan2),
     "pi": Function(0, 0, _constant(math.pi)),
     "random": Function(0, 0, lambda _arguments, _here: Code("number", lambda s: s.random())),
+    # Places
+    "area": _of_places("number", geography.area),
+    "enclosed-area": _of_places("number", geography.area),
+    "distance": _of_places("number", geography.distance),
+    "geofence": Function(2, 2, _geofence),
+    "intersects": _of_places("truth", geography.intersects),
     # Dates
     "today": _timed("text", "", library.today_text),
     "now": _timed("text", "", library.now_text),
@@ -268,10 +390,3 @@ FUNCTIONS: Mapping[str, Function] = {
     "format-date": Function(2, 2, _format_build),
     "format-date-time": Function(2, 2, _format_build),
 }
-
-LATER: frozenset[str] = frozenset({
-    "area", "count", "count-non-empty", "current", "distance", "enclosed-area", "extract-signed",
-    "geofence", "indexed-repeat", "instance", "intersects", "jr:itext", "last", "local-name",
-    "name", "namespace-uri", "position", "property", "pulldata", "randomize", "version",
-})  # fmt: skip
-"""Functions that ODK knows and that are not supported yet where an expression stands."""

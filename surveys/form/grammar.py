@@ -20,13 +20,14 @@ _GRAMMAR = r"""
 ?sum: product (SIGN product)*
 ?product: unary (PRODUCT unary)*
 ?unary: union | "-" unary -> negative
-?union: location ("|" location)*
-?location: base | predicate
-predicate: base ("[" or "]" ("/" _step)*)+
-?base: path | primary | after
-after: primary ("/" _step)+
-path: SLASH? _step (("/" | DOUBLE) _step)* | DOUBLE _step (("/" | DOUBLE) _step)*
-_step: NAME | DOT | DOTS | WILD
+?union: base ("|" base)*
+?base: path | filter
+?filter: primary | primary predicate+ -> after | primary predicate* (_sep step)+ -> after
+path: SLASH? step (_sep step)* | DOUBLE step (_sep step)*
+_sep: "/" | DOUBLE
+step: _test predicate*
+_test: NAME | DOT | DOTS | WILD | _CHILD NAME | PARENT | SELF | ATTRIBUTE NAME
+predicate: "[" or "]"
 ?primary: "(" or ")" | text | number | call
 text: STRING
 number: NUMBER
@@ -43,6 +44,10 @@ SLASH: "/"
 DOUBLE.2: "//"
 NUMBER.3: /[0-9]+(\.[0-9]*)?|\.[0-9]+/
 DOTS.2: ".."
+_CHILD.4: /child::/
+PARENT.4: /parent::node\(\s*\)/
+SELF.4: /self::node\(\s*\)/
+ATTRIBUTE.4: /@|attribute::/
 DOT: "."
 STRING: /"[^"]*"|'[^']*'/
 NAME: /[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?/

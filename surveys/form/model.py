@@ -73,6 +73,9 @@ class Choices:
     """Of a shuffled list; None: shuffled by the interview's own seed."""
     nodes: Itemset | None = None
     """What finds the choices anew each time: a filtered list, or the instances of a repeat."""
+    value: Expression | None = None
+    """Of choices that are instances of a repeat: what is stored, seen from the instance."""
+    label: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,9 @@ class Repeat(Group):
     fixed: bool = False
     """Whether instances can neither be added nor taken away: there are `least` of them."""
     least: int = 0
-    """The instances that are there from the beginning, in each instance of what is around it."""
+    """The instances that are there from the beginning."""
+    fresh: int = 0
+    """The instances that are there in a new instance of the repeat around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,9 @@ class Form:
     stands before it (a node comes after its group): one pass in this order settles a form."""
     actions: tuple[SetValue, ...] = ()
     lists: Mapping[str, Item] = field(default_factory=dict)
-    """The secondary instances by their ids: lists of choices, and what files brought."""
+    """The documents of the secondary instances: lists of choices, and what files brought."""
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    """Texts by their ids, where an expression looks them up by `jr:itext()`."""
     warnings: tuple[str, ...] = field(default=())
 
     @cached_property

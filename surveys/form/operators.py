@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import fmod, isfinite, nan
 
-from surveys.form.values import Code, Scope, equal, equal_numbers, quotient
+from surveys.form.values import Code, Scope, Value, equal, equal_numbers, number_of, quotient
 
 
 def _equal_code(left: Code, right: Code) -> Code:
@@ -16,11 +16,16 @@ def _equal_code(left: Code, right: Code) -> Code:
 
 
 def _different_code(left: Code, right: Code) -> Code:
+    if left.many or right.many:
+        differs = _any_pair(left, right, lambda one, two: not equal(one, two))
+        return Code("truth", differs, left.reads | right.reads)
     same = _equal_closure(left, right)
     return Code("truth", lambda scope: not same(scope), left.reads | right.reads)
 
 
 def _equal_closure(left: Code, right: Code) -> Callable[[Scope], bool]:
+    if left.many or right.many:
+        return _any_equal(left, right)
     if right.path and isinstance(left.constant, str):
         left, right = right, left
     one, two = left.run, right.run
@@ -39,8 +44,32 @@ def _equal_closure(left: Code, right: Code) -> Callable[[Scope], bool]:
     return lambda scope: equal(one(scope), two(scope))
 
 
+def _any_equal(left: Code, right: Code) -> Callable[[Scope], bool]:
+    if "truth" in (left.kind, right.kind):
+        yes, no = left.truth(), right.truth()
+        return lambda scope: yes(scope) == no(scope)
+    return _any_pair(left, right, equal)
+
+
+def _any_pair(
+    left: Code, right: Code, holds: Callable[[Value, Value], bool]
+) -> Callable[[Scope], bool]:
+    """Whether it holds for any node on the one side and any on the other (XPath 1.0, 3.4); where
+    there is no node at all, a side is blank, as in JavaRosa."""
+    ones, others = left.values(), right.values()
+
+    def run(scope: Scope) -> bool:
+        second = others(scope) or [""]
+        return any(holds(one, two) for one in ones(scope) or [""] for two in second)
+
+    return run
+
+
 def _compared(holds: Callable[[float, float], bool]) -> Callable[[Code, Code], Code]:
     def make(left: Code, right: Code) -> Code:
+        if left.many or right.many:
+            found = _any_pair(left, right, lambda a, b: holds(number_of(a), number_of(b)))
+            return Code("truth", found, left.reads | right.reads)
         one, two = left.number(), right.number()
         return Code("truth", lambda scope: holds(one(scope), two(scope)), left.reads | right.reads)
 

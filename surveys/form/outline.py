@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from surveys.form import problems
-from surveys.form.problems import Problem
+from surveys.form.items import Item
+from surveys.form.list_files import read_list
+from surveys.form.model import EventName
+from surveys.form.problems import FormError, Problem
 
 MOST_NESTED = 50
 
@@ -16,7 +19,14 @@ _CONTROLS = frozenset(
     {"input", "select1", "select", "upload", "range", "rank", "trigger", "secret"}
 )
 _ACTIONS = frozenset({"setvalue", "setgeopoint", "recordaudio"})
-_FIRST_LOAD = frozenset({"odk-instance-first-load", "xforms-ready"})
+_EVENTS: Mapping[str, EventName] = {
+    "odk-instance-first-load": "first-load",
+    "xforms-ready": "first-load",
+    "odk-instance-load": "load",
+    "odk-new-repeat": "new-repeat",
+    "jr-insert": "new-repeat",
+    "xforms-value-changed": "value-changed",
+}
 
 
 @dataclass
@@ -31,13 +41,27 @@ class Place:
     control: Element | None = None
     kind: str = ""
     """The name of its control: "input", "group"…"""
-    at_first: str = ""
-    """The expression of its value when an interview begins."""
+    repeat: Element | None = None
+    """Of a repeat: the element that says so, in its control."""
+    least: int = 0
+    """Of a repeat: how many instances stand in the form from the beginning."""
+    fresh: int = 0
+    """Of a repeat: how many stand in a new instance of the repeat around it."""
 
     @property
     def type(self) -> str:
         """Its data type, "" where the form gives none."""
         return self.bind.get("type", "").rpartition(":")[2]
+
+
+@dataclass(frozen=True)
+class Action:
+    """A setvalue: when it runs, what it sets to what, and in which node it stands ("": in none)."""
+
+    event: EventName
+    target: str
+    value: str
+    source: str
 
 
 @dataclass
@@ -49,9 +73,16 @@ class Outline:
     """By path, in the order of the instance."""
     children: Mapping[str, list[str]]
     """The paths inside each group, in the order in which they are shown."""
-    lists: Mapping[str, list[dict[str, str]]]
-    """The items of each secondary instance, part by part."""
+    lists: Mapping[str, Item]
+    """The document of each secondary instance."""
+    actions: list[Action]
     problems: list[Problem]
+    files: frozenset[str] = frozenset()
+    """The ids of the secondary instances that come from files."""
+
+    def from_file(self, name: str) -> bool:
+        """Whether a list comes from a file."""
+        return name in self.files
 
 
 def local(element: Element) -> str:
@@ -59,24 +90,58 @@ def local(element: Element) -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def outline_of(model: Element, body: Element, primary: Element) -> Outline:
-    """Take an XForm apart; what is wrong is in its `problems`."""
-    reading = _Reading(model)
+def outline_of(
+    model: Element, body: Element, primary: Element, files: Mapping[str, bytes] | None = None
+) -> Outline:
+    """Take an XForm apart; what is wrong is in its `problems`.
+
+    `files`: the lists that travel with it, by name; None where they are not at hand: then such a
+    list is empty, and nothing is said of it.
+    """
     root = f"/{local(primary)}"
+    reading = _Reading(model, {_bare(one, root) for one in _repeats(body)})
     reading.nodes(primary, root, "", 0)
-    reading.secondary(primary)
+    reading.instances(primary, root, fresh=False)
+    reading.secondary(primary, files)
     reading.binds(root)
     reading.controls(body, root, 0)
-    reading.actions(body, root)
-    return Outline(root, reading.places, reading.in_order(), reading.lists, reading.problems)
+    reading.acts(model, root, "")
+    reading.acts(body, root, "")
+    return Outline(
+        root, reading.places, reading.in_order(), reading.lists, reading.actions,
+        reading.problems, frozenset(reading.files),
+    )  # fmt: skip
+
+
+def _repeats(body: Element) -> Iterator[str]:
+    for element in body.iter():
+        if local(element) == "repeat" and element.get("nodeset"):
+            yield element.get("nodeset", "")
+
+
+def _bare(reference: str, above: str) -> str:
+    """A reference as an absolute path without name spaces."""
+    steps = [step.rpartition(":")[2] for step in reference.strip().split("/")]
+    if not steps[0]:
+        return "/".join(steps)
+    at = above.split("/")
+    for step in steps:
+        if step == "..":
+            del at[-1:]
+        elif step != ".":
+            at.append(step)
+    return "/".join(at)
 
 
 class _Reading:
-    def __init__(self, model: Element) -> None:
+    def __init__(self, model: Element, repeats: set[str]) -> None:
         self.model = model
+        self.repeats = repeats
+        self.actions: list[Action] = []
         self.places: dict[str, Place] = {}
         self.children: dict[str, list[str]] = {}
-        self.lists: dict[str, list[dict[str, str]]] = {}
+        self.lists: dict[str, Item] = {}
+        self.files: set[str] = set()
         self.problems: list[Problem] = []
         self.cut = False
         self.shown: dict[str, None] = {}
@@ -95,12 +160,35 @@ class _Reading:
         for child in inner:
             below = f"{path}/{local(child)}"
             if below in self.places:
-                # A repeat stands in the instance twice, as template and as first one.
-                if _TEMPLATE not in self.places[below].element.attrib:
+                # A repeat stands in the form as a template, and once for each first instance.
+                if below not in self.repeats:
                     self.problems.append(problems.twice(below))
                 continue
             self.children[path].append(below)
             self.nodes(child, below, path, depth + 1)
+
+    def instances(self, element: Element, path: str, *, fresh: bool) -> None:
+        """Count the instances of repeats that stand inside an element: in the form as it begins, or
+        (`fresh`) in what a new instance is a copy of."""
+        counted: dict[str, list[Element]] = {}
+        for child in element:
+            below = f"{path}/{local(child)}"
+            if below not in self.places or not local(child):
+                continue
+            if below in self.repeats:
+                counted.setdefault(below, []).append(child)
+            else:
+                self.instances(child, below, fresh=fresh)
+        for below, children in counted.items():
+            there = [child for child in children if _TEMPLATE not in child.attrib]
+            if fresh:
+                self.places[below].fresh = len(there)
+            else:
+                self.places[below].least = len(there)
+                if there:
+                    self.instances(there[0], below, fresh=False)
+            template = next((one for one in children if _TEMPLATE in one.attrib), children[0])
+            self.instances(template, below, fresh=True)
 
     def too_deep(self, path: str) -> None:
         """Once: what is not read any more would be a problem for each that names it."""
@@ -108,16 +196,30 @@ class _Reading:
             self.problems.append(problems.too_deep(path, MOST_NESTED))
         self.cut = True
 
-    def secondary(self, primary: Element) -> None:
+    def secondary(self, primary: Element, files: Mapping[str, bytes] | None) -> None:
         for instance in self.model.iterfind("{*}instance"):
             name, source = instance.get("id", ""), instance.get("src")
             if source is not None:
-                self.problems.append(problems.not_supported(name, f"a list from a file ({source})"))
+                self.lists[name] = Item("")
+                self.files.add(name)
+                if files is not None:
+                    self.from_file(name, source, files)
             elif name and instance.find("*") is not primary:
-                self.lists[name] = [
-                    {local(part): (part.text or "").strip() for part in item}
-                    for item in instance.iterfind("*/{*}item")
-                ]
+                self.lists[name] = Item("")
+                for child in instance:
+                    _grow(self.lists[name], child)
+
+    def from_file(self, name: str, source: str, files: Mapping[str, bytes]) -> None:
+        file = source.rpartition("/")[2]
+        if source == "jr://instance/last-saved":
+            self.problems.append(problems.last_saved(name))
+        elif file not in files:
+            self.problems.append(problems.list_missing(name, file))
+        else:
+            try:
+                self.lists[name].add(read_list(file, files[file]))
+            except FormError as wrong:
+                self.problems += wrong.problems
 
     def binds(self, root: str) -> None:
         for bind in self.model.iterfind("{*}bind"):
@@ -127,8 +229,7 @@ class _Reading:
 
     def place(self, reference: str, above: str) -> Place | None:
         """The node that a reference names; None, and a problem, where there is none."""
-        steps = [step.rpartition(":")[2] for step in reference.strip().split("/")]
-        path = "/".join(steps) if not steps[0] else f"{above}/{'/'.join(steps)}"
+        path = _bare(reference, above)
         found = self.places.get(path)
         if found is None and not self.cut:
             self.problems.append(
@@ -145,37 +246,68 @@ class _Reading:
         for child in element:
             kind = local(child)
             if kind == "repeat":
-                node = child.get("nodeset", above)
-                self.problems.append(problems.not_supported(node, "a repeat"))
+                place = self.place(child.get("nodeset", ""), above)
+                if place is not None:
+                    place.repeat = child
+                    place.control = child if place.control is None else place.control
+                    place.kind = "group"
+                    self.show(place.path)
+                    self.children.setdefault(place.path, [])
+                self.controls(child, above if place is None else place.path, depth + 1)
             elif kind == "group" or kind in _CONTROLS:
                 reference = child.get("ref") or self.bound.get(child.get("bind", ""), "")
                 place = self.place(reference, above) if reference or kind != "group" else None
                 if place is not None:
                     place.control, place.kind = child, kind
                     self.show(place.path)
+                elif kind == "group":
+                    # Its label is for the repeat inside, if there is nothing else in it.
+                    self.label_repeat(child, above)
                 if kind == "group":
                     if place is not None:
                         self.children.setdefault(place.path, [])
                     self.controls(child, above if place is None else place.path, depth + 1)
+
+    def label_repeat(self, group: Element, above: str) -> None:
+        """A group without a node around a repeat: the control of the repeat."""
+        inner = [child for child in group if local(child) == "repeat"]
+        place = self.place(inner[0].get("nodeset", ""), above) if len(inner) == 1 else None
+        if place is not None and group.find("{*}label") is not None:
+            place.control, place.kind = group, "group"
 
     def show(self, path: str) -> None:
         while path and path not in self.shown:
             self.shown[path] = None
             path = self.places[path].parent
 
-    def actions(self, body: Element, root: str) -> None:
-        for element in (*self.model.iter(), *body.iter()):
-            kind = local(element)
-            place = self.place(element.get("ref", ""), root) if kind in _ACTIONS else None
-            if place is None:
+    def acts(self, element: Element, root: str, source: str) -> None:
+        """The actions inside an element; the innermost node with a control is their source."""
+        for child in element:
+            kind = local(child)
+            if kind in _ACTIONS:
+                self.act(child, kind, root, source)
                 continue
-            events = element.get("event", "").split()
-            if kind == "setvalue" and events and _FIRST_LOAD.issuperset(events):
-                place.at_first = element.get("value") or _quoted(element.text or "")
-            else:
-                self.problems.append(
-                    problems.not_supported(place.path, f"{kind} on {' '.join(events) or 'nothing'}")
-                )
+            inner = source
+            reference = child.get("ref") or child.get("nodeset")
+            if kind in _CONTROLS or kind in ("group", "repeat"):
+                path = _bare(reference, source or root) if reference else source
+                inner = path if path in self.places else source
+            if kind != "instance":
+                self.acts(child, root, inner)
+
+    def act(self, element: Element, kind: str, root: str, source: str) -> None:
+        place = self.place(element.get("ref") or self.bound.get(element.get("bind", ""), ""), root)
+        if place is None:
+            return
+        events = element.get("event", "").split()
+        unknown = [event for event in events if event not in _EVENTS]
+        if kind != "setvalue" or unknown or not events:
+            told = f"{kind} on {' '.join(unknown or events) or 'nothing'}"
+            self.problems.append(problems.not_supported(place.path, told))
+            return
+        value = (element.get("value") or _quoted(element.text or "")).strip()
+        for event in dict.fromkeys(_EVENTS[event] for event in events):
+            self.actions.append(Action(event, place.path, value, source))
 
     def in_order(self) -> dict[str, list[str]]:
         """Nodes with a control stand as in the body, others stay where they are."""
@@ -189,3 +321,13 @@ class _Reading:
 
 def _quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
+
+
+def _grow(parent: Item, element: Element) -> None:
+    """An element of a secondary instance, with all that is inside it."""
+    name = local(element)
+    if name:
+        attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+        made = parent.add(Item(name, (element.text or "").strip(), attributes))
+        for child in element:
+            _grow(made, child)

@@ -170,6 +170,48 @@ def media_left_out(node: str) -> Problem:
     return _of(node, "", odd(Cell(), what, name=_name(node)))
 
 
+def list_missing(name: str, file: str) -> Problem:
+    """A list that a form names and that did not come with it."""
+    return Problem(
+        "error",
+        f"The list {name} is to come from the file {file}, which is not here.",
+        "Send it together with the form, in one zip file.",
+        node=name,
+        column="type",
+    )
+
+
+def last_saved(name: str) -> Problem:
+    """Answers of the interview before on the same telephone: here there is none."""
+    return Problem(
+        "error",
+        f"{name}: answers of an earlier interview cannot be looked at here.",
+        "Take last-saved out.",
+        node=name,
+    )
+
+
+def bad_range(node: str, name: str, text: str) -> Problem:
+    """A range that runs from, to or by what is no number."""
+    return Problem(
+        "error",
+        f"{_name(node)}: {name}={text} is no number for a range.",
+        "Write numbers, as in start=0 end=10 step=1.",
+        node=node,
+        column="parameters",
+    )
+
+
+def seldom_filled(node: str, what: str) -> Problem:
+    """Something that would name who answers."""
+    return Problem(
+        "warning",
+        f"{_name(node)}: {what} stays blank here, because answers name nobody.",
+        "",
+        node=node,
+    )
+
+
 def never_filled(node: str, what: str) -> Problem:
     """Something that a telephone would fill in and a messenger cannot."""
     told = "{name}: {what} is known to a telephone only and stays blank here."

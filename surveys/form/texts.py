@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from surveys.form import problems
 from surveys.form.expression import Expression
-from surveys.form.model import Text
+from surveys.form.model import MediaKind, Text
 from surveys.form.problems import Problem
 
 Pieces = tuple[str | Expression, ...]
@@ -19,7 +19,7 @@ Compile = Callable[[str, str, str], Expression | None]
 _ITEXT = re.compile(r"\s*jr:itext\(\s*'([^']*)'\s*\)\s*\Z")
 _SHOWN = ("", "long", "short")
 """The forms of a text that a person reads, the best first."""
-_MEDIA = frozenset({"image", "big-image", "audio", "video"})
+_MEDIA: tuple[MediaKind, ...] = ("image", "big-image", "audio", "video")
 NO_LANGUAGE = ""
 
 
@@ -33,7 +33,6 @@ class Texts:
     """By id, language and form ("" is the plain one)."""
     compile: Compile
     note: Callable[[Problem], None]
-    _told_of_media: set[str] = field(default_factory=set)
 
     def of_element(self, element: Element | None, here: str, column: str) -> Text | None:
         """The text of a label or hint; None where there is none."""
@@ -63,15 +62,46 @@ class Texts:
         told: dict[str, Pieces] = {}
         for language in self.languages:
             forms = by_language.get(language, {})
-            if _MEDIA & forms.keys() and here not in self._told_of_media:
-                self._told_of_media.add(here)
-                self.note(problems.media_left_out(here))
             best = next((forms[form] for form in _SHOWN if form in forms), None)
             if best is not None and (pieces := self._pieces(best, here, column)):
                 told[language] = pieces
         # pyxform writes "-" where a translation is missing: another language says more.
         if any(pieces != ("-",) for pieces in told.values()):
             told = {language: pieces for language, pieces in told.items() if pieces != ("-",)}
+        return Text(told) if told else None
+
+    def media_of_element(self, element: Element | None) -> dict[str, dict[MediaKind, str]]:
+        """The files to show with the text of a label, by language."""
+        found = _ITEXT.match(element.get("ref") or "") if element is not None else None
+        return self.media_of_id(found[1]) if found is not None else {}
+
+    def media_of_id(self, text_id: str) -> dict[str, dict[MediaKind, str]]:
+        """The same of the text with this id."""
+        told: dict[str, dict[MediaKind, str]] = {}
+        for language, forms in self.itext.get(text_id, {}).items():
+            files = {
+                kind: (forms[kind].text or "").strip().rpartition("/")[2]
+                for kind in _MEDIA
+                if kind in forms
+            }
+            # pyxform writes "-" where a translation is missing.
+            named = {kind: file for kind, file in files.items() if file not in ("", "-")}
+            if named:
+                told[language] = named
+        return told
+
+    def guidance(self, element: Element | None, here: str) -> Text | None:
+        """What a hint says to those who ask for more."""
+        found = _ITEXT.match(element.get("ref") or "") if element is not None else None
+        if found is None:
+            return None
+        told = {
+            language: pieces
+            for language, forms in self.itext.get(found[1], {}).items()
+            if "guidance" in forms
+            and (pieces := self._pieces(forms["guidance"], here, "guidance_hint"))
+            and pieces != ("-",)
+        }
         return Text(told) if told else None
 
     def _pieces(self, element: Element, here: str, column: str) -> Pieces:

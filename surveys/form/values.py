@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from math import inf, isinf, isnan, nan
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from surveys.form.dates import days_of
+from surveys.form.items import Item
+from surveys.form.shape import Places
 
 Value = str | float | bool
 Kind = Literal["text", "number", "truth", "any"]
@@ -28,19 +30,50 @@ _TRIMMED = "".join(map(chr, range(33)))
 """What Java's trim() takes off: everything up to the space."""
 
 
+class Spot(NamedTuple):
+    """One node of the form as it is filled in."""
+
+    path: str
+    """Abstract: "/data/person/name"."""
+    places: Places
+
+
+Node = Spot | Item
+"""What a path finds: a node of the form, or an element of a list."""
+
+
 class Scope(Protocol):
     """What an expression may see."""
 
     now: datetime
     """The time in the area's zone."""
     here: str
-    """The path of the node whose expression this is: what "." means."""
+    """The path of the node whose expression this is."""
+    places: Places
+    """Which instance of each repeat around it: what "." means, with `here`."""
+    inner: Places
+    """In a condition [ ] on nodes of the form: the places of the one that is looked at."""
+    item: Item
+    """In a condition on a list: the element that is looked at."""
+    position: int
+    """In a condition: which one of those found is looked at, from 1."""
+    size: int
+    """In a condition: how many were found."""
 
-    def value(self, path: str) -> str:
+    def value(self, path: str, places: Places = ()) -> str:
         """The value of a node as text: "" when it is unanswered or not relevant."""
 
-    def stored(self, path: str) -> str:
+    def stored(self, path: str, places: Places = ()) -> str:
         """The value kept at a node even while it is not relevant: what `once()` looks at."""
+
+    def relevant(self, path: str, places: Places = ()) -> bool:
+        """Whether a node and all around it are relevant."""
+
+    def count(self, path: str, places: Places = ()) -> int:
+        """How many instances a repeat has; `places` are those of the repeats around it."""
+
+    def list(self, name: str) -> Item | None:
+        """The document of a secondary instance; None where there is none."""
 
     def random(self) -> float:
         """The next number of the interview's own sequence, 0 <= x < 1."""
@@ -48,8 +81,14 @@ class Scope(Protocol):
     def uuid(self) -> str:
         """The next random id of the interview's own sequence."""
 
-    def choice_label(self, path: str, value: str) -> str:
+    def choice_label(self, path: str, places: Places, value: str) -> str:
         """The label of a value of the question at `path`, in the language of the interview."""
+
+    def translation(self, text_id: str) -> str:
+        """The text of this id in the language of the interview; "" where there is none."""
+
+    def known(self, name: str) -> str:
+        """What is known of who runs the interview under this name ("deviceid"); "" if nothing."""
 
 
 def text_of_number(number: float) -> str:
@@ -129,6 +168,9 @@ def quotient(left: float, right: float) -> float:
     return left / right
 
 
+Found = Callable[[Scope], "list[Node]"]
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A compiled part of an expression: what it gives, of which kind, and what it reads."""
@@ -139,7 +181,20 @@ class Code:
     constant: Value | None = None
     """Its value where it is a literal."""
     path: str = ""
-    """The node that it is, where it is one."""
+    """The abstract path of the node that it is, where it is one."""
+    nodes: Found | None = None
+    """Where it is a path: finds the nodes, those apart that are not relevant."""
+    many: bool = False
+    """Whether it may find more than one node; `run` gives the value of the first, or ""."""
+    value_at: Callable[[Scope, Node], Value] | None = None
+    """Where it is a path: the value of a node that `nodes` found."""
+
+    def values(self) -> Callable[[Scope], list[Value]]:
+        """A closure that gives the values of all nodes found; of what is no path its one value."""
+        nodes, value_at, run = self.nodes, self.value_at, self.run
+        if nodes is None or value_at is None:
+            return lambda scope: [run(scope)]
+        return lambda scope: [value_at(scope, node) for node in nodes(scope)]
 
     def text(self) -> Callable[[Scope], str]:
         """A closure that gives it as text."""
@@ -168,6 +223,9 @@ class Code:
         run = self.run
         if self.kind == "truth":
             return run  # type: ignore[return-value]
+        if self.many:
+            values = self.values()
+            return lambda scope: len(found := values(scope)) > 1 or any(map(truth_of, found))
         if self.kind == "text":
             return lambda scope: bool(run(scope))
         return lambda scope: truth_of(run(scope))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element, ParseError
 
 from surveys.form import problems
 from surveys.form.expression import (
-    DataType,
     Expression,
     ExpressionError,
     Itemset,
+    Shape,
     compile_expression,
     compile_itemset,
 )
+from surveys.form.items import Item
 from surveys.form.model import (
     Choice,
     Choices,
@@ -25,7 +27,11 @@ from surveys.form.model import (
     Preload,
     Question,
     QuestionType,
+    Range,
+    Repeat,
+    SetValue,
     Text,
+    ValueType,
 )
 from surveys.form.order import CircleError, in_order
 from surveys.form.outline import Outline, Place, local, outline_of
@@ -34,56 +40,65 @@ from surveys.form.texts import Texts, read_itext
 
 _JR = "{http://openrosa.org/javarosa}"
 _ORX = "{http://openrosa.org/xforms}"
-_INPUTS: Mapping[str, QuestionType] = {
-    "": "text",
-    "string": "text",
-    "text": "text",
-    "int": "integer",
-    "integer": "integer",
-    "decimal": "decimal",
-    "date": "date",
-}
+_VALUES: Mapping[str, ValueType] = {
+    "": "string", "string": "string", "text": "string", "int": "int", "integer": "int",
+    "long": "int", "decimal": "decimal", "double": "decimal", "boolean": "boolean", "date": "date",
+    "time": "time", "dateTime": "dateTime", "geopoint": "geopoint", "geotrace": "geotrace",
+    "geoshape": "geoshape", "barcode": "barcode", "binary": "binary", "select": "select",
+    "select1": "select1", "rank": "rank",
+}  # fmt: skip
+"""What a node of this data type holds; of any other a text."""
+_INPUTS: Mapping[ValueType, QuestionType] = {
+    "string": "text", "int": "integer", "decimal": "decimal", "boolean": "text", "date": "date",
+    "time": "time", "dateTime": "dateTime", "geopoint": "geopoint", "geotrace": "geotrace",
+    "geoshape": "geoshape", "barcode": "barcode", "binary": "file", "select": "text",
+    "select1": "text", "rank": "text",
+}  # fmt: skip
 """What an `input` of this data type asks."""
-_NUMBERS = frozenset({"int", "integer", "decimal"})
-_CAST: Mapping[str, str] = {"int": "int", "integer": "int", "decimal": "number", "date": "date"}
+_UPLOADS: Mapping[str, QuestionType] = {"image": "image", "audio": "audio", "video": "video"}
+_CONTROLS: Mapping[str, QuestionType] = {
+    "select1": "select_one", "select": "select_multiple", "rank": "rank", "range": "range",
+    "trigger": "acknowledge", "secret": "text",
+}  # fmt: skip
+_NUMBERS = frozenset({"int", "decimal"})
+_CHOSEN = frozenset({"select_one", "select_multiple", "rank"})
+_CAST: Mapping[ValueType, str] = {
+    "int": "int", "decimal": "number", "date": "date", "dateTime": "date-time",
+}  # fmt: skip
 """The function that makes a computed value one of the node's type."""
-_KINDS: Mapping[str, str] = {
-    "upload": "a photo, sound, video or file",
-    "range": "a range",
-    "rank": "a ranking",
-    "trigger": "an acknowledgement",
-    "secret": "a password",
-    "geopoint": "a location",
-    "geotrace": "a line on a map",
-    "geoshape": "an area on a map",
-    "barcode": "a barcode",
-    "time": "a time of day",
-    "dateTime": "a date with a time",
-    "binary": "a file",
-}
-"""Controls and data types that cannot be asked yet, in words."""
 _PRELOADS: Mapping[tuple[str, str], Preload] = {
     ("timestamp", "start"): "start",
     ("timestamp", "end"): "end",
     ("date", "today"): "today",
     ("uid", ""): "uid",
 }
+_KNOWN = frozenset({
+    "deviceid", "username", "email", "phonenumber", "subscriberid", "simserial", "instanceid",
+})  # fmt: skip
+"""What `jr:preload="property"` may ask for."""
 _ITEM_TEXT = re.compile(r"\s*jr:itext\(\s*([\w.-]+)\s*\)\s*\Z")
 
 
-def load(xml: str | bytes, *, strict: bool = False) -> Form:
+def load(
+    xml: str | bytes, *, strict: bool = False, files: Mapping[str, bytes] | None = None
+) -> Form:
     """The form that an XForm describes, every expression compiled.
+
+    `files`: the lists that travel with it, by their names (`list_files.read_list`); None where they
+    are not at hand, then they are empty and it is not said.
 
     With `strict` a bare name in an expression that stands for no node is an error; otherwise it is
     blank, as in JavaRosa, and a warning. Raises `FormError` with everything that is wrong.
     """
-    form, found = read(xml, strict=strict)
+    form, found = read(xml, strict=strict, files=files)
     if form is None:
         raise FormError(tuple(problem for problem in found if problem.severity == "error"))
     return form
 
 
-def read(xml: str | bytes, *, strict: bool = False) -> tuple[Form | None, tuple[Problem, ...]]:
+def read(
+    xml: str | bytes, *, strict: bool = False, files: Mapping[str, bytes] | None = None
+) -> tuple[Form | None, tuple[Problem, ...]]:
     """As `load`, with all problems, warnings too; None instead of a form with errors."""
     root = _parsed(xml)
     if isinstance(root, Problem):
@@ -94,7 +109,7 @@ def read(xml: str | bytes, *, strict: bool = False) -> tuple[Form | None, tuple[
     if model is None or body is None or primary is None:
         part = "model" if model is None else "body" if body is None else "instance"
         return None, (problems.no_part(part),)
-    building = _Building(model, outline_of(model, body, primary), strict)
+    building = _Building(model, outline_of(model, body, primary, files), strict)
     return building.form(primary, root.findtext("{*}head/{*}title", default="").strip())
 
 
@@ -119,18 +134,24 @@ class _Building:
         self.outline = outline
         self.strict = strict
         self.problems = outline.problems
-        leaves = [place for path, place in outline.places.items() if path not in outline.children]
-        self.known = {place.path: None for place in leaves}
-        self.types: dict[str, DataType] = {
-            place.path: "number" for place in leaves if place.type in _NUMBERS
-        }
+        places, groups = outline.places, outline.children
+        leaves = [place for path, place in places.items() if path not in groups]
+        self.shape = Shape(
+            leaves=dict.fromkeys(place.path for place in leaves),
+            repeats=frozenset(place.path for place in places.values() if place.repeat is not None),
+            types={place.path: "number" for place in leaves if _value_type(place) in _NUMBERS},
+            lists=outline.lists,
+            groups=tuple(path for path in groups if path in places),
+        )
         languages, itext = read_itext(model)
         self.texts = Texts(languages, itext, self.compiled, self.problems.append)
         self.choices: dict[tuple[str, str, str], tuple[Choice, ...]] = {}
+        self.triggers = {one.source for one in outline.actions if one.event == "value-changed"}
 
     def form(self, primary: Element, title: str) -> tuple[Form | None, tuple[Problem, ...]]:
         tree = self.group(self.outline.places[self.outline.root])
         order = self.order(tree)
+        actions = self.actions()
         if any(problem.severity == "error" for problem in self.problems):
             return None, tuple(self.problems)
         form = Form(
@@ -140,6 +161,9 @@ class _Building:
             languages=self.texts.languages,
             root=tree,
             order=order,
+            actions=actions,
+            lists=self.outline.lists,
+            texts=self.all_texts(),
             warnings=tuple(str(problem) for problem in self.problems),
         )
         return form, tuple(self.problems)
@@ -163,7 +187,7 @@ class _Building:
 
         visit(tree, None)
         try:
-            return in_order(reads)
+            return in_order({path: needs & reads.keys() for path, needs in reads.items()})
         except CircleError as found:
             self.problems.append(problems.circle(found.paths))
             return ()
@@ -173,9 +197,7 @@ class _Building:
     def compiled(self, text: str, here: str, column: str) -> Expression | None:
         """The expression of this text; None, and a problem, where it is none."""
         try:
-            made = compile_expression(
-                text, here, self.known, types=self.types, lenient=not self.strict
-            )
+            made = compile_expression(text, here, self.shape, lenient=not self.strict)
         except ExpressionError as wrong:
             self.problems.append(
                 problems.bad_expression(here, column, text, wrong.message, wrong.position)
@@ -191,19 +213,36 @@ class _Building:
         return self.compiled(text, place.path, column) if text and text != idle else None
 
     def calculation(self, place: Place) -> Expression | None:
-        text, column = place.bind.get("calculate", "").strip(), "calculation"
-        if not text and place.at_first:
-            text, column = f"once({place.at_first})", "default"
-        if not text:
-            return None
+        text = place.bind.get("calculate", "").strip()
+        return self.cast(text, place, "calculation") if text else None
+
+    def cast(self, text: str, place: Place, column: str) -> Expression | None:
+        """An expression of which the value is one of the node's type."""
         made = self.compiled(text, place.path, column)
-        cast = _CAST.get(place.type)
+        cast = _CAST.get(_value_type(place))
         if made is None or cast is None:
             return made
         wrapped = compile_expression(
-            f"{cast}({text})", place.path, self.known, types=self.types, lenient=not self.strict
+            f"{cast}({text})", place.path, self.shape, lenient=not self.strict
         )
         return replace(wrapped, text=text)
+
+    def actions(self) -> tuple[SetValue, ...]:
+        found: list[SetValue] = []
+        for action in self.outline.actions:
+            place = self.outline.places[action.target]
+            column = "default" if action.event != "value-changed" else "calculation"
+            value = self.cast(action.value or "''", place, column)
+            if value is not None:
+                found.append(SetValue(action.event, action.target, value, action.source))
+        return tuple(found)
+
+    def all_texts(self) -> dict[str, Text]:
+        """The texts of the form by their ids, for jr:itext() with an id that is computed."""
+        if not any("jr:itext" in str(place.bind) for place in self.outline.places.values()):
+            return {}
+        told = {name: self.texts.of_id(name, "", "label") for name in self.texts.itext}
+        return {name: text for name, text in told.items() if text is not None}
 
     # Nodes ------------------------------------------------------------------------------------
 
@@ -215,7 +254,7 @@ class _Building:
                 is_group = path in self.outline.children
                 inner.append(self.group(child) if is_group else self.question(child))
         control = place.control
-        return Group(
+        around = Group(
             path=place.path,
             name=place.name,
             label=None if control is None else self.label(control, place.path),
@@ -223,46 +262,83 @@ class _Building:
             children=tuple(inner),
             appearance="" if control is None else control.get("appearance", ""),
         )
+        return around if place.repeat is None else self.repeat(place, place.repeat, around)
+
+    def repeat(self, place: Place, element: Element, around: Group) -> Repeat:
+        count = element.get(f"{_JR}count", "").strip()
+        appearance = around.appearance or element.get("appearance", "")
+        return Repeat(
+            path=around.path,
+            name=around.name,
+            label=around.label,
+            relevant=around.relevant,
+            children=around.children,
+            appearance=appearance,
+            count=self.compiled(count, place.path, "repeat_count") if count else None,
+            fixed=element.get(f"{_JR}noAddRemove", "") in ("true", "true()"),
+            least=place.least,
+            fresh=place.fresh,
+        )
 
     def question(self, place: Place) -> Question:
         control, path = place.control, place.path
         kind = self.type(place)
         hint = None if control is None else control.find("{*}hint")
+        labelled = None if control is None else control.find("{*}label")
         return Question(
             path=path,
             name=place.name,
             type=kind,
             label=None if control is None else self.label(control, path),
             hint=self.texts.of_element(hint, path, "hint"),
-            choices=self.chosen(place) if kind in ("select_one", "select_multiple") else None,
+            choices=self.chosen(place) if kind in _CHOSEN else None,
             relevant=self.condition(place, "relevant", "relevant", "true()"),
             required=self.condition(place, "required", "required", "false()"),
             required_message=self.message(place, "requiredMsg", "required_message"),
             constraint=self.condition(place, "constraint", "constraint", "true()"),
             constraint_message=self.message(place, "constraintMsg", "constraint_message"),
             calculation=self.calculation(place),
-            default=_default(place, kind),
+            default=_default(place),
             preload=self.preload(place),
             read_only=self.condition(place, "readonly", "read_only", "false()"),
             appearance="" if control is None else control.get("appearance", ""),
+            value_type=_value_type(place),
+            guidance=self.texts.guidance(hint, path),
+            media=self.texts.media_of_element(labelled),
+            numbers=self.numbers(place) if kind == "range" else None,
+            known_as=place.bind.get(f"{_JR}preloadParams", ""),
+            triggers=path in self.triggers,
         )
 
     def type(self, place: Place) -> QuestionType:
-        if place.control is None:
+        control = place.control
+        if control is None:
             return "calculate"
-        if place.kind == "select1":
-            return "select_one"
-        if place.kind == "select":
-            return "select_multiple"
-        asked = _INPUTS.get(place.type) if place.kind == "input" else None
-        if asked is None:
-            unknown = place.kind if place.kind != "input" else place.type
-            kind = _KINDS.get(unknown, f"the type {unknown}")
-            self.problems.append(problems.not_supported(place.path, kind))
-            return "text"
-        if "query" in place.control.attrib:
-            self.problems.append(problems.not_supported(place.path, "a list from a file"))
+        if "query" in control.attrib:
+            self.problems.append(problems.not_supported(place.path, "select_one_external"))
+        if place.kind == "upload":
+            medium = control.get("mediatype", "").partition("/")[0]
+            if medium == "osm":
+                self.problems.append(problems.not_supported(place.path, "a map of OpenStreetMap"))
+            return _UPLOADS.get(medium, "file")
+        asked = _CONTROLS.get(place.kind) or _INPUTS[_value_type(place)]
         return "note" if asked == "text" and place.bind.get("readonly") == "true()" else asked
+
+    def numbers(self, place: Place) -> Range | None:
+        """The numbers of a range; a problem where they are none."""
+        given = {} if place.control is None else place.control.attrib
+        found: list[Decimal] = []
+        for name, spare in (("start", "1"), ("end", "10"), ("step", "1")):
+            text = given.get(name, spare).strip()
+            try:
+                number = Decimal(text)
+            except InvalidOperation:
+                number = Decimal("nan")
+            if not number.is_finite() or (name == "step" and number == 0):
+                self.problems.append(problems.bad_range(place.path, name, text))
+                return None
+            found.append(number)
+        return Range(found[0], found[1], abs(found[2]))
 
     def label(self, control: Element, path: str) -> Text | None:
         return self.texts.of_element(control.find("{*}label"), path, "label")
@@ -276,6 +352,10 @@ class _Building:
             return ""
         parameter = place.bind.get(f"{_JR}preloadParams", "")
         found = _PRELOADS.get((what, parameter))
+        if what == "property" and parameter in _KNOWN:
+            if parameter != "deviceid":
+                self.problems.append(problems.seldom_filled(place.path, parameter))
+            return "property"
         if found is None:
             self.problems.append(problems.never_filled(place.path, parameter or what))
             return ""
@@ -289,16 +369,30 @@ class _Building:
         if control is None or itemset is None:
             inline = () if control is None else self.inline(control, path)
             return self.checked(place, Choices(place.name, inline))
+        text = itemset.get("nodeset", "")
         try:
-            found = compile_itemset(itemset.get("nodeset", ""), path, self.known)
+            found = compile_itemset(text, path, self.shape, lenient=not self.strict)
         except ExpressionError as wrong:
-            text = itemset.get("nodeset", "")
             self.problems.append(
                 problems.bad_expression(path, "choice_filter", text, wrong.message, wrong.position)
             )
             return None
-        listed = self.listed(itemset, found, path)
-        return self.checked(place, Choices(found.instance, listed, found.shuffled, found.seed))
+        refs = _refs(itemset)
+        if found.path:
+            return self.of_nodes(place, found, refs)
+        name = found.instance or _list_of(text)
+        listed = self.listed(name, refs, path)
+        nodes = None if found.instance else found
+        return self.checked(place, Choices(name, listed, found.shuffled, found.seed, nodes))
+
+    def of_nodes(self, place: Place, found: Itemset, refs: tuple[str, str]) -> Choices | None:
+        """Choices that are the instances of a repeat: a value and a label of each."""
+        parts = [self.compiled(ref, found.path, "choice_filter") for ref in refs]
+        if parts[0] is None or parts[1] is None:
+            return None
+        return Choices(
+            place.name, (), found.shuffled, found.seed, found, value=parts[0], label=parts[1]
+        )
 
     def inline(self, control: Element, path: str) -> tuple[Choice, ...]:
         return tuple(
@@ -310,31 +404,34 @@ class _Building:
             for value in (item.findtext("{*}value", default="").strip(),)
         )
 
-    def listed(self, itemset: Element, found: Itemset, path: str) -> tuple[Choice, ...]:
+    def listed(self, name: str, refs: tuple[str, str], path: str) -> tuple[Choice, ...]:
         """The choices of a secondary instance: made once, however many questions share them."""
-        refs = [
-            "" if part is None else part.get("ref", "")
-            for part in (itemset.find("{*}value"), itemset.find("{*}label"))
-        ]
-        key = (found.instance, refs[0], refs[1])
+        key = (name, *refs)
         if key not in self.choices:
-            text = _ITEM_TEXT.match(refs[1])
-            self.choices[key] = tuple(
-                Choice(
-                    item.get(refs[0], ""),
-                    (
-                        self.texts.of_id(item.get(text[1], ""), path, "label")
-                        if text
-                        else self.texts.of_message(item.get(refs[1]), path, "label")
-                    )
-                    or self.bare(item.get(refs[0], "")),
-                )
-                for item in self.outline.lists.get(found.instance, ())
+            of_text = _ITEM_TEXT.match(refs[1])
+            document = self.outline.lists.get(name)
+            # The items of a GeoJSON file are of this name, too; of an XML file they may be nested.
+            rows = (
+                []
+                if document is None
+                else [row for root in document.children for row in root.named("item")]
             )
+            self.choices[key] = tuple(self.choice(row, refs, of_text, path) for row in rows)
         return self.choices[key]
 
+    def choice(
+        self, row: Item, refs: tuple[str, str], of_text: re.Match[str] | None, path: str
+    ) -> Choice:
+        value = row.part(refs[0])
+        if of_text:
+            text_id = row.part(of_text[1])
+            label, media = self.texts.of_id(text_id, path, "label"), self.texts.media_of_id(text_id)
+        else:
+            label, media = self.texts.of_message(row.part(refs[1]), path, "label"), {}
+        return Choice(value, label or self.bare(value), media, row)
+
     def checked(self, place: Place, choices: Choices) -> Choices:
-        if not choices.choices:
+        if not choices.choices and not self.outline.from_file(choices.list_name):
             self.problems.append(problems.no_choices(place.path, choices.list_name))
         seen: set[str] = set()
         for choice in choices.choices:
@@ -350,7 +447,27 @@ class _Building:
         return Text(dict.fromkeys(self.texts.languages, (value,)))
 
 
-def _default(place: Place, kind: QuestionType) -> str:
+def _value_type(place: Place) -> ValueType:
+    if place.kind == "rank":
+        return "rank"
+    return _VALUES.get(place.type, "string")
+
+
+def _default(place: Place) -> str:
     # Of a date in a cell of Excel pyxform writes "2026-11-24 00:00:00".
     text = (place.element.text or "").strip()
-    return text.removesuffix(" 00:00:00") if kind == "date" else text
+    return text.removesuffix(" 00:00:00") if place.type == "date" else text
+
+
+def _refs(itemset: Element) -> tuple[str, str]:
+    """What of an item is the value, and what the label."""
+    value, label = itemset.find("{*}value"), itemset.find("{*}label")
+    return (
+        "" if value is None else value.get("ref", ""),
+        "" if label is None else label.get("ref", ""),
+    )
+
+
+def _list_of(nodeset: str) -> str:
+    found = re.search(r"instance\(\s*['\"]([^'\"]*)", nodeset)
+    return found[1] if found is not None else ""

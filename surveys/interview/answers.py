@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from surveys.interview.numerals import chinese, day, number, plain, readable, written
 from surveys.interview.state import Action, RefusalReason
@@ -59,7 +59,16 @@ _PLACE = re.compile(
 )
 
 
-def read(kind: str, choices: Labelled, typed: str, today: date) -> Read | Wish | Unread:
+def read(
+    kind: str,
+    choices: Labelled,
+    typed: str,
+    today: date,
+    *,
+    now: datetime | None = None,
+    bounds: tuple[str, str, str] | None = None,
+    appearance: str = "",
+) -> Read | Wish | Unread:
     """What was typed in answer to a question of this type, with its choices in the order shown.
 
     A choice is its position as shown, its label, a beginning or a part of the label that fits no
@@ -226,3 +235,9 @@ def _parts(text: str) -> list[tuple[int, int]]:
             found.append((start, end))
         start = len(text) if separator is None else separator.end()
     return found
+
+
+def search(labels: Sequence[str], typed: str) -> list[int]:
+    """The places of the labels in which what was typed stands."""
+    bare = _letters(typed)
+    return [place for place, label in enumerate(labels) if bare and bare in _letters(label)]

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from surveys.form.model import Form, Question
+from surveys.form.model import MEDIA_TYPES, Form, Question
 from surveys.interview import answers as reading
-from surveys.interview.course import Course, in_order
-from surveys.interview.engine import begin, step
+from surveys.interview.course import Course, Stop
+from surveys.interview.engine import begin, recomputed, step
 from surveys.interview.plan import plan_of
 from surveys.interview.scope import InterviewScope
-from surveys.interview.state import Begin, Interview, RefusalReason, Spoke
+from surveys.interview.state import Begin, Interview, RefusalReason
 
 _WHOLE = re.compile(r"\.0+$")
 """What a spreadsheet appends to the numbers of a column that has gaps."""
@@ -33,8 +33,8 @@ class Misfit:
 
 
 def can_be_given(question: Question) -> bool:
-    """Whether an answer to it can come from elsewhere: it is asked, and not computed."""
-    return question.asked and question.calculation is None
+    """Whether an answer to it can come from a table: it is asked, not computed, and no file."""
+    return question.asked and question.calculation is None and question.type not in MEDIA_TYPES
 
 
 def collected(  # noqa: PLR0917 - the names speak
@@ -73,8 +73,7 @@ def collected(  # noqa: PLR0917 - the names speak
         if question.asked and (not answers.get(question.path) or question.path in plan.prefilled)
     ]
     interview = replace(begun, answers=answers, current=None, draft=(), passed=tuple(passed))
-    # Of all events this one settles every computed node anew.
-    interview, _ = step(form, interview, Spoke(begun.language), ended)
+    interview, _ = step(form, recomputed(form, interview, ended), Begin(), ended)
     scope = InterviewScope(
         plan,
         dict(interview.answers),
@@ -82,14 +81,16 @@ def collected(  # noqa: PLR0917 - the names speak
         seed=seed,
         draws=interview.draws,
         now=ended,
+        instances=interview.instances,
     )
     course = Course(scope, {})
     broken = set(found)
     for question in plan.walk:
         path = question.path
-        if path in broken or course.is_note(question):
+        stop = Stop(question, (), path)
+        if path in broken or plan.chains[path] or course.is_note(stop):
             continue
-        reason = _misfit(course, question, bool(given.get(path, "").strip()))
+        reason = _misfit(course, stop, question, bool(given.get(path, "").strip()))
         if reason == "not_relevant" and not broken.isdisjoint(plan.sources[path]):
             broken.add(path)
         elif reason is not None:
@@ -99,12 +100,12 @@ def collected(  # noqa: PLR0917 - the names speak
     return interview, tuple(sorted(found.values(), key=lambda one: order[one.path]))
 
 
-def _misfit(course: Course, question: Question, answered: bool) -> MisfitReason | None:
+def _misfit(course: Course, stop: Stop, question: Question, answered: bool) -> MisfitReason | None:
     path = question.path
     if not course.scope.relevant(path):
         return "not_relevant" if answered else None
     if not course.answers.get(path):
-        return "required" if course.required(question) else None
+        return "required" if course.required(stop) else None
     if question.constraint is not None and not course.scope.truth(question.constraint, path):
         return "constraint"
     return None
@@ -119,7 +120,8 @@ def _value(question: Question, text: str, today: date) -> tuple[str, RefusalReas
         values = [one if one in known else _WHOLE.sub("", one) for one in words]
         if not known.issuperset(values):
             return "", "not_a_choice"
-        return (in_order(question, tuple(values)) if several else values[0]), None
+        listed = [one.value for one in question.choices.choices if one.value in values]
+        return (" ".join(listed) if several else values[0]), None
     if question.type == "text":
         said = reading.readable(text)
         return ("", "text_too_long") if len(said) > reading.TEXT_LIMIT else (said, None)

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from math import isnan
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 
-from surveys.form.model import Choice, Question
-from surveys.form.shuffling import shuffle, shuffling_seed
+from surveys.form.model import Choice, Node, Question, Range, Repeat
+from surveys.form.shape import Places
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Prompt
+
+PAGE = 10
+"""Choices that are shown at once; of more there are pages."""
+SEARCHED = 30
+"""From more choices than these on a part of a label is something to search for."""
+MOST_STEPS = 11
+"""Numbers of a range up to which they are choices to tap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One thing that a person meets: a question, a note, or the offer of one more instance."""
+
+    node: Question | Repeat
+    places: Places
+    """Of a repeat: those of the repeats around it."""
+    key: str
 
 
 class Course:
@@ -21,139 +40,352 @@ class Course:
         self.plan = scope.plan
         self.answers = scope.answers
         self.passed = passed
-        self._asked: tuple[list[str], int] | None = None
+        self._asked: tuple[list[Stop], int] | None = None
 
     def moved(self) -> None:
         """What was counted does not hold any more."""
         self._asked = None
 
-    def is_note(self, question: Question) -> bool:
+    # What comes -------------------------------------------------------------------------------
+
+    def stops(self) -> Iterator[Stop]:
+        """Everything there is to meet now, relevant or not, in the order of the document.
+
+        Of a repeat its instances, then the offer of one more; what is added at that moment comes
+        next.
+        """
+        return self._inside(self.plan.form.root.children, ())
+
+    def _inside(self, children: tuple[Node, ...], places: Places) -> Iterator[Stop]:
+        keys = self.plan.keys
+        for node in children:
+            if isinstance(node, Repeat):
+                yield from self._instances(node, places)
+            elif not isinstance(node, Question):
+                yield from self._inside(node.children, places)
+            elif node.type != "calculate":
+                key = keys[node.path](places) if places else node.path
+                yield Stop(node, places, key)
+
+    def _instances(self, repeat: Repeat, places: Places) -> Iterator[Stop]:
+        key = self.scope.key_of_all(repeat.path, places)
+        place = 0
+        while True:
+            while place < self.scope.count(repeat.path, places):
+                place += 1
+                yield from self._inside(repeat.children, (*places, place))
+            yield Stop(repeat, places, key)
+            if place >= self.scope.count(repeat.path, places):
+                return
+
+    def wanted(self, repeat: Repeat, places: Places) -> int | None:
+        """How many instances a repeat is to have; None: as many as a person adds."""
+        if repeat.fixed and repeat.count is None:
+            return self.scope.count(repeat.path, places)
+        if repeat.count is None:
+            return None
+        number = self.scope.number(repeat.count, repeat.path, (*places, 1))
+        return int(max(0.0, min(number, 10_000.0))) if number == number else 0  # noqa: PLR0124
+
+    def relevant(self, stop: Stop) -> bool:
+        """Whether this is to be met at all; the offer of one more as the group around it is."""
+        places = stop.places
+        if isinstance(stop.node, Repeat):
+            places = (*places, self.scope.count(stop.node.path, places) + 1)
+        return self.scope.relevant(stop.node.path, places)
+
+    def is_note(self, stop: Stop) -> bool:
         """Whether this is only shown: a note, or a question that is read-only now."""
-        if question.type == "note":
+        node = stop.node
+        if isinstance(node, Repeat):
+            return False
+        if node.type == "note":
             return True
-        return question.read_only is not None and self.scope.truth(
-            question.read_only, question.path
+        return node.read_only is not None and self.scope.truth(
+            node.read_only, node.path, stop.places
         )
 
-    def required(self, question: Question) -> bool:
+    def required(self, stop: Stop) -> bool:
         """Whether it must be answered, as things are."""
-        return question.required is not None and self.scope.truth(question.required, question.path)
+        node = stop.node
+        if isinstance(node, Repeat):
+            return True
+        return node.required is not None and self.scope.truth(node.required, node.path, stop.places)
 
-    def settled(self, question: Question) -> bool:
-        """Whether a question, if it is relevant, needs no answer any more."""
-        path = question.path
-        if not self.answers.get(path):
-            return path in self.passed and not self.required(question)
-        if path in self.plan.prefilled and path not in self.passed:
+    def settled(self, stop: Stop) -> bool:
+        """Whether it, if it is relevant, needs no answer any more."""
+        node, key = stop.node, stop.key
+        if isinstance(node, Repeat):
+            wanted = self.wanted(node, stop.places)
+            if wanted is None:
+                return key in self.passed
+            return self.scope.count(node.path, stop.places) >= wanted
+        if not self.answers.get(key):
+            return key in self.passed and not self.required(stop)
+        if node.path in self.plan.prefilled and key not in self.passed:
             return False
         # Another answer may have been changed since: "at most as many as live at home".
-        condition = question.constraint if path in self.plan.rechecked else None
-        return condition is None or self.scope.truth(condition, path)
+        condition = node.constraint if node.path in self.plan.rechecked else None
+        return condition is None or self.scope.truth(condition, node.path, stop.places)
 
-    def previous(self, path: str) -> Question | None:
-        """The question before this one, of those asked of this person."""
+    def previous(self, key: str) -> Stop | None:
+        """What stands before this, of what is asked of this person."""
         asked, _ = self._count()
-        place = asked.index(path) if path in asked else len(asked)
-        return self.plan.questions[asked[place - 1]] if place else None
+        place = next((at for at, stop in enumerate(asked) if stop.key == key), len(asked))
+        return asked[place - 1] if place else None
 
-    def place(self, path: str) -> tuple[int, int]:
+    def place(self, key: str) -> tuple[int, int]:
         """Which question this is, from 1, and how many there will be as far as can be told."""
         asked, total = self._count()
-        number = asked.index(path) + 1 if path in asked else max(len(asked), 1)
+        number = 0
+        for stop in asked:
+            number += isinstance(stop.node, Question)
+            if stop.key == key:
+                break
+        number = max(number, 1)
         return number, max(number, total)
 
-    def _count(self) -> tuple[list[str], int]:
-        """The questions relevant now; how many with those that an open one may make relevant."""
+    def _count(self) -> tuple[list[Stop], int]:
+        """What is asked now; how many questions with those that an open one may make relevant."""
         if self._asked is None:
-            now: list[str] = []
+            now: list[Stop] = []
             known: dict[str, bool] = {}
-            for question in self.plan.walk:
-                if self.is_note(question):
-                    known[question.path] = False
-                elif self.scope.relevant(question.path):
-                    now.append(question.path)
-                    known[question.path] = True
-            total = sum(self._possible(question.path, known) for question in self.plan.walk)
+            later = 0
+            for stop in self.stops():
+                node = stop.node
+                if isinstance(node, Repeat):
+                    later += self._offered(stop, now)
+                elif self.is_note(stop):
+                    known[node.path] = False
+                elif self.scope.relevant(node.path, stop.places):
+                    now.append(stop)
+                    known[node.path] = True
+            open_ones = {
+                stop.node.path
+                for stop in now
+                if isinstance(stop.node, Question) and not self._answered(stop)
+            }
+            possible = sum(
+                self._possible(question.path, known, open_ones)
+                for question in self.plan.walk
+                if question.path not in known and not self.plan.chains[question.path]
+            )
+            total = sum(isinstance(stop.node, Question) for stop in now) + possible + later
             self._asked = now, total
         return self._asked
 
-    def _possible(self, path: str, known: dict[str, bool]) -> bool:
+    def _offered(self, stop: Stop, now: list[Stop]) -> int:
+        """Note the offer of one more instance; the questions in those that will come by a count."""
+        node = stop.node
+        if not isinstance(node, Repeat) or not self.relevant(stop):
+            return 0
+        wanted = self.wanted(node, stop.places)
+        if wanted is None:
+            now.append(stop)
+            return 0
+        missing = wanted - self.scope.count(node.path, stop.places)
+        inside = sum(
+            question.asked and node.path in self.plan.chains[question.path]
+            for question in self.plan.walk
+        )
+        return max(missing, 0) * inside
+
+    def _possible(self, path: str, known: dict[str, bool], open_ones: set[str]) -> bool:
         found = known.get(path)
         if found is None:
             found = known[path] = any(
-                not self._answered(source) and self._possible(source, known)
-                for source in self.plan.sources[path]
+                source in open_ones
+                or (not known.get(source) and self._possible(source, known, open_ones))
+                for source in self.plan.sources.get(path, ())
             )
         return found
 
-    def _answered(self, path: str) -> bool:
-        if path in self.passed:
+    def _answered(self, stop: Stop) -> bool:
+        if stop.key in self.passed:
             return True
-        return bool(self.answers.get(path)) and path not in self.plan.prefilled
+        return bool(self.answers.get(stop.key)) and stop.node.path not in self.plan.prefilled
 
     # How it is shown --------------------------------------------------------------------------
 
-    def prompt(self, question: Question, seq: int, draft: tuple[str, ...]) -> Prompt:
-        """A question as it is to be shown."""
-        path = question.path
-        value = self.answers.get(path, "")
-        number, total = self.place(path)
-        offered = self.offered(question)
-        if question.type == "select_multiple":
+    def prompt(
+        self, stop: Stop, seq: int, draft: tuple[str, ...], page: int = 0, search: str = ""
+    ) -> Prompt:
+        """A question, or the offer of one more instance, as it is to be shown."""
+        number, total = self.place(stop.key)
+        node = stop.node
+        if isinstance(node, Repeat):
+            there = self.scope.count(node.path, stop.places)
+            return Prompt(
+                path=stop.key,
+                seq=seq,
+                number=number,
+                total=total,
+                type="repeat",
+                label=self.label(stop),
+                hint="",
+                choices=(),
+                selected=(),
+                answer="",
+                required=True,
+                can_go_back=self.previous(stop.key) is not None,
+                appearance=node.appearance,
+                around=self.around(node.path, stop.places),
+                instances=there,
+                can_remove=there > 0,
+            )
+        path, places = node.path, stop.places
+        value = self.answers.get(stop.key, "")
+        choices = self.labelled(stop)
+        if node.type in ("select_multiple", "rank"):
             selected = draft
         else:
-            selected = (value,) if offered and value else ()
+            selected = (value,) if choices and value else ()
+        drawn = "; ".join(draft) if node.type in ("geotrace", "geoshape") else value
+        shown, page, pages = _page(choices, page, search)
+        numbers = node.numbers
         return Prompt(
-            path=path,
+            path=stop.key,
             seq=seq,
             number=number,
             total=total,
-            type=question.type,
-            label=self.label(question),
-            hint=self.scope.text(question.hint, path),
-            choices=tuple((choice.value, self.scope.label(choice, path)) for choice in offered),
+            type=node.type,
+            label=self.label(stop),
+            hint=self.scope.text(node.hint, path, places),
+            choices=choices,
             selected=selected,
-            answer="" if offered else value,
-            required=self.required(question),
-            can_go_back=number > 1,
-            appearance=question.appearance,
+            answer="" if choices else drawn,
+            required=self.required(stop),
+            can_go_back=self.previous(stop.key) is not None,
+            appearance=node.appearance,
+            shown=shown,
+            page=page,
+            pages=pages,
+            search=search,
+            guidance=self.scope.text(node.guidance, path, places),
+            media=self.scope.media(node.media),
+            around=self.around(path, places),
+            bounds=None
+            if numbers is None
+            else (written(numbers.start), written(numbers.end), written(numbers.step)),
+            opens=self._opens(stop),
         )
 
-    def label(self, question: Question) -> str:
-        """What is asked; the question's name where the form says nothing."""
-        return self.scope.text(question.label, question.path) or question.name
+    def label(self, stop: Stop) -> str:
+        """What is asked; the node's name where the form says nothing."""
+        node, places = stop.node, stop.places
+        if isinstance(node, Repeat):
+            places = (*places, self.scope.count(node.path, places) + 1)
+        return self.scope.text(node.label, node.path, places) or node.name
 
-    def offered(self, question: Question) -> tuple[Choice, ...]:
+    def around(self, path: str, places: Places) -> tuple[tuple[str, int], ...]:
+        """The labels of the groups around a node, and which instance of a repeat it is in."""
+        found: list[tuple[str, int]] = []
+        for one in self.plan.form.parents[path]:
+            group = self.plan.form.nodes[one]
+            if isinstance(group, Question):
+                continue
+            depth = len(self.plan.chains[one])
+            text = self.scope.text(group.label, one, places[:depth])
+            if isinstance(group, Repeat):
+                found.append((text or group.name, places[depth - 1]))
+            elif text:
+                found.append((text, 0))
+        return tuple(found)
+
+    def _opens(self, stop: Stop) -> bool:
+        """Whether it is the first one asked of the innermost group or instance around it."""
+        around = self.plan.form.parents[stop.node.path]
+        if not around:
+            return False
+        inner = f"{around[-1]}/"
+        depth = len(self.plan.chains[around[-1]])
+        asked, _ = self._count()
+        first = next(
+            (
+                one
+                for one in asked
+                if one.node.path.startswith(inner) and one.places[:depth] == stop.places[:depth]
+            ),
+            stop,
+        )
+        return first.key == stop.key
+
+    def offered(self, stop: Stop) -> tuple[Choice, ...]:
         """The choices in the order in which this interview shows them."""
-        choices = question.choices
-        if choices is None:
-            return ()
-        if not choices.shuffled:
-            return choices.choices
-        seed = float(self.scope.seed)
-        if choices.seed is not None:
-            self.scope.here = question.path
-            given = shuffling_seed(choices.seed.as_text(self.scope))
-            seed = seed if isnan(given) else given
-        return tuple(shuffle(choices.choices, seed))
+        node = stop.node
+        return () if isinstance(node, Repeat) else self.scope.offered(node, stop.places)
 
-    def shown(self, question: Question, value: str) -> str:
+    def labelled(self, stop: Stop) -> tuple[tuple[str, str], ...]:
+        """Values and labels of what can be tapped: choices, or the numbers of a short range."""
+        node = stop.node
+        if isinstance(node, Question) and node.numbers is not None:
+            return tuple((number, number) for number in _steps(node.numbers))
+        return tuple(
+            (choice.value, self.scope.label(choice, node.path, stop.places))
+            for choice in self.offered(stop)
+        )
+
+    def shown(self, stop: Stop, value: str) -> str:
         """An answer as a person reads it."""
-        if question.choices is None:
+        node = stop.node
+        if isinstance(node, Repeat) or node.choices is None:
             return value
-        chosen = set(value.split()) if question.type == "select_multiple" else {value}
-        labels = [
-            self.scope.label(choice, question.path)
-            for choice in question.choices.choices
+        several = node.type in ("select_multiple", "rank")
+        chosen = value.split() if several else [value]
+        labels = {
+            choice.value: self.scope.label(choice, node.path, stop.places)
+            for choice in self.scope.all_choices(node, stop.places)
             if choice.value in chosen
-        ]
-        return ("、" if _is_chinese(self.scope.language) else ", ").join(labels)
+        }
+        order = chosen if node.type == "rank" else labels
+        told = [labels[one] for one in order if one in labels]
+        return ("、" if _is_chinese(self.scope.language) else ", ").join(told)
+
+    def in_order(self, stop: Stop, values: tuple[str, ...]) -> str:
+        """A select_multiple's value: its choices in the order of their list, however tapped."""
+        if isinstance(stop.node, Repeat):
+            return ""
+        listed = self.scope.all_choices(stop.node, stop.places)
+        return " ".join(choice.value for choice in listed if choice.value in values)
 
 
-def in_order(question: Question, values: tuple[str, ...]) -> str:
-    """A select_multiple's value: its choices in the order of their list, however tapped."""
-    listed = question.choices.choices if question.choices is not None else ()
-    return " ".join(choice.value for choice in listed if choice.value in values)
+def _steps(numbers: Range) -> list[str]:
+    """The numbers of a range, where there are few."""
+    span = numbers.end - numbers.start
+    count = int(abs(span) / numbers.step) + 1
+    if count > MOST_STEPS:
+        return []
+    step = numbers.step if span >= 0 else -numbers.step
+    return [written(numbers.start + step * place) for place in range(count)]
+
+
+def written(number: Decimal) -> str:
+    """A number without an exponent and without zeros at the end.
+
+    >>> written(Decimal("2.50"))
+    '2.5'
+    """
+    plain = f"{number:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def _page(
+    choices: tuple[tuple[str, str], ...], page: int, search: str
+) -> tuple[tuple[int, ...], int, int]:
+    """The places shown, which page that is, and how many there are."""
+    if search:
+        found = searched(tuple(label for _, label in choices), search)
+        return found[:PAGE], 0, 1
+    pages = max(-(-len(choices) // PAGE), 1)
+    page = min(max(page, 0), pages - 1)
+    return tuple(range(page * PAGE, min((page + 1) * PAGE, len(choices)))), page, pages
+
+
+def searched(labels: tuple[str, ...], typed: str) -> tuple[int, ...]:
+    """The places of the labels that fit what was typed, the best first."""
+    from surveys.interview.answers import search
+
+    return tuple(search(labels, typed))
 
 
 def _is_chinese(language: str) -> bool:

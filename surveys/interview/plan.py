@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from surveys.form.expression import Expression
-from surveys.form.model import Form, Group, Question
+from surveys.form.model import Choice, Form, Group, Question, Repeat, SetValue
+from surveys.form.shape import Places, key_of
 
-Gates = tuple[tuple[str, Expression], ...]
+Gates = tuple[tuple[str, int, Expression], ...]
+"""Conditions: of which node, in how many repeats it is, the condition."""
 
 MOST_PLANS = 64
 _UNSTEADY = re.compile(r"\b(now|today|random|uuid)\s*\(")
 """What gives another value without another answer."""
+_CHANCE = re.compile(r"\b(now|random|uuid|once)\s*\(")
+_DAILY = re.compile(r"\btoday\s*\(")
+_SPOKEN = re.compile(r"\bjr:(itext|choice-name)\s*\(")
+"""What gives another value in another language."""
+_PLACE = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """The order and the dependencies of a form's nodes."""
+    """The order and the dependencies of a form's nodes, by their abstract paths."""
 
     form: Form
     questions: Mapping[str, Question]
-    """Every question, computed ones included, by its path."""
+    """Every question, computed ones included."""
+    repeats: Mapping[str, Repeat]
+    chains: Mapping[str, tuple[str, ...]]
+    """The repeats around each node, outermost first, itself if it is one."""
+    keys: Mapping[str, Callable[[Places], str]]
+    """What makes the key of a node in the interview of its places."""
     walk: tuple[Question, ...]
     """What a person meets, notes and questions, in the order of the document."""
     gates: Mapping[str, Gates]
@@ -30,15 +42,38 @@ class Plan:
     computed: tuple[Question, ...]
     """Every node with a calculation, each after what it reads."""
     after: Mapping[str, tuple[Question, ...]]
-    """What is computed anew when the value of this node changes, each after what it reads."""
-    always: tuple[Question, ...]
-    """What is computed anew with every answer: today(), random(), and what reads them."""
+    """What is computed anew when the value of this node changes, or when this repeat gets one more
+    instance or one less; each after what it reads."""
+    inside: Mapping[str, frozenset[str]]
+    """What is computed in a new instance of this repeat."""
+    spoken: tuple[Question, ...]
+    """What is computed anew in another language."""
+    daily: tuple[Question, ...]
+    """What is computed anew when somebody comes back, perhaps on another day: today(), and what
+    reads it. (now() and random() are not: they say when, or by which chance, it was answered.)"""
+    restless: frozenset[str]
+    """Computed nodes with another value each time, like now(): computed in their own instance."""
     sources: Mapping[str, tuple[str, ...]]
     """The questions on whose answers it depends whether this one is relevant."""
     prefilled: frozenset[str]
     """Questions that come with a value: having one does not mean that a person gave it."""
     rechecked: frozenset[str]
     """Questions whose constraint looks at more than themselves: another answer can break it."""
+    rows: Mapping[str, Mapping[int, Choice]]
+    """Of a question with a filtered list: its choices by the identity of their rows."""
+    sets: Mapping[str, tuple[SetValue, ...]]
+    """The actions that run when a person changes the value of this node."""
+
+
+def places_of(key: str) -> tuple[str, Places]:
+    """The abstract path of a key and its places.
+
+    >>> places_of("/data/person[2]/name")
+    ('/data/person/name', (2,))
+    """
+    if "[" not in key:
+        return key, ()
+    return _PLACE.sub("", key), tuple(int(place) for place in _PLACE.findall(key))
 
 
 def plan_of(form: Form) -> Plan:
@@ -57,9 +92,10 @@ _plans: dict[int, Plan] = {}
 
 def _make(form: Form) -> Plan:
     nodes = form.nodes
+    chains = form.repeats
     gates = {
         path: tuple(
-            (around, condition)
+            (around, len(chains[around]), condition)
             for around in (*form.parents[path], path)
             if (condition := nodes[around].relevant) is not None
         )
@@ -72,38 +108,50 @@ def _make(form: Form) -> Plan:
             readers.setdefault(one, set()).add(path)
     in_order = [node for path in form.order if isinstance(node := nodes[path], Question)]
     computed = tuple(question for question in in_order if question.calculation is not None)
-    unsteady = {
-        path
-        for path, node in nodes.items()
-        if any(_UNSTEADY.search(one.text) for _, one in gates[path])
-        or (
-            isinstance(node, Question)
-            and node.calculation is not None
-            and _UNSTEADY.search(node.calculation.text)
-        )
+    repeats = {path: node for path, node in nodes.items() if isinstance(node, Repeat)}
+    below = {
+        repeat: frozenset(path for path in nodes if repeat in chains[path]) for repeat in repeats
     }
-    moved_always = unsteady | _reached(unsteady, readers)
 
-    def to_compute(path: str) -> tuple[Question, ...]:
-        moved = moved_always | _reached({path}, readers)
+    today = {one.path for one in computed if _said(one, _DAILY) and not _said(one, _CHANCE)}
+
+    def to_compute(*paths: str, itself: bool = False) -> tuple[Question, ...]:
+        moved = _reached(set(paths), readers) | (set(paths) if itself else set())
         return tuple(question for question in computed if question.path in moved)
 
     walk = tuple(question for question in form.questions if question.type != "calculate")
+    first = {one.target for one in form.actions if one.event in ("first-load", "new-repeat")}
+    sets: dict[str, tuple[SetValue, ...]] = {}
+    for action in form.actions:
+        if action.event == "value-changed":
+            sets[action.source] = (*sets.get(action.source, ()), action)
     return Plan(
         form=form,
         questions={question.path: question for question in form.questions},
+        repeats=repeats,
+        chains=chains,
+        keys={path: key_of(path, chains[path]) for path in nodes},
         walk=walk,
         gates=gates,
         computed=computed,
-        after={question.path: to_compute(question.path) for question in walk},
-        always=tuple(question for question in computed if question.path in moved_always),
+        after={question.path: to_compute(question.path) for question in form.questions}
+        | {repeat: to_compute(*paths) for repeat, paths in below.items()},
+        inside={
+            repeat: frozenset(one.path for one in computed if one.path in paths)
+            for repeat, paths in below.items()
+        },
+        spoken=tuple(question for question in computed if _said(question, _SPOKEN)),
+        daily=to_compute(*today, itself=True),
+        restless=frozenset(question.path for question in computed if _said(question, _UNSTEADY)),
         sources={
             question.path: _sources(form, gates[question.path], inputs)
             for question in walk
             if question.asked
         },
         prefilled=frozenset(
-            question.path for question in walk if question.default or question.calculation
+            question.path
+            for question in walk
+            if question.default or question.calculation or question.path in first
         ),
         rechecked=frozenset(
             question.path
@@ -114,12 +162,32 @@ def _make(form: Form) -> Plan:
                 or _UNSTEADY.search(question.constraint.text)
             )
         ),
+        rows=_rows(form),
+        sets=sets,
     )
+
+
+def _said(question: Question, pattern: re.Pattern[str]) -> bool:
+    """Whether this stands in a calculation."""
+    return question.calculation is not None and bool(pattern.search(question.calculation.text))
+
+
+def _rows(form: Form) -> dict[str, Mapping[int, Choice]]:
+    shared: dict[int, Mapping[int, Choice]] = {}
+    found: dict[str, Mapping[int, Choice]] = {}
+    for question in form.questions:
+        choices = question.choices
+        if choices is not None and choices.nodes is not None:
+            listed = choices.choices
+            if id(listed) not in shared:
+                shared[id(listed)] = {id(choice.item): choice for choice in listed}
+            found[question.path] = shared[id(listed)]
+    return found
 
 
 def _inputs(node: Group | Question, gates: Gates) -> frozenset[str]:
     """The nodes on which the visible value of this one depends."""
-    read = frozenset().union(*(expression.reads for _, expression in gates))
+    read = frozenset().union(*(expression.reads for *_, expression in gates))
     if isinstance(node, Question) and node.calculation is not None:
         read |= node.calculation.reads
     return read
@@ -140,16 +208,16 @@ def _reached(start: set[str], readers: Mapping[str, set[str]]) -> set[str]:
 def _sources(form: Form, gates: Gates, inputs: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The questions that these conditions read, directly or through calculations."""
     seen: set[str] = set()
-    waiting = [path for _, expression in gates for path in expression.reads]
+    waiting = [path for *_, expression in gates for path in expression.reads]
     found: list[str] = []
     while waiting:
         path = waiting.pop()
         if path in seen:
             continue
         seen.add(path)
-        node = form.nodes[path]
+        node = form.nodes.get(path)
         if isinstance(node, Question) and node.asked:
             found.append(path)
         else:
-            waiting.extend(inputs[path])
+            waiting.extend(inputs.get(path, ()))
     return tuple(sorted(found))

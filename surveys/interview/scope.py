@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 from surveys.form.expression import Expression
-from surveys.form.model import Choice, Question, Text
+from surveys.form.items import Item
+from surveys.form.model import Choice, Choices, MediaKind, Question, Text
+from surveys.form.shape import Places
+from surveys.form.shuffling import shuffle, shuffling_seed
+from surveys.form.values import Spot
 from surveys.interview.plan import Plan
+from surveys.interview.quoting import quoting
 
 _MASK = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
+_NOTHING = Item("")
+T = TypeVar("T")
 
 
 class InterviewScope:
     """The `Scope` of one interview at one moment; `settle` computes in it.
 
-    `answers` is the caller's own dictionary and is written to.
+    `answers` and `instances` are the caller's own dictionaries; `answers` is written to.
     """
 
-    __slots__ = ("_open", "answers", "draws", "here", "language", "now", "plan", "seed")
+    __slots__ = (
+        "_open", "answers", "draws", "here", "inner", "instances", "item", "language", "now",
+        "places", "plan", "position", "properties", "seed", "size",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -30,24 +41,55 @@ class InterviewScope:
         seed: int,
         draws: int,
         now: datetime,
+        instances: Mapping[str, int] | None = None,
+        properties: Mapping[str, str] | None = None,
     ) -> None:
         self.plan = plan
         self.answers = answers
+        self.instances = {} if instances is None else instances
+        self.properties = {} if properties is None else properties
         self.language = language
         self.seed = seed
         self.draws = draws
         self.now = now
         self.here = ""
-        self._open: dict[str, bool] = {}
+        self.places: Places = ()
+        self.inner: Places = ()
+        self.item = _NOTHING
+        self.position = 1
+        self.size = 1
+        self._open: dict[object, bool] = {}
 
-    def value(self, path: str) -> str:
+    # What expressions look at -----------------------------------------------------------------
+
+    def value(self, path: str, places: Places = ()) -> str:
         """The value of a node: "" when it is unanswered or not relevant."""
-        found = self.answers.get(path, "")
-        return found if found and self.relevant(path) else ""
+        found = self.answers.get(self.plan.keys[path](places) if places else path, "")
+        return found if found and self.relevant(path, places) else ""
 
-    def stored(self, path: str) -> str:
+    def stored(self, path: str, places: Places = ()) -> str:
         """The value kept at a node, relevant or not."""
-        return self.answers.get(path, "")
+        return self.answers.get(self.plan.keys[path](places) if places else path, "")
+
+    def count(self, path: str, places: Places = ()) -> int:
+        """How many instances a repeat has."""
+        return self.instances.get(self.key_of_all(path, places), 0)
+
+    def key_of_all(self, path: str, places: Places) -> str:
+        """Under which key the number of instances of a repeat is kept."""
+        return self.plan.keys[path]((*places, 0))[: -len("[0]")] if places else path
+
+    def list(self, name: str) -> Item | None:
+        """The document of a secondary instance."""
+        return self.plan.form.lists.get(name)
+
+    def known(self, name: str) -> str:
+        """What is known of who runs the interview; the version of the form."""
+        return self.plan.form.version if name == "version" else self.properties.get(name, "")
+
+    def translation(self, text_id: str) -> str:
+        """The text of this id in the language of the interview."""
+        return self.text(self.plan.form.texts.get(text_id), self.here, self.places)
 
     def random(self) -> float:
         """The next number of the interview's sequence, 0 <= x < 1."""
@@ -69,82 +111,188 @@ class InterviewScope:
         mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & _MASK
         return mixed ^ mixed >> 31
 
-    def choice_label(self, path: str, value: str) -> str:
+    def choice_label(self, path: str, places: Places, value: str) -> str:
         """The label of a value of the question at `path`, or "" where it is none of its choices."""
         question = self.plan.questions.get(path)
         if question is not None and question.choices is not None:
-            for choice in question.choices.choices:
+            known = question.choices.choices or self.all_choices(question, places)
+            for choice in known:
                 if choice.value == value:
-                    return self.label(choice, path)
+                    return self.label(choice, path, places)
         return ""
 
-    def relevant(self, path: str) -> bool:
+    def relevant(self, path: str, places: Places = ()) -> bool:
         """Whether a node and all groups around it are relevant now."""
-        for place, condition in self.plan.gates[path]:
-            known = self._open.get(place)
+        for place, depth, condition in self.plan.gates.get(path, ()):
+            spot = (place, places[:depth]) if depth else place
+            known = self._open.get(spot)
             if known is None:
-                known = self._open[place] = self.truth(condition, place)
+                known = self._open[spot] = self.truth(condition, place, places[:depth])
             if not known:
                 return False
         return True
 
-    def truth(self, expression: Expression, here: str) -> bool:
+    # Expressions at a node --------------------------------------------------------------------
+
+    def truth(self, expression: Expression, here: str, places: Places = ()) -> bool:
         """A condition as it holds at a node."""
-        before, self.here = self.here, here
+        before = self._enter(here, places)
         found = expression.as_truth(self)
-        self.here = before
+        self.here, self.places = before
         return found
 
-    def holds(self, expression: Expression, path: str, value: str) -> bool:
+    def told(self, expression: Expression, here: str, places: Places = ()) -> str:
+        """An expression as text at a node; what is no number is blank."""
+        before = self._enter(here, places)
+        found = expression.as_text(self)
+        self.here, self.places = before
+        return "" if found == "NaN" else found
+
+    def number(self, expression: Expression, here: str, places: Places = ()) -> float:
+        """An expression as a number at a node."""
+        before = self._enter(here, places)
+        found = expression.as_number(self)
+        self.here, self.places = before
+        return found
+
+    def _enter(self, here: str, places: Places) -> tuple[str, Places]:
+        before = self.here, self.places
+        self.here, self.places = here, places
+        return before
+
+    def holds(self, expression: Expression, path: str, places: Places, value: str) -> bool:
         """Whether a constraint would hold if the node had this value."""
-        before, known = self.answers.get(path), self._open
-        self.answers[path], self._open = value, {}
-        found = self.truth(expression, path)
+        key = self.plan.keys[path](places)
+        before, known = self.answers.get(key), self._open
+        self.answers[key], self._open = value, {}
+        found = self.truth(expression, path, places)
         if before is None:
-            del self.answers[path]
+            del self.answers[key]
         else:
-            self.answers[path] = before
+            self.answers[key] = before
         self._open = known
         return found
 
-    def settle(self, computed: Iterable[Question]) -> None:
-        """Compute these nodes anew, in the order given, where they are relevant."""
-        self._open.clear()
-        for question in computed:
-            path = question.path
-            if question.calculation is None or not self.relevant(path):
-                continue
-            self.here = path
-            value = question.calculation.as_text(self)
-            if value and value != "NaN":
-                self.answers[path] = value
-            else:
-                self.answers.pop(path, None)
+    # Computing --------------------------------------------------------------------------------
 
-    def text(self, text: Text | None, here: str) -> str:
+    def forget_relevance(self) -> None:
+        """What was relevant may not be any more."""
+        self._open.clear()
+
+    def settle(
+        self,
+        computed: Iterable[Question],
+        *,
+        at: Places | None = None,
+        only_at: Collection[str] = (),
+    ) -> None:
+        """Compute these nodes anew, in the order given; those that are not relevant, too.
+
+        In repeats: in every instance; those at the paths in `only_at`, and those with another value
+        each time, only in the instances that `at` is of (None: in all).
+        """
+        self._open.clear()
+        restless = self.plan.restless
+        for question in computed:
+            path, calculation = question.path, question.calculation
+            if calculation is None:
+                continue
+            chain = self.plan.chains[path]
+            if not chain:
+                self._store(path, self.told(calculation, path))
+                continue
+            narrow = at is not None and (path in only_at or path in restless)
+            for places in list(self.spots(chain)):
+                if narrow and at is not None and places[: len(at)] != at[: len(places)]:
+                    continue
+                self._store(self.plan.keys[path](places), self.told(calculation, path, places))
+
+    def _store(self, key: str, value: str) -> None:
+        if value:
+            self.answers[key] = value
+        else:
+            self.answers.pop(key, None)
+
+    def spots(self, chain: tuple[str, ...]) -> Iterator[Places]:
+        """The places of all instances of the innermost of these repeats."""
+        if not chain:
+            yield ()
+            return
+        for outer in self.spots(chain[:-1]):
+            for place in range(1, self.count(chain[-1], outer) + 1):
+                yield (*outer, place)
+
+    # Texts and choices ------------------------------------------------------------------------
+
+    def text(self, text: Text | None, here: str, places: Places = ()) -> str:
         """A text in the language of the interview, with what it quotes as it is now.
 
         Where the form has no such translation: in its default language, or in any.
         """
         if text is None:
             return ""
-        pieces = text.pieces.get(self.language)
+        pieces = self._translated(text.pieces)
         if pieces is None:
-            spare = next(iter(text.pieces.values()), ())
-            pieces = text.pieces.get(self.plan.form.default_language, spare)
+            return ""
         if len(pieces) == 1 and isinstance(pieces[0], str):
             return pieces[0]
-        before, self.here = self.here, here
-        told = "".join(
-            piece if isinstance(piece, str) else _quoted(piece.as_text(self)) for piece in pieces
+        return quoting(
+            (piece, False) if isinstance(piece, str) else (self.told(piece, here, places), True)
+            for piece in pieces
         )
-        self.here = before
-        return told
 
-    def label(self, choice: Choice, here: str) -> str:
+    def media(
+        self, media: Mapping[str, Mapping[MediaKind, str]]
+    ) -> tuple[tuple[MediaKind, str], ...]:
+        """The files to show, in the language of the interview: kind and name."""
+        return tuple((self._translated(media) or {}).items()) if media else ()
+
+    def _translated(self, by_language: Mapping[str, T]) -> T | None:
+        found = by_language.get(self.language)
+        if found is None:
+            spare = next(iter(by_language.values()), None)
+            found = by_language.get(self.plan.form.default_language, spare)
+        return found
+
+    def label(self, choice: Choice, here: str, places: Places = ()) -> str:
         """The label of a choice; its value where it has none."""
-        return self.text(choice.label, here) or choice.value
+        return self.text(choice.label, here, places) or choice.value
 
+    def offered(self, question: Question, places: Places) -> tuple[Choice, ...]:
+        """The choices that are there now, in the order in which this interview shows them."""
+        choices = question.choices
+        if choices is None:
+            return ()
+        found = self.all_choices(question, places)
+        return self._shuffled(choices, found, question.path, places) if choices.shuffled else found
 
-def _quoted(value: str) -> str:
-    return "" if value == "NaN" else value
+    def all_choices(self, question: Question, places: Places) -> tuple[Choice, ...]:
+        """The same in the order of their list."""
+        choices = question.choices
+        if choices is None or choices.nodes is None or choices.nodes.nodes is None:
+            return () if choices is None else choices.choices
+        before = self._enter(question.path, places)
+        found = choices.nodes.nodes(self)
+        self.here, self.places = before
+        if choices.value is None:
+            known = self.plan.rows[question.path]
+            return tuple(known[id(node)] for node in found if id(node) in known)
+        return self._of_instances(choices, found)
+
+    def _of_instances(self, choices: Choices, found: Iterable[object]) -> tuple[Choice, ...]:
+        made: list[Choice] = []
+        for node in found:
+            if isinstance(node, Spot) and choices.value is not None and choices.label is not None:
+                value = self.told(choices.value, node.path, node.places)
+                label = self.told(choices.label, node.path, node.places)
+                made.append(Choice(value, Text({self.language: (label,)})))
+        return tuple(made)
+
+    def _shuffled(
+        self, choices: Choices, found: tuple[Choice, ...], path: str, places: Places
+    ) -> tuple[Choice, ...]:
+        seed = float(self.seed)
+        if choices.seed is not None:
+            given = shuffling_seed(self.told(choices.seed, path, places))
+            seed = seed if given != given else given  # noqa: PLR0124 (NaN)
+        return tuple(shuffle(found, seed))

@@ -138,7 +138,17 @@ class Spoke:
     language: str
 
 
-Event = Begin | Tapped | Typed | Sent | Spoke | Located | Attached | Scanned | Paged
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer just as an XForm writes it: choices by their values, days as 2026-11-24; "": none.
+
+    From elsewhere than a person's screen: paper, a test, another program.
+    """
+
+    value: str
+
+
+Event = Given | Begin | Tapped | Typed | Sent | Spoke | Located | Attached | Scanned | Paged
 
 
 # What follows ---------------------------------------------------------------------------------
@@ -249,8 +259,9 @@ class Closed:
     label: str
     shown: str
     """The answer as the person reads it; "" when nothing was answered."""
-    how: Literal["answered", "skipped", "back", "stopped", "moved"]
-    """moved: the question stays open and is asked again under a new seq."""
+    how: Literal["answered", "skipped", "back", "stopped", "moved", "added", "enough", "removed"]
+    """moved: the question stays open and is asked again under a new seq · added, enough, removed:
+    of a repeat; `shown` is then how many instances there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +297,10 @@ class Finished:
 class Logged:
     """A line for the append-only log."""
 
-    kind: Literal["asked", "answered", "corrected", "skipped", "refused", "stopped", "finished"]
+    kind: Literal[
+        "asked", "answered", "corrected", "skipped", "refused", "stopped", "finished", "added",
+        "removed",
+    ]  # fmt: skip
     path: str
     value: str
 

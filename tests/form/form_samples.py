@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 
+from surveys.form.items import Item
+from surveys.form.shape import Shape
+
 VALUES: Mapping[str, tuple[str, str]] = {
     "n0": ("int", ""),
     "n3": ("int", "3"),
@@ -20,7 +23,12 @@ VALUES: Mapping[str, tuple[str, str]] = {
 """Names with their XForm type and their value."""
 
 PATHS: Mapping[str, str] = {name: f"/data/g/{name}" for name in VALUES}
+NUMBERS = {
+    PATHS[name]: "number" for name, (kind, _) in VALUES.items() if kind in ("int", "decimal")
+}
 SAMPLE: Mapping[str, str] = {PATHS[name]: value for name, (_, value) in VALUES.items()}
+
+SHAPE = Shape(leaves=tuple(SAMPLE), types=NUMBERS, lists=("k",))
 
 
 def xform(items: int = 12) -> str:
@@ -46,6 +54,11 @@ class Person:
 
     now = datetime(2026, 11, 24, 8, 30, 5, 250_000, tzinfo=timezone(timedelta(hours=8)))
     here = "/data/g/tx"
+    places: tuple[int, ...] = ()
+    inner: tuple[int, ...] = ()
+    item = Item("")
+    position = 1
+    size = 1
 
     def __init__(self, values: Mapping[str, str] | None = None) -> None:
         self.values = (
@@ -54,11 +67,26 @@ class Person:
             else values
         )
 
-    def value(self, path: str) -> str:
+    def value(self, path: str, places: tuple[int, ...] = ()) -> str:
         return self.values.get(path, "")
 
-    def stored(self, path: str) -> str:
+    def stored(self, path: str, places: tuple[int, ...] = ()) -> str:
         return self.values.get(path, "")
+
+    def relevant(self, path: str, places: tuple[int, ...] = ()) -> bool:
+        return True
+
+    def count(self, path: str, places: tuple[int, ...] = ()) -> int:
+        return 0
+
+    def list(self, name: str) -> Item | None:
+        return None
+
+    def known(self, name: str) -> str:
+        return {"version": "7", "deviceid": "d"}.get(name, "")
+
+    def translation(self, text_id: str) -> str:
+        return f"text {text_id}"
 
     def random(self) -> float:
         return 0.5
@@ -66,5 +94,5 @@ class Person:
     def uuid(self) -> str:
         return "c0ffee"
 
-    def choice_label(self, path: str, value: str) -> str:
+    def choice_label(self, path: str, places: tuple[int, ...], value: str) -> str:
         return f"{value} of {path}"

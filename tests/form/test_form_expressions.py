@@ -3,20 +3,20 @@
 from math import isnan, nan
 
 import pytest
-from form_samples import PATHS, SAMPLE, Person
+from form_samples import PATHS, SHAPE, Person
 
 from surveys.form.expression import ExpressionError, compile_expression, compile_itemset
 from surveys.form.functions import FUNCTIONS
+from surveys.form.shape import Shape
 from surveys.form.shuffling import shuffle, shuffling_seed
 
-NUMBERS = {PATHS[name]: "number" for name in ("n0", "n3", "n12", "d25", "d3")}
 HERE = PATHS["tx"]
 
 
 def compiled(text, **options):
     for name, path in PATHS.items():
         text = text.replace(f"${{{name}}}", path)
-    return compile_expression(text, HERE, set(SAMPLE), types=NUMBERS, **options)
+    return compile_expression(text, HERE, SHAPE, **options)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_once_keeps_what_is_stored_even_while_it_is_hidden():
 def test_names_in_any_script():
     known = ["/数据/年龄", "/数据/家/是否-上网", "/数据/_é.1"]
     text = "/数据/年龄 >= 40 and ../是否-上网 = '是' and /数据/_é.1=''"
-    expression = compile_expression(text, "/数据/家/结果", known)
+    expression = compile_expression(text, "/数据/家/结果", Shape(known))
     assert expression.reads == set(known)
     assert expression.as_truth(Person({"/数据/年龄": "41", "/数据/家/是否-上网": "是"}))
 
@@ -183,7 +183,7 @@ WRONG = {
     "1 ＝ 1": ("Write = in half width instead of ＝.", 2),
     "iff(1, 2, 3)": ("There is no function iff(). Is if() meant?", 0),
     "frobnicate()": ("There is no function frobnicate().", 0),
-    "count(${n3})": ("count() is not supported here yet.", 0),
+    "count('a')": ("count(): it counts the nodes of a path, like ${name}.", 0),
     "contains('a')": ("contains() takes 2 arguments, not 1.", 0),
     "today(1)": ("today() takes no arguments, not 1.", 0),
     "not()": ("not() takes 1 argument, not 0.", 0),
@@ -198,14 +198,22 @@ WRONG = {
     "/data/g/n33": ("There is no node /data/g/n33. Is /data/g/n3 meant?", 0),
     "/nowhere/at/all": ("There is no node /nowhere/at/all.", 0),
     "1 + /data/g": ("/data/g is a group: only a question or a calculation has a value.", 4),
-    "../../../../x": ('".." goes above the form.', 0),
-    "//n3": ("A path to many nodes is not supported yet.", 0),
-    "/data/*": ("A path to many nodes is not supported yet.", 0),
-    "*": ("A path to many nodes is not supported yet.", 0),
-    "${n3}[. > 1]": ("A condition in [ ] is not supported yet.", 0),
-    "${n3} | ${n12}": ("Joining nodes with | is not supported yet.", 0),
-    "instance('k')/root": ("A path after instance() is not supported yet.", 0),
-    "(1)/x": ("A path after a value is not supported yet.", 1),
+    "../../../../x": ('".." goes above the form.', 9),
+    "//n33": ("There is no node /n33.", 0),
+    "..": ("/data/g is a group: only a question or a calculation has a value.", 0),
+    "${n3}[a = 1]": ("There is no node a: write a text in quotes, 'a'.", 11),
+    "${n3} | 1": ("Only paths can be joined with |.", 0),
+    "instance('kk')/root": ("There is no list kk. Is k meant?", 0),
+    "instance(k)/root": ("instance() takes the name of a list in quotes.", 0),
+    "instance('k')": ("Write a path after instance('list'), as /root/item.", 0),
+    "(1)/x": ("A path after a value is not supported.", 1),
+    "last()": ("last() stands in a condition in [ ], without arguments.", 0),
+    "position(1)": ("position() takes a path, like position(..).", 0),
+    "indexed-repeat(${n3}, /data/g, 1)": (
+        "indexed-repeat(): /data/g must be a repeat around the question.", 0,
+    ),
+    "pulldata('x', 'a', 'b', 1)": ("There is no list x.", 0),
+    "randomize(1)": ("randomize() takes a path.", 0),
     "regex('a', '(')": ("regex(): the regular expression '(' cannot be read.", 0),
     "format-date(${day}, '%Q')": ("format-date(): a date has no part '%Q'.", 0),
     "format-date(${day}, '50%')": ("format-date(): a date has no part '%'.", 0),
@@ -265,24 +273,24 @@ def test_every_function_takes_blanks_and_gives_a_value(name, count):
 
 
 def test_itemsets():
-    known = set(SAMPLE)
-    plain = compile_itemset("instance('k')/root/item", HERE, known)
+    plain = compile_itemset("instance('k')/root/item", HERE, SHAPE)
     assert (plain.instance, plain.shuffled, plain.seed) == ("k", False, None)
-    shuffled = compile_itemset("randomize(instance('k')/root/item)", HERE, known)
+    shuffled = compile_itemset("randomize(instance('k')/root/item)", HERE, SHAPE)
     assert (shuffled.shuffled, shuffled.seed) == (True, None)
-    seeded = compile_itemset("randomize( instance('k')/root/item , ../n3 + 1)", HERE, known)
+    seeded = compile_itemset("randomize( instance('k')/root/item , ../n3 + 1)", HERE, SHAPE)
     assert seeded.seed.as_text(Person()) == "4"
 
 
 @pytest.mark.parametrize(
     "text",
-    ["instance('k')/root/item[a = 1]", "instance('k')/root", "instance('k', 1)/root/item",
-     "instance(k)/root/item", "/data/g/n3", "instance('k')/root/item/name", "randomize()",
-     "randomize(1, 2, 3)", "instance('k')", "current()/root/item", "(1)/root/item"],
+    ["instance('k', 1)/root/item", "instance(k)/root/item", "randomize()", "randomize(1, 2, 3)",
+     "instance('k')", "current()/root/item", "(1)/root/item", "1", "'a'", "today()"],
 )  # fmt: skip
 def test_other_itemsets_are_refused(text):
-    with pytest.raises(ExpressionError, match=r"Choices must come from|takes the choices and a"):
-        compile_itemset(text, HERE, set(SAMPLE))
+    with pytest.raises(
+        ExpressionError, match=r"Choices must come|takes the|Write a path|There is no|A path after"
+    ):
+        compile_itemset(text, HERE, SHAPE)
 
 
 @pytest.mark.parametrize(

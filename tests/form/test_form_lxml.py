@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from surveys.form.expression import compile_expression
+from surveys.form.shape import Shape
 
 DOCUMENT = etree.Element("data")
 GROUP = etree.SubElement(DOCUMENT, "g")
 NODES_OF_LXML = {name: etree.SubElement(GROUP, name) for name in VALUES}
 for _name, (_, _value) in VALUES.items():
     NODES_OF_LXML[_name].text = _value
+TEXTUAL = Shape(leaves=tuple(SAMPLE))
 ODD = {PATHS[name] for name in ("day", "no_day")}
 """A date is a number to ODK and none to XPath 1.0."""
 
@@ -22,7 +24,7 @@ def lxml(text: str) -> str:
 
 
 def ours(text: str) -> str:
-    return compile_expression(text, PATHS["tx"], set(SAMPLE)).as_text(Person())
+    return compile_expression(text, PATHS["tx"], TEXTUAL).as_text(Person())
 
 
 def same(mine: str, theirs: str) -> bool:

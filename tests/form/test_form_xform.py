@@ -5,7 +5,7 @@ from form_samples import Person
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveys.form.model import Group, Question, Text, language_of
+from surveys.form.model import Group, Question, Repeat, Text, language_of
 from surveys.form.problems import FormError
 from surveys.form.xform import load, read
 
@@ -166,7 +166,8 @@ def test_languages():
     assert r.label == Text({"English (en)": ("Bye",)})
     assert s.label is None
     assert said(t.label, "中文 (zh)") == said(t.label, "English (en)") == "t?"
-    assert form.warnings == ("s: pictures and sounds of a text are not shown yet.",)
+    assert s.media
+    assert form.warnings == ()
     assert language_of(form, "zh-CN") == "中文 (zh)"
     assert language_of(form, "EN") == "English (en)"
     assert language_of(form, "fr") == "English (en)"
@@ -261,16 +262,13 @@ def test_what_fills_itself_and_what_begins_with_a_value():
     }  # fmt: skip
     assert "phone is known to a telephone only" in form.warnings[0]
 
-    def value(name: str, person: Person) -> str:
-        calculation = filled[name].calculation
-        assert calculation is not None
-        return calculation.as_text(person)
-
-    assert value("n", Person({})) == "4"
-    assert value("n", Person({"/data/n": "9"})) == "9"
-    assert value("t", Person({})) == "it's"
-    assert value("c", Person({})) == "3"
+    first, second = form.actions
+    assert (first.event, first.target, first.value.as_text(Person({}))) == (
+        "first-load", "/data/n", "4"
+    )  # fmt: skip
+    assert (second.target, second.value.as_text(Person({}))) == ("/data/t", "it's")
     assert filled["c"].calculation is not None
+    assert filled["c"].calculation.as_text(Person({})) == "3"
     assert filled["c"].calculation.text == "7 div 2"
 
 
@@ -290,53 +288,73 @@ def test_questions_stand_as_in_the_body_and_in_groups_without_a_node():
 
 
 @pytest.mark.parametrize(
-    ("tag", "kind", "words"),
+    ("tag", "kind", "more", "asked"),
     [
-        ("upload", "binary", "a photo, sound, video or file"),
-        ("range", "int", "a range"),
-        ("odk:rank", "odk:rank", "a ranking"),
-        ("trigger", "string", "an acknowledgement"),
-        ("input", "geopoint", "a location"),
-        ("input", "time", "a time of day"),
-        ("input", "dateTime", "a date with a time"),
-        ("input", "barcode", "a barcode"),
-        ("input", "intent", "the type intent"),
+        ("upload", "binary", {"mediatype": "image/*"}, "image"),
+        ("upload", "binary", {"mediatype": "audio/*"}, "audio"),
+        ("upload", "binary", {"mediatype": "application/*"}, "file"),
+        ("range", "int", {"start": "0", "end": "10", "step": "2"}, "range"),
+        ("trigger", "string", {}, "acknowledge"),
+        ("input", "geopoint", {}, "geopoint"),
+        ("input", "time", {}, "time"),
+        ("input", "dateTime", {}, "dateTime"),
+        ("input", "barcode", {}, "barcode"),
+        ("input", "intent", {}, "text"),
+        ("secret", "string", {}, "text"),
     ],
 )
-def test_what_cannot_be_asked_yet(tag, kind, words):
-    xml = xform("<q/>", bind("/data/q", type=kind), control(tag, "q"))
-    with pytest.raises(FormError) as refused:
-        load(xml)
-    (problem,) = refused.value.problems
-    assert problem.what == f"q: {words} is not supported yet."
-    assert (problem.node, problem.column) == ("/data/q", "type")
-    assert words in str(refused.value)
+def test_what_is_asked_by_control_and_data_type(tag, kind, more, asked):
+    form = load(xform("<q/>", bind("/data/q", type=kind), control(tag, "q", **more)))
+    assert form.questions[0].type == asked
+
+
+def test_what_cannot_be_asked():
+    osm = control("upload", "q", mediatype="osm/*")
+    with pytest.raises(FormError, match="a map of OpenStreetMap is not supported yet"):
+        load(xform("<q/>", bind("/data/q", type="binary"), osm))
+    with pytest.raises(FormError, match="step=0 is no number for a range"):
+        load(xform("<q/>", "", control("range", "q", start="0", end="1", step="0")))
+
+
+def test_repeats_and_the_instances_that_are_there():
+    form = load(
+        xform(
+            '<p jr:template=""><n/><v jr:template=""><d>x</d></v></p>'
+            "<p><n/><v><d>x</d></v><v><d>y</d></v></p><one><q/></one>",
+            body='<group ref="/data/p"><label>Person</label>'
+            '<repeat nodeset="/data/p" jr:count="2 + 1"><input ref="/data/p/n"/>'
+            '<group><label>Visit</label><repeat nodeset="/data/p/v"><input ref="/data/p/v/d"/>'
+            "</repeat></group></repeat></group>"
+            '<repeat nodeset="/data/one" jr:noAddRemove="true()"><input ref="/data/one/q"/>'
+            "</repeat>",
+        )
+    )
+    nodes = form.nodes
+    person, visit, one = nodes["/data/p"], nodes["/data/p/v"], nodes["/data/one"]
+    assert isinstance(person, Repeat)
+    assert isinstance(visit, Repeat)
+    assert isinstance(one, Repeat)
+    assert (person.least, person.fresh, person.fixed) == (1, 0, False)
+    assert (visit.least, visit.fresh, visit.count) == (2, 0, None)
+    assert (one.least, one.fixed) == (1, True)
+    assert person.count is not None
+    assert person.count.as_number(Person()) == 3
+    assert visit.label == Text({"": ("Visit",)})
+    assert form.repeats["/data/p/v/d"] == ("/data/p", "/data/p/v")
 
 
 WRONG = {
-    "a repeat": (
-        xform(
-            '<r jr:template=""><q/></r><r><q/></r>',
-            body='<group ref="/data/r"><repeat nodeset="/data/r"><input ref="/data/r/q"/>'
-            "</repeat></group>",
-        ),
-        ["type: r: a repeat is not supported yet."],
-    ),
-    "a list from a file": (
-        xform("<q/>", more='<instance id="c" src="jr://file-csv/c.csv"/>'),
-        ["c: a list from a file (jr://file-csv/c.csv) is not supported yet."],
-    ),
     "a select from a file": (
         xform("<q/>", body=control("input", "q", query="instance('x')/root/item[a=1]")),
-        ["q: a list from a file is not supported yet."],
+        ["q: select_one_external is not supported yet."],
     ),
-    "a filter": (
-        xform("<q/>", body=choosing("instance('k')/root/item[a=1]"), more=LISTS),
-        ["Choices must come from instance('list')/root/item"],
-    ),
-    "no choices": (
+    "no such list": (
         xform("<q/>", body=control("select1", "q", itemset("instance('no')/root/item"))),
-        ["q: the choice list no has no choices."],
+        ["q: There is no list no."],
+    ),
+    "a filter that is none": (
+        xform("<q/>", body=choosing("instance('k')/root/item[a=]"), more=LISTS),
+        ["] cannot stand here."],
     ),
     "neither choices": (
         xform("<q/>", body=control("select1", "q")),
@@ -384,8 +402,8 @@ WRONG = {
     "itself": (xform("<a/>", bind("/data/a", calculate=". + 1")), ["in a circle: a → a."]),
     "an action": (
         xform("<q/>", body=control(
-            "input", "q", '<setvalue ref="/data/q" event="xforms-value-changed" value="1"/>')),
-        ["q: setvalue on xforms-value-changed is not supported yet."],
+            "input", "q", '<setvalue ref="/data/q" event="xforms-select" value="1"/>')),
+        ["q: setvalue on xforms-select is not supported yet."],
     ),
     "an action on nothing": (
         xform("<q/>", more='<odk:setgeopoint ref="/data/q"/><setvalue ref="/data/z" event="x"/>'),
@@ -422,6 +440,15 @@ def test_everything_that_is_wrong_is_said(name):
         assert part in error
     with pytest.raises(FormError):
         load(xml)
+
+
+def test_a_list_from_a_file_that_is_not_there():
+    xml = xform("<q/>", more='<instance id="c" src="jr://file-csv/c.csv"/>')
+    assert load(xml).lists["c"].children == []
+    with pytest.raises(FormError, match=r"The list c is to come from the file c.csv"):
+        load(xml, files={})
+    rows = load(xml, files={"c.csv": b"name,label\na,A\nb,B\n"}).lists["c"].children[0]
+    assert [row.part("label") for row in rows.named("item")] == ["A", "B"]
 
 
 def test_a_long_expression_is_shown_around_the_place():

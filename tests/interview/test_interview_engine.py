@@ -214,9 +214,9 @@ def test_labels_of_values():
         Question("/d/t", "t", "text", label("t")),
     )
     scope = scope_of(form, language=CHINESE)
-    assert scope.choice_label("/d/q", "b") == "choice b？"
-    assert scope.choice_label("/d/q", "z") == ""
-    assert scope.choice_label("/d/t", "b") == scope.choice_label("/d/none", "b") == ""
+    assert scope.choice_label("/d/q", (), "b") == "choice b？"
+    assert scope.choice_label("/d/q", (), "z") == ""
+    assert scope.choice_label("/d/t", (), "b") == scope.choice_label("/d/none", (), "b") == ""
     odd = replace(choices(("a",)).choices[0], label=Text({}))
     assert scope.label(odd, "/d/q") == "a"
 
