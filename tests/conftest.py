@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import shutil
 
 import pandas
 import pytest
@@ -10,6 +11,11 @@ from hypothesis import settings
 
 # The fixtures of the databases (SQLite, PostgreSQL), and of the browser.
 pytest_plugins = ["tests.databases", "tests.browser"]
+
+# What tests write need not last: in memory, where there is room, no commit waits for a disk.
+MEMORY, ROOM = "/dev/shm", 2**31
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
 
 # A slow machine is not a failing test.
 settings.register_profile("usegap", deadline=None, print_blob=True)

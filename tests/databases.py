@@ -48,6 +48,8 @@ def _new_postgres(_postgres_server):
         name = f"usegap_test_{uuid4().hex[:12]}"
         with engine.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}"'))
+            # No test pulls the plug: commits need not wait for the disk.
+            connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
         made.append(name)
         return make_url(_postgres_server).set(database=name).render_as_string(False)
 
@@ -117,8 +119,15 @@ def _copy(request, tmp_path):
 
 
 def _empty(url):
+    """As after the migrations. TRUNCATE makes every file anew: 0.6 s in the place of 0.02."""
     engine = create_engine(url_of(url))
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+        connection.execute(
+            text(
+                "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass,"
+                " start_value, false) FROM pg_sequences"
+            )
+        )
     engine.dispose()
