@@ -207,7 +207,7 @@ class _Reading:
             elif name and instance.find("*") is not primary:
                 self.lists[name] = Item("")
                 for child in instance:
-                    _grow(self.lists[name], child)
+                    _grow(self.lists[name], child, 0)
 
     def from_file(self, name: str, source: str, files: Mapping[str, bytes]) -> None:
         file = source.rpartition("/")[2]
@@ -280,9 +280,9 @@ class _Reading:
             self.shown[path] = None
             path = self.places[path].parent
 
-    def acts(self, element: Element, root: str, source: str) -> None:
+    def acts(self, element: Element, root: str, source: str, depth: int = 0) -> None:
         """The actions inside an element; the innermost node with a control is their source."""
-        for child in element:
+        for child in element if depth <= MOST_NESTED else ():
             kind = local(child)
             if kind in _ACTIONS:
                 self.act(child, kind, root, source)
@@ -293,7 +293,7 @@ class _Reading:
                 path = _bare(reference, source or root) if reference else source
                 inner = path if path in self.places else source
             if kind != "instance":
-                self.acts(child, root, inner)
+                self.acts(child, root, inner, depth + 1)
 
     def act(self, element: Element, kind: str, root: str, source: str) -> None:
         place = self.place(element.get("ref") or self.bound.get(element.get("bind", ""), ""), root)
@@ -323,11 +323,11 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 
-def _grow(parent: Item, element: Element) -> None:
+def _grow(parent: Item, element: Element, depth: int) -> None:
     """An element of a secondary instance, with all that is inside it."""
     name = local(element)
     if name:
         attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
         made = parent.add(Item(name, (element.text or "").strip(), attributes))
-        for child in element:
-            _grow(made, child)
+        for child in element if depth < MOST_NESTED else ():
+            _grow(made, child, depth + 1)
