@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from surveys.export.table import Cell, Variable
 
@@ -15,6 +15,7 @@ BOM = b"\xef\xbb\xbf"
 DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
 """A spreadsheet may take a cell that begins with one of these for a formula."""
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+PLACES = re.compile(r"[-\d. ;]+")
 
 
 def text_of(cell: Cell, variable: Variable) -> str:
@@ -24,13 +25,26 @@ def text_of(cell: Cell, variable: Variable) -> str:
     if isinstance(cell, str):
         if not cell.startswith(DANGEROUS):
             return cell
-        numeric = variable.question not in ("text", "") and NUMBER.fullmatch(cell)
-        return cell if numeric else harmless(cell)
+        # What is made of digits alone does nothing, whatever program opens it.
+        typed = variable.question in ("text", "barcode", "")
+        places = variable.question in ("geotrace", "geoshape") and PLACES.fullmatch(cell)
+        return cell if places or (not typed and NUMBER.fullmatch(cell)) else harmless(cell)
     if isinstance(cell, datetime):
-        return moment(cell)
+        return told(cell) if variable.question else moment(cell)
+    if isinstance(cell, time):
+        return told(cell)
     if isinstance(cell, float):
         return number(cell)
     return str(cell)
+
+
+def told(at: datetime | time) -> str:
+    """A time as an XForm writes it: by the clock of who answered, with its offset.
+
+    >>> told(time.fromisoformat("07:30:00.000+08:00"))
+    '07:30:00.000+08:00'
+    """
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def harmless(text: str) -> str:

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from surveys.export.cells import BOM, harmless, lines, text_of
+from surveys.export.own import MARK
+from surveys.export.questions import SUBMISSIONS
 from surveys.export.table import Table
 
 CONSTANT = {
-    "KEY": (
-        ("SubmitterID", ""), ("SubmitterName", ""), ("AttachmentsPresent", "0"),
-        ("AttachmentsExpected", "0"), ("Status", ""),
-    ),
+    "KEY": (("SubmitterID", ""), ("SubmitterName", "")),
+    "AttachmentsExpected": (("Status", ""),),
     "ReviewState": (("DeviceID", ""), ("Edits", "0")),
 }  # fmt: skip
 """After which column of ours Central has others of which we know nothing (nobody is named, nothing
-is attached or edited), and what stands there."""
+is edited), and what stands there; of the submissions alone."""
 
 
 def write_central(tables: Sequence[Table], folder: Path, *, bom: bool = False) -> list[Path]:
@@ -32,16 +32,17 @@ def write_central(tables: Sequence[Table], folder: Path, *, bom: bool = False) -
 
 def central_csv(table: Table, *, bom: bool = False) -> Iterator[bytes]:
     """A table piece by piece, header first."""
+    known = CONSTANT if table.name == SUBMISSIONS else {}
     more = {
-        place: [value for _, value in CONSTANT[one.name]]
+        place: known[name]
         for place, one in enumerate(table.variables)
-        if one.name in CONSTANT and not one.question
+        if not one.question and (name := one.name.removeprefix(MARK)) in known
     }
     header: list[str] = []
     for place, one in enumerate(table.variables):
         header.append(harmless(one.name))
         if place in more:
-            header.extend(name for name, _ in CONSTANT[one.name])
+            header.extend(name for name, _ in more[place])
     yield BOM * bom + lines([header])
     for batch in table.rows():
         rows = []
@@ -50,6 +51,6 @@ def central_csv(table: Table, *, bom: bool = False) -> Iterator[bytes]:
             for place, (cell, variable) in enumerate(zip(row, table.variables, strict=True)):
                 cells.append(text_of(cell, variable))
                 if place in more:
-                    cells.extend(more[place])
+                    cells.extend(value for _, value in more[place])
             rows.append(cells)
         yield lines(rows)

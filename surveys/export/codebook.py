@@ -7,12 +7,12 @@ given (see surveys.export.frequencies).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from surveys.export.cells import BOM, harmless, lines
 from surveys.export.coding import codes, in_language
-from surveys.export.conditions import in_words
+from surveys.export.conditions import in_words, questions_of
 from surveys.export.frequencies import Frequency, frequencies
 from surveys.export.naming import spss_names, stata_names
 from surveys.export.table import Table, Variable
@@ -34,8 +34,10 @@ def codebook_csv(
     languages: tags, in the order of the columns. Reads each table once, unless `counted`.
     """
     yield BOM * bom + lines([header(languages)])
+    asked = questions_of(tables)
     for table in tables:
-        yield lines([[harmless(cell) for cell in row] for row in rows(table, languages, counted)])
+        found = rows(table, languages, asked, counted)
+        yield lines([[harmless(cell) for cell in row] for row in found])
 
 
 def header(languages: Sequence[str]) -> list[str]:
@@ -52,24 +54,26 @@ def header(languages: Sequence[str]) -> list[str]:
 
 
 def rows(
-    table: Table, languages: Sequence[str], known: Counted | None = None
+    table: Table,
+    languages: Sequence[str],
+    asked: Mapping[str, Variable],
+    known: Counted | None = None,
 ) -> Iterator[list[str]]:
-    """The codebook's rows of one table."""
+    """The codebook's rows of one table; asked: the questions of all tables."""
     names = [one.name for one in table.variables]
     counted = frequencies(table) if known is None else known[table.name]
-    by_name = {one.name: one for one in table.variables}
     for one, spss, stata in zip(
         table.variables, spss_names(names), stata_names(names), strict=True
     ):
         yield [
             one.name,
-            "1 chosen, 0 not, empty unanswered" if _choice(one) else one.question,
+            PARTS.get(one.question, one.question) if _choice(one) else one.question,
             *(in_language(one.label, tag) for tag in languages),
             *(_choices(one, tag) for tag in languages),
             one.relevant,
             one.constraint,
             one.calculation,
-            *(in_words(one.relevant, by_name, tag) for tag in languages),
+            *(in_words(one.relevant, asked, tag) for tag in languages),
             table.name,
             one.kind,
             one.measure,
@@ -81,9 +85,16 @@ def rows(
         ]
 
 
+PARTS = {
+    "select_multiple": "1 chosen, 0 not, empty unanswered",
+    "rank": "its place in the ranking, from 1; empty unanswered",
+}
+"""What is said of the type of a column for one choice."""
+
+
 def _choice(variable: Variable) -> bool:
-    """Whether it is one choice of a question with several answers."""
-    return variable.kind == "yes_no" and variable.question == "select_multiple"
+    """Whether it is one choice of a question with several answers, or of a ranking."""
+    return bool(variable.part) and variable.question in PARTS
 
 
 def _choices(variable: Variable, language: str) -> str:
@@ -152,6 +163,8 @@ class Section:
     several: bool
     """Whether each choice has a column of its own."""
     frequency: Frequency
+    shares: bool
+    """Whether it is told how many gave each answer."""
     other_names: tuple[str, ...]
     """In SPSS and Stata, where they are others."""
 
@@ -175,6 +188,7 @@ def write_codebook_html(  # noqa: PLR0917 - the names speak
         lstrip_blocks=True,
     ).get_template("codebook.html")  # fmt: skip
     path = folder / "codebook.html"
+    asked = questions_of(tables)
 
     def words(sentence: str, **values: object) -> str:
         return in_language(say(sentence), language).format(**values)
@@ -184,41 +198,44 @@ def write_codebook_html(  # noqa: PLR0917 - the names speak
             piece.encode()
             for piece in page.generate(
                 say=words, language=language, title=title, wave=wave, number=number,
-                kinds=_kinds(language),
-                tables=[(one, sections(one, language, counted)) for one in tables],
+                kinds=_kinds(language), text=lambda label: in_language(label, language),
+                tables=[(one, sections(one, language, asked, counted)) for one in tables],
             )
         )  # fmt: skip
     return [path]
 
 
-def sections(table: Table, language: str, known: Counted | None = None) -> list[Section]:
+def sections(
+    table: Table, language: str, asked: Mapping[str, Variable], known: Counted | None = None
+) -> list[Section]:
     """A section for each column that is not one choice of a question with several answers."""
     names = [one.name for one in table.variables]
     counted = frequencies(table) if known is None else known[table.name]
-    by_name = {one.name: one for one in table.variables}
     others = dict(zip(names, zip(spss_names(names), stata_names(names), strict=True), strict=True))
     found = []
     for one in table.variables:
         if _choice(one):
             continue
-        several = one.question == "select_multiple" and bool(one.values)
-        frequency = counted[one.name]
+        several = one.question in PARTS and bool(one.values)
+        frequency, ranked = counted[one.name], one.question == "rank"
         if several:
             # All its columns were answered by the same persons.
             frequency = next(
                 (counted[name] for name in names if name.startswith(f"{one.name}/")), frequency
             )
+            frequency = replace(frequency, quantiles=())
         found.append(
             Section(
                 anchor=f"{table.name}.{one.name}",
                 name=one.name,
                 label=in_language(one.label, language, one.name),
-                kind="several" if several else one.kind,
-                asked_if=in_words(one.relevant, by_name, language),
+                kind=("ranked" if ranked else "several") if several else one.kind,
+                asked_if=in_words(one.relevant, asked, language),
                 calculation=one.calculation,
                 choices=tuple(_lines(one, counted, language, several=several)),
                 several=several,
                 frequency=frequency,
+                shares=frequency.answered is not None and not ranked,
                 other_names=tuple(
                     dict.fromkeys(name for name in others[one.name] if name != one.name)
                 ),
@@ -256,10 +273,12 @@ def _kinds(language: str) -> dict[str, str]:
         "text": say("text"),
         "category": say("one answer"),
         "several": say("several answers: a column for each, 1 chosen, 0 not"),
+        "ranked": say("a ranking: a column for each, its place from 1"),
         "integer": say("whole number"),
         "decimal": say("number"),
         "date": say("day"),
-        "moment": say("time (UTC)"),
+        "time": say("time of day"),
+        "moment": say("day and time"),
         "yes_no": say("1 yes, 0 no"),
     }
     return {kind: in_language(words, language) for kind, words in told.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 
 from surveys.export.table import Value, Variable
 from surveys.export.wording import say
@@ -71,6 +72,15 @@ def yes_no(language: str) -> dict[int, str]:
     {1: '是', 0: '否'}
     """
     return {1: in_language(say("Yes"), language), 0: in_language(say("No"), language)}
+
+
+def wall(cell: datetime | time, variable: Variable) -> datetime | time:
+    """A time without a zone, for formats that have none: of an answer what the clock showed of who
+    answered, of ours UTC.
+    """
+    if isinstance(cell, datetime) and not variable.question:
+        cell = cell.astimezone(UTC)
+    return cell.replace(tzinfo=None)
 
 
 def cut(text: str, most: int, *, in_bytes: bool = False) -> str:

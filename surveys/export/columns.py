@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from surveys.export.coding import codes
+from surveys.export.coding import codes, wall
 from surveys.export.table import Cell, Table, Variable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NOTHING = -(2**31)
 """Stands for an empty cell of a category, of yes or no, and of days."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)
 _DAY_ONE = date(1970, 1, 1)
 MILLISECOND = timedelta(milliseconds=1)
 NAN = float("nan")
@@ -34,7 +34,7 @@ class Column:
         self.variable = variable
         self.codes = dict(codes(variable.values).of)
         """Of a category; a value that the form does not have gets the next number."""
-        wide = variable.kind in ("decimal", "integer", "moment")
+        wide = variable.kind in ("decimal", "integer", "time", "moment")
         self._numbers: array[Any] = array("d" if wide else "i")
         self._texts: list[str] = []
         self._kept: dict[str, str] = {}
@@ -52,8 +52,8 @@ class Column:
             self._numbers.append(NAN if self._numbers.typecode == "d" else NOTHING)
         elif kind == "category":
             self._numbers.append(self._code(str(cell)))
-        elif isinstance(cell, datetime):
-            self._numbers.append((cell.astimezone(UTC) - _EPOCH) / MILLISECOND)
+        elif isinstance(cell, datetime | time):
+            self._numbers.append(_milliseconds(wall(cell, self.variable)))
         elif isinstance(cell, date):
             self._numbers.append((cell - _DAY_ONE).days)
         else:
@@ -65,7 +65,8 @@ class Column:
         return self.codes[value]
 
     def series(self) -> pd.Series[Any]:
-        """The column: texts, whole numbers that may be missing, numbers, days or times in UTC."""
+        """The column: texts, whole numbers that may be missing, numbers, days, times of a day or
+        of a day and a time, these by the clock (`surveys.export.coding.wall`)."""
         import numpy as np
         import pandas as pd
 
@@ -80,6 +81,9 @@ class Column:
         if kind == "moment":
             times = np.round(filled).astype("datetime64[ms]")
             return pd.Series(np.where(empty, np.datetime64("NaT"), times))
+        if kind == "time" and not empty.all():
+            whole = [None if gone else _of_day(ms) for ms, gone in zip(filled, empty, strict=True)]
+            return pd.Series(whole, dtype=object)
         if kind == "date" and not empty.all():
             days = filled.astype("datetime64[D]").astype(object)
             days[empty] = None
@@ -89,6 +93,16 @@ class Column:
             if limits.min <= filled.min(initial=0) and filled.max(initial=0) <= limits.max:
                 return pd.Series(pd.arrays.IntegerArray(filled.astype(width), empty))
         return pd.Series(values)
+
+
+def _milliseconds(at: datetime | time) -> float:
+    """Since 1970, or since midnight."""
+    whole = at if isinstance(at, datetime) else datetime.combine(_DAY_ONE, at)
+    return (whole - _EPOCH) / MILLISECOND
+
+
+def _of_day(milliseconds: float) -> time:
+    return (_EPOCH + milliseconds * MILLISECOND).time()
 
 
 def columns(table: Table) -> list[Column]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lark import Token, Tree
 
 from surveys.export.coding import cut, in_language
-from surveys.export.table import Variable
+from surveys.export.table import Table, Variable
 from surveys.export.wording import say
 from surveys.form.grammar import ExpressionError, parse
 
@@ -26,15 +26,15 @@ class _NotSimple(Exception):  # noqa: N818 - no error: it is then shown as it is
 def in_words(expression: str, variables: Mapping[str, Variable], language: str) -> str:
     """A condition in words; as it is written where it is not simple; "" for none.
 
-    variables: by name. Simple are comparisons of a question with a value, `selected`,
-    `count-selected`, and these joined by and, or, not.
+    variables: by the path of their question, see `questions_of`. Simple are comparisons of a
+    question with a value, `selected`, `count-selected`, and these joined by and, or, not.
 
     >>> from surveys.export.table import Value
     >>> b4 = Variable("access-B4", "category", {"en": "How often?"},
     ...               values=(Value("day", {"en": "Every day"}),))
-    >>> in_words("/data/access/B4 = 'day'", {"access-B4": b4}, "en")
+    >>> in_words("/data/access/B4 = 'day'", {"access/B4": b4}, "en")
     '“How often?” is “Every day”'
-    >>> in_words("/data/access/B4 + 1 = 2", {"access-B4": b4}, "en")
+    >>> in_words("/data/access/B4 + 1 = 2", {"access/B4": b4}, "en")
     '/data/access/B4 + 1 = 2'
     """
     if not expression.strip():
@@ -43,6 +43,17 @@ def in_words(expression: str, variables: Mapping[str, Variable], language: str) 
         return _Speaker(variables, language).condition(parse(expression), inside=False)
     except (_NotSimple, ExpressionError):
         return expression
+
+
+def questions_of(tables: Iterable[Table]) -> dict[str, Variable]:
+    """The questions of some tables by their paths in the form, "home/A6"."""
+    found: dict[str, Variable] = {}
+    for table in tables:
+        for one in table.variables:
+            if one.path:
+                whole = replace(one, label=one.whole) if one.part else one
+                found.setdefault(one.path, whole)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +214,11 @@ class _Speaker:
         """The question that a path leads to: from the root, for only that is unambiguous."""
         if not isinstance(tree, Tree) or tree.data != "path":
             raise _NotSimple
-        steps = [str(one) for one in tree.children]
-        if steps[0] != "/" or ".." in steps or "." in steps or len(steps) < 3:
+        first, *steps = [_step(one) for one in tree.children]
+        path = "/".join(one for one in steps[1:] if one != "/")
+        if first != "/" or path not in self.variables:
             raise _NotSimple
-        name = "-".join(one for one in steps[2:] if one != "/")
-        if name not in self.variables:
-            raise _NotSimple
-        return self.variables[name]
+        return self.variables[path]
 
     def _question(self, variable: Variable) -> str:
         return cut(in_language(variable.label, self.language, variable.name), LONGEST)
@@ -227,6 +236,15 @@ class _Speaker:
 
     def _fill(self, sentence: Mapping[str, str], **values: str) -> str:
         return self._in(sentence).format(**values)
+
+
+def _step(step: Node) -> str:
+    """A step of a path; one with a condition is not simple."""
+    if isinstance(step, Tree):
+        if len(step.children) != 1:
+            raise _NotSimple
+        step = step.children[0]
+    return str(step)
 
 
 def _flat(tree: Tree[Token], data: str) -> Sequence[Node]:

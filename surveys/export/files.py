@@ -13,7 +13,8 @@ from typing import Any, Literal, Self
 from surveys.export.central import write_central
 from surveys.export.codebook import codebook_csv, write_codebook_html
 from surveys.export.frequencies import frequencies
-from surveys.export.kobo import write_kobo
+from surveys.export.kobo import write_kobo, write_kobo_repeats
+from surveys.export.media import FOLDER, Media
 from surveys.export.scripts import write_scripts
 from surveys.export.table import Table
 from surveys.export.tables import Tables
@@ -86,15 +87,16 @@ def _about(tables: Tables, wanted: Wanted) -> str:
 def _write(one: Format, tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     if one == "csv" and wanted.kobo:
         labels = wanted.language if wanted.labels else None
-        kobo = write_kobo(
-            tables.submissions, tables.paths, folder, labels=labels, bom=wanted.bom
-        )  # fmt: skip
-        return [kobo, *write_central(tables.all[1:], folder, bom=wanted.bom)]
+        kobo = write_kobo(tables.submissions, folder, labels=labels, bom=wanted.bom)
+        repeats = write_kobo_repeats(tables.repeats, folder, labels=labels, bom=wanted.bom)
+        places = [tables.villages] if tables.villages else []
+        return [kobo, *repeats, *write_central(places, folder, bom=wanted.bom)]
     if one == "csv":
         found = write_central(tables.all, folder, bom=wanted.bom)
         return found + write_scripts(
-            tables.submissions, tables.villages, folder, tables.indicators, tables.roles
-        )
+            tables.submissions, tables.villages, folder, tables.indicators, tables.roles,
+            {one.table.name: one.table.parent for one in tables.repeats},
+        )  # fmt: skip
     return _writer(one)(tables.all, folder, wanted.language)
 
 
@@ -129,22 +131,35 @@ def written(tables: Tables, wanted: Wanted, beside: Path) -> Iterator[list[Path]
 
 
 def into_folder(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
-    """Writes the files into a folder; those of the same names are replaced once all are whole."""
+    """Writes the files into a folder; those of the same names are replaced once all are whole.
+
+    What people sent goes into a folder `media` in it, one after the other.
+    """
     with written(tables, wanted, folder) as paths:
-        return [path.replace(folder / path.name) for path in paths]
+        made = [path.replace(folder / path.name) for path in paths]
+    if tables.media is not None and tables.media.count:
+        (folder / FOLDER).mkdir(exist_ok=True)
+        for name, content in tables.media.each():
+            made.append(folder / FOLDER / name)
+            made[-1].write_bytes(content)
+    return made
 
 
 def into_zip(tables: Tables, wanted: Wanted, target: Path) -> list[str]:
     """Writes one zip; the names of the files in it."""
     with written(tables, wanted, target.parent) as paths:
         part = paths[0].parent / target.name
-        pack(paths, part)
+        names = pack(paths, part, tables.media)
         part.replace(target)
-        return [path.name for path in paths]
+        return names
 
 
-def pack(paths: Sequence[Path], target: Path) -> None:
-    """Files into a zip, a piece at a time."""
+def pack(paths: Sequence[Path], target: Path, media: Media | None = None) -> list[str]:
+    """Files into a zip, a piece at a time, and what people sent, one file at a time."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in paths:
             packed.write(path, path.name)
+        for name, content in media.each() if media is not None else ():
+            # Photos and recordings do not get smaller.
+            packed.writestr(f"{FOLDER}/{name}", content, zipfile.ZIP_STORED)
+        return packed.namelist()

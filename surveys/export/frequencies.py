@@ -122,7 +122,7 @@ def frequencies(table: Table) -> dict[str, Frequency]:
     counts = {
         number: _Counts(one)
         for number, one in enumerate(table.variables)
-        if one.kind in ("category", "yes_no", "integer", "decimal")
+        if one.kind in ("category", "yes_no", "integer", "decimal") and one.question != "geopoint"
     }
     for batch in table.rows():
         for row in batch:

@@ -1,4 +1,4 @@
-"""What kind of cell each question has: as the form says, unless an answer does not fit it.
+"""What kind of cells each question has: as the form says, unless an answer does not fit it.
 
 Versions of a form may ask a question in another way, and a computed node may hold anything; so all
 answers are looked at once, and a column in which one is no number is text.
@@ -7,91 +7,146 @@ answers are looked at once, and a column in which one is no number is text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Literal
 
+from surveys.export.questions import Asked, marked
 from surveys.export.table import Kind, Value
-from surveys.form.indicators import Indicator
-from surveys.form.model import Question
+from surveys.export.wording import say
 
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,14})")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+_GEOPOINT = re.compile(r"-?\d{1,3}(\.\d+)?( -?\d{1,15}(\.\d+)?){1,3}")
 _SEEN = 2000
 """Values of a column that are remembered, so as not to be looked at twice."""
-_TYPES: Mapping[str, Kind] = {
-    "select_one": "category", "integer": "integer", "decimal": "decimal", "date": "date",
+MOST_SPLIT = 100
+"""Choices of a list of which each has a column, chosen or not."""
+_CHOSEN = frozenset({"select_one", "select_multiple"})
+ACKNOWLEDGED = "OK"
+"""What an acknowledge holds."""
+_TYPES: Mapping[str, tuple[Kind, ...]] = {
+    "acknowledge": ("category",), "select_one": ("category",), "integer": ("integer", "decimal"),
+    "decimal": ("decimal",), "range": ("integer", "decimal"), "date": ("date",), "time": ("time",),
+    "dateTime": ("moment",),
 }  # fmt: skip
-Asked = Mapping[str, tuple[Question, Indicator | None]]
+_COMPUTED: Mapping[str, tuple[Kind, ...]] = {
+    "date": ("date",), "time": ("time",), "dateTime": ("moment",),
+}  # fmt: skip
+"""Of a computed node that says what it holds; others may be numbers."""
+
+Shape = Literal["one", "several", "ranked", "place"]
+"""One column · one of all choices and one for each · the same, with the rank of each · four
+numbers: latitude, longitude, altitude, accuracy."""
 
 
 class Kinds:
     """The kind of each column, found by looking at every submission once."""
 
-    def __init__(self, asked: Asked, choices: Mapping[str, Mapping[str, Value]]) -> None:
-        """`asked`: by path; `choices`: of each path by value, none where it has no list."""
-        from surveys.estimation.frame import LADDER
-
-        self._asked = asked
-        self._values = {path: dict(found) for path, found in choices.items()}
-        for path, (question, indicator) in asked.items():
-            if question.type == "calculate" and indicator and indicator.kind == "category":
-                self._values[path] = {name: Value(name, label) for name, label in LADDER}
-        self._left = {path: list(self._possible(path)) for path in asked}
-        self._seen: dict[str, set[str]] = {path: set() for path in asked}
-
-    def _possible(self, path: str) -> tuple[Kind, ...]:
-        """What the column may be, the best first."""
-        question, indicator = self._asked[path]
-        if question.type == "calculate":
-            if self._values[path]:
-                return ("category", "text")
-            if indicator is not None and indicator.kind in ("score", "item"):
-                return ("decimal", "text")
-            if indicator is not None and (
-                indicator.kind == "proportion" or indicator.role in ("user", "exclude")
-            ):
-                return ("yes_no", "integer", "decimal", "text")
-            return ("integer", "decimal", "text")
-        kind = _TYPES.get(question.type, "text")
-        return (kind, "decimal", "text") if kind == "integer" else (kind, "text")
+    def __init__(self, asked: Iterable[Asked]) -> None:
+        self.seen = [Seen(one) for one in asked]
+        """In the same order."""
+        self._at = {path: one for one in self.seen for path in one.asked.paths}
 
     def see(self, submission: Mapping[str, str]) -> None:
         """Look at a submission's answers."""
         for path, value in submission.items():
-            seen = self._seen.get(path)
-            if seen is None or not value or value in seen:
-                continue
-            if len(seen) < _SEEN:
-                seen.add(value)
-            question, _ = self._asked[path]
-            if question.type == "select_multiple":
-                for one in value.split():
-                    self._values[path].setdefault(one, Value(one, {}))
-                continue
-            left = self._left[path]
-            while len(left) > 1 and not self._fits(path, left[0], value):
-                del left[0]
+            one = self._at.get(marked(path))
+            if one is not None and value:
+                one.see(value)
 
-    def _fits(self, path: str, kind: Kind, value: str) -> bool:
+
+class Seen:
+    """One question and what its answers look like."""
+
+    def __init__(self, asked: Asked) -> None:
+        from surveys.estimation.frame import LADDER
+
+        self.asked = asked
+        self._values = dict(asked.choices)
+        indicator = asked.indicator
+        if asked.question.type == "acknowledge":
+            self._values.setdefault(ACKNOWLEDGED, Value(ACKNOWLEDGED, say("confirmed")))
+        elif asked.question.type == "calculate" and indicator and indicator.kind == "category":
+            self._values = {name: Value(name, label) for name, label in LADDER}
+        self.shape = _shape(asked)
+        possible: tuple[Kind, ...] = self._possible() if self.shape == "one" else ("text",)
+        self._left = list(possible)
+        self._known: set[str] = set()
+        self._chosen: set[str] = set()
+
+    def _possible(self) -> tuple[Kind, ...]:
+        """What the column may be, the best first."""
+        question, indicator = self.asked.question, self.asked.indicator
+        if question.type != "calculate":
+            kinds = _TYPES.get(question.type, ())
+            if kinds == ("category",) and not self.asked.listed:
+                kinds = ()
+            return (*kinds, "text")
+        if self._values:
+            return ("category", "text")
+        if indicator is not None and indicator.kind in ("score", "item"):
+            return ("decimal", "text")
+        if indicator is not None and (
+            indicator.kind == "proportion" or indicator.role in ("user", "exclude")
+        ):
+            return ("yes_no", "integer", "decimal", "text")
+        return (*_COMPUTED.get(question.value_type, ("integer", "decimal")), "text")
+
+    def see(self, value: str) -> None:
+        """Look at an answer, not empty."""
+        if value in self._known:
+            return
+        if len(self._known) < _SEEN:
+            self._known.add(value)
+        if self.shape == "place" and _GEOPOINT.fullmatch(value) is None:
+            self.shape = "one"
+        if self.shape in ("several", "ranked"):
+            # A choice that no version lists any more has a column, without a label.
+            for one in value.split():
+                self._values.setdefault(one, Value(one, {}))
+                self._chosen.add(one)
+        while len(self._left) > 1 and not self._fits(self._left[0], value):
+            del self._left[0]
+
+    def _fits(self, kind: Kind, value: str) -> bool:
         if kind == "category":
-            # A value that no version lists any more is kept, without a label.
-            if self._asked[path][0].type == "select_one":
-                self._values[path].setdefault(value, Value(value, {}))
-            return value in self._values[path]
+            if self.asked.types == {"select_one"}:
+                self._values.setdefault(value, Value(value, {}))
+            return value in self._values
         return fits(kind, value)
 
-    def kind(self, path: str) -> Kind:
-        """The kind of a column; of a computed one without any value text."""
-        if self._asked[path][0].type == "calculate" and not self._seen[path]:
-            return self._left[path][0] if self._values[path] else "text"
-        return self._left[path][0]
+    @property
+    def kind(self) -> Kind:
+        """The kind of the column of the whole answer; of a computed one without a value text."""
+        if self.asked.question.type == "calculate" and not self._known:
+            return self._left[0] if self._values else "text"
+        return self._left[0]
 
-    def values(self, path: str) -> tuple[Value, ...]:
+    @property
+    def values(self) -> tuple[Value, ...]:
         """Its choices; none where the answers do not keep to a list."""
-        if self._asked[path][0].type == "select_multiple" or self.kind(path) == "category":
-            return tuple(self._values[path].values())
+        if self.shape in ("several", "ranked"):
+            # Of a long list, as one from a file, those that somebody chose.
+            many = len(self._values) > MOST_SPLIT
+            return tuple(
+                one for one in self._values.values() if not many or one.value in self._chosen
+            )
+        if self.kind == "category":
+            return tuple(self._values.values())
         return ()
+
+
+def _shape(asked: Asked) -> Shape:
+    """What it is in every version; a question that was once something else has one column."""
+    if asked.listed and asked.types <= _CHOSEN and "select_multiple" in asked.types:
+        return "several"
+    if asked.listed and asked.types == {"rank"}:
+        return "ranked"
+    return "place" if asked.types == {"geopoint"} else "one"
 
 
 def fits(kind: Kind, value: str) -> bool:
@@ -99,6 +154,8 @@ def fits(kind: Kind, value: str) -> bool:
 
     >>> fits("integer", "12"), fits("integer", "012"), fits("decimal", "1.50"), fits("date", "2026")
     (True, False, True, False)
+    >>> fits("time", "07:30:00.000+08:00"), fits("moment", "2026-03-02T07:30:00.000")
+    (True, False)
     """
     if kind == "yes_no":
         return value in ("0", "1")
@@ -107,13 +164,17 @@ def fits(kind: Kind, value: str) -> bool:
     if kind == "decimal":
         return _NUMBER.fullmatch(value) is not None
     if kind == "date":
-        return _DAY.fullmatch(value) is not None and _is_day(value)
+        return _DAY.fullmatch(value) is not None and _is(date, value)
+    if kind == "time":
+        return _TIME.fullmatch(value) is not None and _is(time, value)
+    if kind == "moment":
+        return _MOMENT.fullmatch(value) is not None and _is(datetime, value)
     return True
 
 
-def _is_day(value: str) -> bool:
+def _is(what: type[date] | type[time], value: str) -> bool:
     try:
-        date.fromisoformat(value)
+        what.fromisoformat(value)
     except ValueError:
         return False
     return True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime, time
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from surveys.export.coding import wall
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.unwritable import Unwritable
 
@@ -58,10 +59,17 @@ def _schema(table: Table) -> Any:
         "integer": pa.int64(),
         "decimal": pa.float64(),
         "date": pa.date32(),
+        "time": pa.time32("ms"),
         "moment": pa.timestamp("ms", tz="UTC"),
         "yes_no": pa.bool_(),
     }
-    fields = [pa.field(one.name, types[one.kind]) for one in table.variables]
+    clock = pa.timestamp("ms")
+    fields = [
+        pa.field(
+            one.name, clock if one.kind == "moment" and one.question else types[one.kind]
+        )
+        for one in table.variables
+    ]  # fmt: skip
     meaning = {one.name: _meaning(one) for one in table.variables}
     return pa.schema(fields, {KEY: json.dumps(meaning, ensure_ascii=False).encode()})
 
@@ -85,8 +93,10 @@ def _group(table: Table, schema: Any, rows: Sequence[Sequence[Cell]]) -> Any:
     arrays = []
     for number, one in enumerate(table.variables):
         cells: list[Any] = [row[number] for row in rows]
-        if one.kind == "moment":
-            cells = [cell.astimezone(UTC) if isinstance(cell, datetime) else cell for cell in cells]
+        if one.kind in ("time", "moment"):
+            cells = [
+                wall(cell, one) if isinstance(cell, datetime | time) else cell for cell in cells
+            ]
         elif one.kind == "yes_no":
             cells = [None if cell is None else bool(cell) for cell in cells]
         if one.kind == "category":

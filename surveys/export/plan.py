@@ -4,47 +4,39 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveys.export.answers import Column, column
 from surveys.export.cells import tag
 from surveys.export.filters import Chosen
 from surveys.export.kinds import Kinds
-from surveys.export.table import Measure, Value, Variable
-from surveys.form.indicators import Indicator
-from surveys.form.model import Form, Question
-from surveys.store.forms import Version, versions_of_wave
+from surveys.export.questions import SUBMISSIONS, Repeated, marked, of_versions
+from surveys.form.model import Form
+from surveys.store.forms import versions_of_wave
 from surveys.store.schema import Interview, Respondent
-from surveys.store.submissions import plain
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 FEWEST_PERSONS, FEWEST_HOMES = 10, 5
 BATCH = 500
 """Rows that are read and written at a time."""
-MISSING = frozenset({"98", "99", "-98", "-99"})
-"""Choices that are no answer in substance: do not know, rather not say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One question of the form, in any of its versions."""
+class Instances:
+    """A repeat, and how many instances of it each submission has."""
 
-    path: str
-    question: Question
-    form: Form
-    """The newest version that has it."""
-    indicator: Indicator | None
-    """Its row in the sheet `indicators`: the one with a kind, where there are two."""
-    variable: Variable
-    chosen: tuple[str, ...]
-    """Of a select_multiple: the values of its choices, each with a column of its own."""
+    repeat: Repeated
+    first: array[int]
+    """Of each submission, in the order of `Plan.ids`, how many there are before its first one; and
+    at the end how many there are."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.first[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +48,8 @@ class Plan:
     ids: Sequence[int]
     """Of its interviews, in the order in which they were finished."""
     columns: tuple[Column, ...]
+    """Of every table."""
+    repeats: tuple[Instances, ...]
     roles: Mapping[str, frozenset[str]]
     """Role -> the names of the questions that have it in any version."""
     forms: tuple[Form, ...]
@@ -72,6 +66,10 @@ class Plan:
     def submissions(self) -> int:
         """How many there are."""
         return len(self.ids)
+
+    def of(self, table: str = SUBMISSIONS) -> tuple[Column, ...]:
+        """The columns of one table."""
+        return tuple(one for one in self.columns if one.asked.table == table)
 
 
 def plan(session: Session, chosen: Chosen) -> Plan:
@@ -92,13 +90,11 @@ def plan(session: Session, chosen: Chosen) -> Plan:
         if persons[area_id] >= FEWEST_PERSONS and len(homes[area_id]) >= FEWEST_HOMES
     )
     found = versions_of_wave(session, chosen.wave_id)
-    questions = _questions(found)
-    kinds = Kinds(
-        {path: (question, indicator) for path, (question, _, indicator) in questions.items()},
-        {path: _choices(path, found) for path in questions},
-    )
+    questions, repeats = of_versions(found)
+    kinds = Kinds(questions)
     inside = replace(chosen, area_ids=enough)
     ids = array("q")
+    instances = [Instances(one, array("q", [0])) for one in repeats]
     rows = session.execute(
         select(Interview.id, Interview.submission)
         .where(*inside.conditions())
@@ -108,13 +104,13 @@ def plan(session: Session, chosen: Chosen) -> Plan:
     for row in rows:
         ids.append(row.id)
         kinds.see(row.submission)
+        _count(instances, row.submission)
     indicators = [one for version in found for one in version.indicators]
     return Plan(
         chosen=inside,
         ids=ids,
-        columns=tuple(
-            _column(path, *known, kinds=kinds) for path, known in questions.items()
-        ),
+        columns=tuple(column(one) for one in kinds.seen),
+        repeats=tuple(instances),
         roles={
             role: frozenset(one.name for one in indicators if one.role == role)
             for role in {one.role for one in indicators if one.role}
@@ -129,118 +125,12 @@ def plan(session: Session, chosen: Chosen) -> Plan:
     )  # fmt: skip
 
 
-def _questions(
-    versions: Sequence[Version],
-) -> dict[str, tuple[Question, Form, Indicator | None]]:
-    """The questions of all versions by path, the newest version first."""
-    indicators = [one for version in versions for one in version.indicators]
-    # What any version calls private is left out of all.
-    private = {one.name for one in indicators if one.role == "private"}
-    by_name: dict[str, Indicator] = {}
-    for one in indicators:
-        # Of two rows the one that says how it is measured, of two versions the newest.
-        if one.name not in by_name or (one.kind and not by_name[one.name].kind):
-            by_name[one.name] = one
-    found: dict[str, tuple[Question, Form, Indicator | None]] = {}
-    for version in versions:
-        for path in _paths_of(version.xform):
-            question = version.form.nodes.get(path)
-            if not isinstance(question, Question) or question.type == "note":
-                continue
-            if question.name in private or _is_meta(path):
-                continue
-            found.setdefault(path, (question, version.form, by_name.get(question.name)))
-    return found
-
-
-def _choices(path: str, versions: Sequence[Version]) -> dict[str, Value]:
-    """The choices of a question in all versions, the newest labels first."""
-    found: dict[str, Value] = {}
-    for version in versions:
-        question = version.form.nodes.get(path)
-        if isinstance(question, Question) and question.choices is not None:
-            for choice in question.choices.choices:
-                label = by_tag(plain(choice.label))
-                found.setdefault(
-                    choice.value, Value(choice.value, label, missing=choice.value in MISSING)
-                )
-    return found
-
-
-def _column(
-    path: str, question: Question, form: Form, indicator: Indicator | None, kinds: Kinds
-) -> Column:
-    label = by_tag(plain(question.label))
-    if not label and indicator is not None:
-        label = by_tag(indicator.label)
-    values = kinds.values(path)
-    kind = kinds.kind(path)
-    several = question.type == "select_multiple"
-    return Column(
-        path=path,
-        question=question,
-        form=form,
-        indicator=indicator,
-        variable=Variable(
-            name="-".join(path.split("/")[2:]),
-            kind=kind,
-            label=label,
-            measure=_measure(kind, indicator),
-            values=values,
-            question=question.type,
-            relevant=_relevant(form, question),
-            constraint=question.constraint.text if question.constraint else "",
-            calculation=question.calculation.text if question.calculation else "",
-        ),
-        chosen=tuple(one.value for one in values) if several else (),
-    )
-
-
-def _measure(kind: str, indicator: Indicator | None) -> Measure:
-    if kind in ("integer", "decimal", "date", "moment"):
-        return "scale"
-    ordered = indicator is not None and (
-        indicator.role in ("age", "schooling", "agreement") or indicator.kind == "category"
-    )
-    return "ordinal" if ordered else "nominal"
-
-
-def by_tag(label: Mapping[str, str]) -> dict[str, str]:
-    """A label by language tag, each on one line."""
-    return {tag(name): " ".join(text.split()) for name, text in label.items() if text}
-
-
-@lru_cache(maxsize=16)
-def _paths_of(xform: str) -> tuple[str, ...]:
-    """The paths of an instance's nodes in its order: that of the sheet, and of ODK Central's
-    columns; `Form` has what is asked in order.
-    """
-    from defusedxml.ElementTree import fromstring
-
-    instance = fromstring(xform).find("{*}head/{*}model/{*}instance")
-    root = instance[0]
-    return tuple(_paths(root, f"/{root.tag.rpartition('}')[2]}"))
-
-
-def _paths(node: Element, path: str) -> Iterator[str]:
-    for child in node:
-        here = f"{path}/{child.tag.rpartition('}')[2]}"
-        yield here
-        yield from _paths(child, here)
-
-
-def _relevant(form: Form, question: Question) -> str:
-    around = [form.nodes[path].relevant for path in form.parents[question.path]]
-    conditions = [
-        " ".join(one.text.split()) for one in (*around, question.relevant) if one is not None
-    ]
-    if len(conditions) < 2:
-        return "".join(conditions)
-    return " and ".join(f"({condition})" for condition in conditions)
-
-
-def _is_meta(path: str) -> bool:
-    return path.split("/")[2:3] == ["meta"]
+def _count(repeats: Sequence[Instances], submission: Mapping[str, str]) -> None:
+    """Add the instances of the next submission."""
+    if repeats:
+        found = Counter(marked(path) for path in submission if path.endswith("]"))
+        for one in repeats:
+            one.first.append(one.first[-1] + sum(found[path] for path in one.repeat.paths))
 
 
 def batches(ids: Sequence[int]) -> Iterable[Collection[int]]:

@@ -2,8 +2,9 @@
 
 What could is coarsened until at least 5 rows have each combination (surveys.export.anonymity). And
 nothing else may give it away: ids are new and only of this export, rows stand in their order; times
-are days; free texts, numbers that people typed, the language, and what is computed from or asked by
-what was coarsened are left out.
+are days; free texts, numbers that people typed, places, photos, the language, and what is computed
+from or asked by what was coarsened are left out. So are repeats: a roster of ages and sexes is as
+good as a name.
 """
 
 from __future__ import annotations
@@ -21,17 +22,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.export.anonymity import K, coarsened
+from surveys.export.answers import Column
 from surveys.export.coarsening import LEVELS, banded, places
 from surveys.export.dependence import Conditions, computed_from
 from surveys.export.design import Design
-from surveys.export.plan import Column, Plan, batches
-from surveys.export.submissions import ours, split
+from surveys.export.plan import Plan, batches
+from surveys.export.questions import bare
+from surveys.export.submissions import own_of
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.wording import say
 from surveys.store.schema import Interview
 
 ASKED = ("sex", "age", "schooling")
 """Roles of the questions that could single somebody out, beside the village."""
+CHOSEN = frozenset({"select_one", "select_multiple", "rank", "acknowledge"})
+"""Questions answered by choosing."""
 ROSTER = ("adults", "no_phone", "online_adults")
 """Roles of the numbers that stay."""
 LEFT_OUT = frozenset({
@@ -39,6 +44,8 @@ LEFT_OUT = frozenset({
     "finished", "duration", "active_seconds",
 })  # fmt: skip
 """Columns of ours that a release never has."""
+ATTACHED = ("AttachmentsPresent", "AttachmentsExpected")
+"""Columns that are 0: nothing is attached."""
 IDS = ("meta-instanceID", "KEY", "household", "entry")
 PLACES: tuple[tuple[str, ...], ...] = (
     (), ("village", "village_name"), ("village", "village_name", "township"),
@@ -67,6 +74,8 @@ class Released:
     withheld: int
     """Rows that stood out and were too few to hide among each other: left out."""
     questions_left_out: tuple[str, ...]
+    repeats_left_out: tuple[str, ...]
+    """What their tables are called."""
     weight_left_out: bool
 
     @property
@@ -95,12 +104,12 @@ def release(
     secret: of 32 random bytes; the ids of two releases with the same secret are the same.
     """
     by_role = {
-        role: [
-            column for column in plan.columns if column.question.name in plan.roles.get(role, ())
-        ]
+        role: [column for column in plan.of() if column.name in plan.roles.get(role, ())]
         for role in ASKED
     }
-    paths = {column.path for columns in by_role.values() for column in columns}
+    # Of others in the home, too, asked in a repeat.
+    names = {name for role in ASKED for name in plan.roles.get(role, ())}
+    paths = {path for column in plan.columns if column.name in names for path in _paths(column)}
     computed = computed_from(plan.forms, paths)
     conditions = Conditions(plan.forms, paths | computed)
     persons = _persons(session, plan, design, by_role, conditions)
@@ -134,7 +143,7 @@ def release(
     actions |= _of_ours(plan, level["village"], weight=not unfit, raked=design.raked)
     work = _Work(
         at={key: row for row, key in enumerate(persons.keys)},
-        key=ours(plan)["KEY"].name,
+        key=own_of(plan)["KEY"].name,
         apart=apart,
         coarse=coarse,
         fresh=fresh,
@@ -147,10 +156,11 @@ def release(
         blanked=int(apart.sum()) if hidden else 0,
         withheld=0 if hidden else int(apart.sum()),
         questions_left_out=left,
+        repeats_left_out=tuple(one.repeat.table for one in plan.repeats),
         weight_left_out=unfit,
     )
     ids = array("q", (persons.ids[row] for row in order))
-    return replace(plan, ids=ids), told, lambda table: _released(table, actions, work)
+    return replace(plan, ids=ids, repeats=()), told, lambda table: _released(table, actions, work)
 
 
 def _persons(
@@ -175,11 +185,16 @@ def _persons(
             found.keys.append(row.key)
             found.areas.append(where[row.area_id])
             for role, answers in asked.items():
-                paths = (column.path for column in by_role[role])
+                paths = (path for column in by_role[role] for path in _paths(column))
                 value = next(filter(None, (row.submission.get(path) for path in paths)), "")
                 answers.append(same.setdefault(value, value))
             conditions.see(row.submission)
     return found
+
+
+def _paths(column: Column) -> set[str]:
+    """Where its question stands in any version, as forms say it."""
+    return {bare(path) for path in column.asked.paths}
 
 
 # What is done to each column --------------------------------------------------------------------
@@ -225,6 +240,10 @@ def _keep(cell: Cell, row: int, key: str, work: _Work) -> Cell:
     return cell
 
 
+def _none(cell: Cell, row: int, key: str, work: _Work) -> Cell:
+    return 0
+
+
 def _unless_apart(cell: Cell, row: int, key: str, work: _Work) -> Cell:
     return None if work.apart[row] else cell
 
@@ -261,48 +280,49 @@ def _of_questions(  # noqa: PLR0917
     gone: set[str],
     any_coarse: bool,
 ) -> tuple[dict[str, tuple[Variable, Action]], tuple[str, ...]]:
-    role_of = {column.path: role for role, columns in by_role.items() for column in columns}
+    role_of = {column.name: role for role, columns in by_role.items() for column in columns}
     roster = {name for role in ROSTER for name in plan.roles.get(role, ())}
     actions: dict[str, tuple[Variable, Action]] = {}
     left: list[str] = []
-    for column in plan.columns:
+    for column in plan.of():
         one = column.variable
         action: Action | None = _keep
-        role = role_of.get(column.path)
+        role = role_of.get(column.name)
         if role is not None:
             action = None if role in gone else _unless_apart
             if role in coarse:
                 one, action = banded(one, role, coarse[role]), _coarse(role)
-        elif not _handed_out(column, roster) or column.path in computed:
+        elif not _handed_out(column, roster) or _paths(column) & computed:
             action = None
-        elif column.path in telling:
+        elif _paths(column) & telling:
             action = None if any_coarse else _unless_apart
         if action is None:
             if role is None:
                 left.append(one.name)
             continue
-        actions[column.variable.name] = (one, action)
-        for choice in split(one):
-            actions[choice.name] = (choice, action)
+        actions[one.name] = (one, action)
+        for part in column.variables[1:]:
+            actions[part.name] = (part, action)
     return actions, tuple(left)
 
 
 def _handed_out(column: Column, roster: set[str]) -> bool:
     """Whether a question can be handed out at all: a choice, or a number of the profile."""
-    question, one = column.question, column.indicator
-    if question.type in ("select_one", "select_multiple"):
-        return True
-    if question.type == "calculate":
+    one = column.indicator
+    # What was typed in one version stays here with all of them.
+    if column.types <= CHOSEN:
+        return column.asked.listed
+    if column.types == {"calculate"}:
         measured = one is not None and (one.kind is not None or one.role == "user")
         return measured and column.variable.kind != "text"
-    return question.type == "integer" and question.name in roster
+    return column.types == {"integer"} and column.name in roster
 
 
 def _of_ours(
     plan: Plan, village: int, *, weight: bool, raked: bool
 ) -> dict[str, tuple[Variable, Action]]:
     actions: dict[str, tuple[Variable, Action]] = {}
-    for name, variable in ours(plan).items():
+    for name, variable in own_of(plan).items():
         if name in LEFT_OUT or name in PLACES[village] or (name == "weight" and not weight):
             continue
         if name in WITH_VILLAGE and village:
@@ -316,6 +336,8 @@ def _of_ours(
         if name == "SubmissionDate":
             label = say("The day on which the interview was finished")
             one, action = replace(variable, kind="date", label=label), _day
+        if name in ATTACHED:
+            action = _none
         actions[one.name] = (one, action)
     return actions
 

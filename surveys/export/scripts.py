@@ -37,16 +37,18 @@ class Index:
     """zero: who is not online counts 0; users; all."""
 
 
-def write_scripts(
+def write_scripts(  # noqa: PLR0917 - the names speak
     submissions: Table,
     villages: Table | None,
     folder: Path,
     indicators: Mapping[str, Indicator],
     roles: Mapping[str, str],
+    repeats: Mapping[str, str],
 ) -> list[Path]:
     """Writes analysis.R and analysis.py into a folder, beside submissions.csv and villages.csv.
 
-    indicators: by column; roles: role -> column. Writes nothing where a column is missing that the
+    indicators: by column; roles: role -> column; repeats: the table of each -> the table around
+    it. Writes nothing where a column is missing that the
     estimates need: from an export to be handed out they cannot be made.
     """
     own = own_columns(submissions)
@@ -58,8 +60,8 @@ def write_scripts(
     use = next((name for name, one in _scores(submissions, indicators) if one == "use"), None)
     written = []
     for name, made in (
-        ("analysis.R", _in_r(own, roles.get("user"), use, found, rosters=rosters)),
-        ("analysis.py", _in_python(own, roles.get("user"), use, found, rosters=rosters)),
+        ("analysis.R", _in_r(own, roles.get("user"), use, found, repeats, rosters=rosters)),
+        ("analysis.py", _in_python(own, roles.get("user"), use, found, repeats, rosters=rosters)),
     ):
         template = (files("surveys.export") / "templates" / f"{name}.in").read_text("utf-8")
         path = folder / name
@@ -106,8 +108,8 @@ def _scores(
 
 
 def _in_r(
-    own: Mapping[str, str], user: str | None, use: str | None, found: Sequence[Index], *,
-    rosters: bool,
+    own: Mapping[str, str], user: str | None, use: str | None, found: Sequence[Index],
+    repeats: Mapping[str, str], *, rosters: bool,
 ) -> str:  # fmt: skip
     def several(values: Sequence[str]) -> str:
         return f"c({', '.join(map(_text, values))})" if values else "character(0)"
@@ -124,13 +126,16 @@ def _in_r(
             f"  kind = {several([one.kind for one in found])},",
             "  # zero: who is not online counts 0; users: of these only; all: of both",
             f"  base = {several([one.base for one in found])}, stringsAsFactors = FALSE)",
+            "# The table of each repeat, and the table around it.",
+            f"parents <- {several(list(repeats.values()))}",
+            f"names(parents) <- {several(list(repeats))}",
         ]
     )
 
 
 def _in_python(
-    own: Mapping[str, str], user: str | None, use: str | None, found: Sequence[Index], *,
-    rosters: bool,
+    own: Mapping[str, str], user: str | None, use: str | None, found: Sequence[Index],
+    repeats: Mapping[str, str], *, rosters: bool,
 ) -> str:  # fmt: skip
     lines = ["OWN = {"]
     lines += [f"    {_text(name)}: {_text(column)}," for name, column in own.items()]
@@ -146,7 +151,9 @@ def _in_python(
     lines += [
         f"    ({_text(one.column)}, {_text(one.kind)}, {_text(one.base)})," for one in found
     ]  # fmt: skip
-    return "\n".join([*lines, "]"])
+    lines += ["]", "# The table of each repeat, and the table around it.", "PARENTS = {"]
+    lines += [f"    {_text(name)}: {_text(parent)}," for name, parent in repeats.items()]
+    return "\n".join([*lines, "}"])
 
 
 def _text(text: str) -> str:

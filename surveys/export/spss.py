@@ -71,8 +71,8 @@ def _write(table: Table, path: Path, language: str) -> Path:
 
 
 FORMATS = {"yes_no": "F1.0", "category": "F8.0", "integer": "F8.0", "date": "SDATE10",
-           "moment": "DATETIME20"}  # fmt: skip
-"""How numbers are shown: days as 2026/03/02."""
+           "time": "TIME8", "moment": "DATETIME20"}  # fmt: skip
+"""How numbers are shown: days as 2026/03/02, times as 07:30:00."""
 
 
 def _missing(variable: Variable) -> list[Any]:

@@ -16,7 +16,7 @@ VARIABLE_LABEL = 80
 """Characters; a value's label may have 32,000 bytes."""
 VALUE_LABEL = 32_000
 FORMATS = {"yes_no": "%8.0g", "category": "%8.0g", "integer": "%8.0g", "decimal": "%9.0g",
-           "date": "%td", "moment": "%tc"}  # fmt: skip
+           "date": "%td", "time": "%tcHH:MM:SS", "moment": "%tc"}  # fmt: skip
 
 
 def write_stata(tables: Sequence[Table], folder: Path, language: str) -> list[Path]:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, select
 
+from surveys.export.answers import Column
 from surveys.export.cells import tag
 from surveys.export.design import ROWS, Design
-from surveys.export.own import AFTER, BEFORE, MARK, of_submissions
+from surveys.export.media import present
+from surveys.export.own import AFTER, BEFORE, MARK, ours
 from surveys.export.plan import Plan, batches
-from surveys.export.table import Cell, Kind, Table, Variable
+from surveys.export.table import Cell, Table, Variable
+from surveys.form.model import MEDIA_TYPES
 from surveys.store.database import Database
 from surveys.store.quality import Checked
 from surveys.store.schema import Interview, Respondent
 
 Progress = Callable[[int, int], None]
 """Told how many submissions are done, of how many."""
-_Reading = Sequence[tuple[str, Callable[[str], Cell] | None, tuple[str, ...]]]
-"""Of each question: its path, how its answers are read, the choices with a column of their own."""
+Reading = Sequence[tuple[tuple[str, ...], Callable[[str], list[Cell]], int]]
+"""Of each question: its paths in a table, how its answers are read, how many columns it has."""
 _UNKNOWN: tuple[Cell, ...] = (None, None, 0, *[None] * (len(ROWS) - 3))
 """What is known of someone who is in no estimate: rejected, or too young."""
 
@@ -45,7 +47,8 @@ def submissions(
     the plan was made there is no row. `progress` is told of the first reading.
     """
     told = [progress]
-    reading = [(one.path, READ.get(one.variable.kind), one.chosen) for one in plan.columns]
+    reading = [(one.asked.paths, one.reader(), len(one.variables)) for one in plan.of()]
+    media = [path for one in plan.columns if one.types & MEDIA_TYPES for path in one.asked.paths]
 
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
         tell = told.pop() if told else None
@@ -53,7 +56,12 @@ def submissions(
         with database.read() as session:
             for ids in batches(plan.ids):
                 found = {row.id: row for row in session.execute(_query(ids))}
-                yield [_cells(found[one], reading, plan, sources) for one in ids if one in found]
+                kept = present(session, found, media) if media else {}
+                yield [
+                    _cells(found[one], reading, plan, sources, kept.get(one, (0, 0)))
+                    for one in ids
+                    if one in found
+                ]
                 done += len(ids)
                 if tell is not None:
                     tell(done, plan.submissions)
@@ -83,59 +91,49 @@ def _query(ids: Any) -> Any:
 
 
 def variables(plan: Plan) -> tuple[Variable, ...]:
-    """The columns: the day it came in, the form's, ours.
+    """The columns: the day it came in, the form's, ours."""
+    own = own_of(plan)
+    return (
+        *(own[name] for name in BEFORE), *fields(plan.of()), *(own[name] for name in AFTER)
+    )  # fmt: skip
 
-    A question with several answers has one column with all of them and one for each choice.
-    """
-    own = ours(plan)
-    return (*(own[name] for name in BEFORE), *_fields(plan), *(own[name] for name in AFTER))
 
-
-def ours(plan: Plan) -> dict[str, Variable]:
+def own_of(plan: Plan) -> dict[str, Variable]:
     """Our columns by name, each marked where a question of the form has its name."""
-    taken = {one.name for one in _fields(plan)}
+    return apart((ours()[name] for name in (*BEFORE, *AFTER)), fields(plan.of()))
+
+
+def fields(columns: Iterable[Column]) -> list[Variable]:
+    """All columns of some questions."""
+    return [variable for one in columns for variable in one.variables]
+
+
+def apart(own: Iterable[Variable], asked: Iterable[Variable]) -> dict[str, Variable]:
+    """Columns of ours by name, each marked where one of the form has its name."""
+    taken = {one.name for one in asked}
     return {
-        name: replace(one, name=MARK + name if name in taken else name)
-        for name, one in of_submissions().items()
+        one.name: replace(one, name=MARK + one.name) if one.name in taken else one for one in own
     }
 
 
-def _fields(plan: Plan) -> Iterator[Variable]:
-    for column in plan.columns:
-        yield column.variable
-        yield from split(column.variable)
-
-
-def split(variable: Variable) -> Iterator[Variable]:
-    """The columns of the choices of a question with several answers: 1 chosen, 0 not."""
-    if variable.question == "select_multiple":
-        for value in variable.values:
-            yield replace(
-                variable, name=f"{variable.name}/{value.value}", kind="yes_no", label=value.label,
-                values=(), constraint="",
-            )  # fmt: skip
-
-
-READ: Mapping[Kind, Callable[[str], Cell]] = {
-    "integer": int, "yes_no": int, "decimal": float, "date": date.fromisoformat,
-}  # fmt: skip
-"""An answer as its column's kind (it fits, see surveys.export.kinds); of other kinds as it is."""
 _LANGUAGE = re.compile(r'"language": ("(?:[^"\\]|\\.)*")')
 """In a state as JSON: inside a text every quote has a backslash before it."""
 
 
-def _cells(row: Row[Any], reading: _Reading, plan: Plan, sources: Sources) -> list[Cell]:
-    answers: Mapping[str, str] = row.submission
-    cells: list[Cell] = [row.finished_at]
-    for path, read, chosen in reading:
-        value = answers.get(path)
-        if not value:
-            cells.extend([None] * (1 + len(chosen)))
-            continue
-        cells.append(value if read is None else read(value))
-        if chosen:
-            several = value.split()
-            cells.extend([int(one in several) for one in chosen])
+def answers(submission: Mapping[str, str], reading: Reading, above: str = "") -> list[Cell]:
+    """The cells of a submission, or of the instance of a repeat at a path, `above`."""
+    cells: list[Cell] = []
+    for paths, read, count in reading:
+        # A version has just one of the paths.
+        value = next(filter(None, (submission.get(above + path) for path in paths)), None)
+        cells.extend([None] * count if value is None else read(value))
+    return cells
+
+
+def _cells(
+    row: Row[Any], reading: Reading, plan: Plan, sources: Sources, attachments: tuple[int, int]
+) -> list[Cell]:
+    cells: list[Cell] = [row.finished_at, *answers(row.submission, reading)]
     # Of someone who was forgotten, answers apart, no state is left.
     spoken = _LANGUAGE.search(row.state)
     language = json.loads(spoken[1]) if spoken else None
@@ -144,6 +142,7 @@ def _cells(row: Row[Any], reading: _Reading, plan: Plan, sources: Sources) -> li
     cells += [
         row.key,
         row.key,
+        *attachments,
         row.review,
         plan.versions[row.form_version_id],
         place.code,

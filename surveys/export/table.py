@@ -7,14 +7,15 @@ they cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 from typing import Literal
 
-Kind = Literal["text", "category", "integer", "decimal", "date", "moment", "yes_no"]
-"""category: one of `Variable.values` · moment: a time in UTC · yes_no: 1 or 0."""
+Kind = Literal["text", "category", "integer", "decimal", "date", "time", "moment", "yes_no"]
+"""category: one of `Variable.values` · time: of a day · moment: a day and a time, in a form's
+question with its offset from UTC · yes_no: 1 or 0."""
 Measure = Literal["nominal", "ordinal", "scale"]
-Cell = str | int | float | date | datetime | None
+Cell = str | int | float | date | datetime | time | None
 """None: not asked or not answered. A category's is its value (a text), as the form has it."""
 Rows = Callable[[], Iterator[Sequence[Sequence[Cell]]]]
 """Reads the rows from the start, in batches: each row has a cell for each variable."""
@@ -36,7 +37,8 @@ class Variable:
     """One column."""
 
     name: str
-    """As ODK Central heads it: "group-field", "group-field/choice"."""
+    """As ODK Central heads it: "group-field", "group-field/choice", "field-Latitude"; in the table
+    of a repeat without what is around the repeat."""
     kind: Kind
     label: Mapping[str, str]
     """By language tag."""
@@ -48,6 +50,13 @@ class Variable:
     """The condition under which it is asked; "" always."""
     constraint: str = ""
     calculation: str = ""
+    path: str = ""
+    """Of a question: where it stands in the form, without the form's root: "home/A6"."""
+    part: str = ""
+    """Of a question that has several columns: the choice, or the number of a place ("Latitude"),
+    that this one holds; "" for the column of the whole answer."""
+    whole: Mapping[str, str] = field(default_factory=dict)
+    """Of a part: the label of its question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,12 @@ class Table:
     """Variables and rows."""
 
     name: str
-    """"submissions", or of a repeat "submissions-group-repeat"."""
+    """"submissions", "villages", or of a repeat "submissions-person"."""
     variables: tuple[Variable, ...]
     rows: Rows
     count: int
     """How many rows there are."""
+    label: Mapping[str, str] = field(default_factory=dict)
+    """Of a repeat: what the form calls it, by language tag."""
+    parent: str = ""
+    """Of a repeat: the table whose KEY its PARENT_KEY is."""

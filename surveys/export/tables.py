@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_bytes
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from surveys.export.design import VILLAGES, Design, design
 from surveys.export.filters import Filters, choose
-from surveys.export.own import OF_VILLAGES, of_villages
+from surveys.export.media import Media, media
+from surveys.export.own import OF_VILLAGES, ours
 from surveys.export.plan import Plan, plan
+from surveys.export.repeats import RepeatTable, repeat_tables
 from surveys.export.submissions import Progress, Sources, above, submissions
 from surveys.export.table import Cell, Table
 from surveys.form.indicators import Indicator
@@ -31,6 +33,8 @@ class Tables:
     """What an export holds, ready to be written in any format."""
 
     submissions: Table
+    repeats: tuple[RepeatTable, ...]
+    """None of a release."""
     villages: Table | None
     """None of a release in which the village is left out."""
     form_title: str
@@ -38,21 +42,22 @@ class Tables:
     wave: str
     languages: tuple[str, ...]
     """The tags of the form's languages, the default first."""
-    paths: Mapping[str, str]
-    """Of each column of a question its path in the form, "group/field" ("group/field/choice")."""
     indicators: Mapping[str, Indicator]
     """Of each column that the form's sheet `indicators` has: its row there."""
     roles: Mapping[str, str]
     """Role -> the first column of a question that has it."""
     villages_withheld: int
     """Villages left out, because fewer than 10 persons or 5 homes answered there."""
+    media: Media | None = None
+    """What people sent as answers; None: it was not asked for."""
     released: Released | None = None
     """What was done so that it can be handed out; None: it is not to be."""
 
     @property
     def all(self) -> tuple[Table, ...]:
         """Every table, the submissions first."""
-        return (self.submissions, *([self.villages] if self.villages else ()))
+        more = (self.villages,) if self.villages else ()
+        return (self.submissions, *(one.table for one in self.repeats), *more)
 
 
 def tables(
@@ -61,10 +66,13 @@ def tables(
     now: datetime,
     *,
     released: bool = False,
+    unseal: Callable[[bytes], bytes] | None = None,
     progress: Progress | None = None,
 ) -> Tables:
     """The tables of what was asked for; `released`: so that they can be handed out.
 
+    unseal: what opens the files that people sent as answers; without it they are left out, and of
+    a release always.
     What is kept in memory are a few numbers of each submission (weights, flags, seconds); answers
     are read a batch at a time, whenever a table is. Raises NothingToExport.
     """
@@ -84,35 +92,25 @@ def tables(
         places = None
     return Tables(
         submissions=hide(rows) if hide is not None else rows,
+        repeats=repeat_tables(database, made),
         villages=places,
         form_title=made.titles[0],
         form_id=made.titles[1],
         wave=made.chosen.wave_name,
         languages=made.languages,
-        paths=paths(made),
         indicators={
-            one.variable.name: one.indicator for one in made.columns if one.indicator is not None
+            one.variable.name: one.indicator for one in made.of() if one.indicator is not None
         },
         roles={
             role: one.variable.name
             for role, names in made.roles.items()
-            for one in reversed(made.columns)
-            if one.question.name in names
+            for one in reversed(made.of())
+            if one.name in names
         },
         villages_withheld=made.villages_withheld,
+        media=media(database, made, unseal) if unseal and not released else None,
         released=done,
     )
-
-
-def paths(plan: Plan) -> dict[str, str]:
-    """Of each column of a question its path, without the form's root."""
-    found = {}
-    for column in plan.columns:
-        path = "/".join(column.path.split("/")[2:])
-        found[column.variable.name] = path
-        for value in column.chosen:
-            found[f"{column.variable.name}/{value}"] = f"{path}/{value}"
-    return found
 
 
 def villages(plan: Plan, design: Design, *, released: bool = False) -> Table:
@@ -126,7 +124,7 @@ def villages(plan: Plan, design: Design, *, released: bool = False) -> Table:
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
         yield cells
 
-    variables = tuple(of_villages()[name] for name in names)
+    variables = tuple(ours()[name] for name in names)
     return Table("villages", variables, rows, len(cells))
 
 

@@ -77,6 +77,16 @@ def _released(done: Released) -> list[Sentence]:
         found.append(_of(say("Rows left out, which would stand out: {n}"), n=done.withheld))
     if done.weight_left_out:
         found.append(say("The weight is left out: it would tell age, schooling or village."))
+    if done.repeats_left_out:
+        found.append(
+            _of(
+                say(
+                    "Left out whole, for ages and sexes of a home's members are as good as its"
+                    " name: {tables}"
+                ),
+                tables=", ".join(done.repeats_left_out),
+            )
+        )
     if done.questions_left_out:
         found.append(
             _of(

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime, time
 from itertools import chain, islice
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from surveys.export import codebook
-from surveys.export.coding import in_language, labelled, whole, yes_no
+from surveys.export.coding import in_language, labelled, wall, whole, yes_no
+from surveys.export.conditions import questions_of
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.unwritable import Unwritable
 
@@ -82,7 +83,8 @@ def _pair(book: Any, table: Table, language: str, titles: Sequence[str]) -> None
 
 def _codebook(book: Any, tables: Sequence[Table], language: str) -> None:
     header = codebook.header([language])
-    rows = [row for table in tables for row in codebook.rows(table, [language])]
+    asked = questions_of(tables)
+    rows = [row for table in tables for row in codebook.rows(table, [language], asked)]
     sheet = _sheet(book, _CODEBOOK, header, list(map(list, zip(*rows, strict=True))), len(rows))
     for row in rows:
         sheet.append([_safe(sheet, cell) for cell in row])
@@ -124,6 +126,8 @@ def _value(variable: Variable) -> Callable[[Cell], Cell]:
     if variable.kind == "category" and whole(variable.values):
         numbers = {one.value: int(one.value) for one in variable.values}
         return lambda cell: numbers.get(str(cell), cell)
+    if variable.kind in ("time", "moment"):
+        return lambda cell: wall(cell, variable) if isinstance(cell, datetime | time) else cell
     return lambda cell: cell
 
 
@@ -134,7 +138,7 @@ def _label(variable: Variable, language: str) -> Callable[[Cell], Cell]:
     if variable.kind == "yes_no":
         words = yes_no(language)
         return lambda cell: words[cell] if isinstance(cell, int) and cell in words else cell
-    return lambda cell: cell
+    return _value(variable) if variable.kind in ("time", "moment") else lambda cell: cell
 
 
 def _columns(
@@ -147,8 +151,6 @@ def _safe(sheet: Any, cell: Cell) -> Any:
     """What a sheet takes: no text of it is ever a formula, no time has a zone."""
     if isinstance(cell, str):
         return _text(sheet, cell) if cell.startswith(_FORMULA) else _clean(cell)
-    if isinstance(cell, datetime):
-        return cell.astimezone(UTC).replace(tzinfo=None)
     if isinstance(cell, int | float) and (abs(cell) >= EXACT or not isfinite(cell)):
         return str(cell) if isfinite(cell) else None
     return cell

@@ -1,5 +1,6 @@
 """A table by hand, with everything in it that a format can get wrong, and an empty one."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from surveys.export.table import Table, Value, Variable
@@ -9,6 +10,7 @@ def said(en, zh):
     return {"en": en, "zh": zh}
 
 
+PATHS = {"home-A6": "home/A6", "access-B2": "access/B2"}
 LONG = "很长的问题" * 90
 VARIABLES = (
     Variable("KEY", "text", said("The id", "编号")),
@@ -28,8 +30,10 @@ VARIABLES = (
     Variable("use-C1", "text", said("What did you do?", "做过哪些？"), values=(
         Value("news", said("Read the news", "看新闻")), Value("none", said("Nothing", "都没有")),
     ), question="select_multiple"),
-    Variable("use-C1/news", "yes_no", said("Read the news", "看新闻"), question="select_multiple"),
-    Variable("use-C1/none", "yes_no", said("Nothing", "都没有"), question="select_multiple"),
+    Variable("use-C1/news", "yes_no", said("Read the news", "看新闻"), question="select_multiple",
+             part="news"),
+    Variable("use-C1/none", "yes_no", said("Nothing", "都没有"), question="select_multiple",
+             part="none"),
     Variable("use_c1_news", "decimal", said("A score", "得分"), "scale", question="calculate",
              calculation="1 + 1"),
     Variable("day", "date", said("A day", "一天")),
@@ -40,6 +44,7 @@ VARIABLES = (
              )),
     Variable("no_day", "date", said("No day", "没有日期")),
 )  # fmt: skip
+VARIABLES = tuple(replace(one, path=PATHS.get(one.name, "")) for one in VARIABLES)
 ROWS = [
     ["k1", "h1", 3, "fixed", "3", "news", 1, 0, 12.5, date(2026, 3, 2),
      datetime(2026, 3, 2, 17, 0, 30, 500_000, tzinfo=UTC), None, None],

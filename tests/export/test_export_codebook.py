@@ -27,7 +27,7 @@ C1 = Variable("use-C1", "text", said("What did you do?", "做过哪些？"), val
 ), question="select_multiple")  # fmt: skip
 USER = Variable("access-user", "yes_no", said("Online", "上网的人"))
 A6 = Variable("home-A6", "integer", said("How many adults?", "几口大人？"))
-ASKED = {one.name: one for one in (B4, C1, USER, A6)}
+ASKED = {one.name.replace("-", "/"): one for one in (B4, C1, USER, A6)}
 
 CONDITIONS = [
     ("/data/access/B4 = 'day'", "“How often?” is “Every day”", "“多久上一次网？”答的是“每天”"),

@@ -79,7 +79,7 @@ def export(tmp_path_factory):
     made = simulate(database)
     found = tables(database, Filters((made.programme,)), NOW)
     write_central(found.all, folder)
-    write_scripts(found.submissions, found.villages, folder, found.indicators, found.roles)
+    write_scripts(found.submissions, found.villages, folder, found.indicators, found.roles, {})
     return folder, *expected(database, made.wave), database, made
 
 
@@ -143,7 +143,7 @@ def test_one_village_of_several_raked_together_has_the_same_numbers(export, tmp_
     _, _, want, database, made = export
     found = tables(database, Filters((made.areas["V3"],)), NOW)
     write_central(found.all, tmp_path)
-    write_scripts(found.submissions, found.villages, tmp_path, found.indicators, found.roles)
+    write_scripts(found.submissions, found.villages, tmp_path, found.indicators, found.roles, {})
     alone = {key: numbers for key, numbers in want.items() if key[0] == "V3"}
     # In this process, which has pandas already.
     runpy.run_path(str(tmp_path / "analysis.py"))["main"](str(tmp_path), tmp_path / "py.csv")
@@ -153,5 +153,5 @@ def test_one_village_of_several_raked_together_has_the_same_numbers(export, tmp_
 def test_where_a_column_is_missing_there_are_no_scripts(export, tmp_path):
     *_, database, made = export
     found = tables(database, Filters((made.programme,)), NOW, released=True)
-    args = (found.submissions, found.villages, tmp_path, found.indicators, found.roles)
+    args = (found.submissions, found.villages, tmp_path, found.indicators, found.roles, {})
     assert write_scripts(*args) == list(tmp_path.iterdir()) == []
