@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from surveys.form.indicators import Indicator
 from surveys.store.forms import versions_of_wave
 from surveys.store.schema import Area, Interview, Respondent
+from surveys.store.submissions import by_name
 from surveys.store.timings import active
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _frame(
     for batch in rows.partitions():
         answers: list[dict[str, Any]] = []
         for row in batch:
-            answers.append({path.rpartition("/")[2]: v for path, v in row.submission.items()})
+            answers.append(by_name(row.submission))
             if row.flags:
                 stored[row.key] = [str(flag) for flag in row.flags]
         asked = pd.DataFrame({name: [a.get(name, "") for a in answers] for name in questions})

@@ -109,7 +109,7 @@ def frame(
         columns["finished"].append(row.finished_at)
         named = dict.fromkeys((*map(str, row.flags or ()), *known.get(row.key, ())))
         columns["flags"].append(" ".join(named))
-        answered = {path.rpartition("/")[2]: value for path, value in row.submission.items()}
+        answered = by_name(row.submission)
         for name in asked:
             columns[name].append(answered.get(name, ""))
     few = {"village", "mode", "flags", *asked}
@@ -121,6 +121,18 @@ def frame(
     )
     found["finished"] = pd.to_datetime(found["finished"], utc=True)
     return found, table(villages.values())
+
+
+def by_name(submission: Mapping[str, str]) -> dict[str, str]:
+    """A submission's answers by the names of their questions, those in repeats left out: of these a
+    person has several.
+
+    >>> by_name({"/data/home/age": "40", "/data/person[1]": "", "/data/person[1]/age": "7"})
+    {'age': '40'}
+    """
+    return {
+        path.rpartition("/")[2]: value for path, value in submission.items() if "[" not in path
+    }
 
 
 def table(villages: Collection[Census]) -> pd.DataFrame:
