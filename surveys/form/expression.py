@@ -67,14 +67,16 @@ class Itemset:
     """Where the choices of a question come from."""
 
     instance: str = ""
-    """The id of the secondary instance, where it is all of its `root/item`, without a condition."""
+    """The id of the secondary instance; "" where they are nodes of the form."""
     shuffled: bool = False
     seed: Expression | None = None
     nodes: Found | None = field(default=None, repr=False)
-    """Otherwise: what finds them, in the order of the document."""
+    """What finds them, in the order of the document; None where they are all at `steps`."""
     reads: frozenset[str] = frozenset()
     path: str = ""
     """Where they are nodes of the form itself: their abstract path, seldom other than a repeat."""
+    steps: tuple[str, ...] = ()
+    """Of a list: the names of the elements from its document to the choices."""
 
 
 def compile_expression(text: str, here: str, shape: Shape, *, lenient: bool = False) -> Expression:
@@ -105,16 +107,19 @@ def compile_itemset(text: str, here: str, shape: Shape, *, lenient: bool = False
         shuffled, tree = True, _tree(arguments[0])
         if len(arguments) == 2:
             seed = compiler.expression(compiler.code(_tree(arguments[1])))
-    plain = _plain_list(tree)
+    listed = _list_and_steps(tree)
     code = compiler.nodes(tree)
     if code.nodes is None:
         raise ExpressionError(
             "Choices must come from a list, as in instance('list')/root/item, or from a repeat.",
             _position(tree),
         )
-    if plain is not None:
-        return Itemset(plain, shuffled, seed)
-    return Itemset("", shuffled, seed, code.nodes, code.reads, code.path)
+    name, steps, conditioned = listed
+    if not name:
+        return Itemset("", shuffled, seed, code.nodes, code.reads, code.path)
+    if conditioned:
+        return Itemset(name, shuffled, seed, code.nodes, code.reads, steps=steps)
+    return Itemset(name, shuffled, seed, steps=steps)
 
 
 _PREDICATES = 20
@@ -722,22 +727,20 @@ def _looks_at_item(tree: Tree[Token]) -> bool:
     return any(_looks_at_item(child) for child in tree.children if isinstance(child, Tree))
 
 
-def _plain_list(tree: Tree[Token]) -> str | None:
-    """The id of the list where a tree is just instance('id')/root/item."""
+def _list_and_steps(tree: Tree[Token]) -> tuple[str, tuple[str, ...], bool]:
+    """Of instance('id')/root/item[…]: the id, the names of the steps, whether there is a condition
+    in them; "" where a tree is no such thing."""
     if tree.data != "after" or _name_of(tree.children[0]) != "instance":
-        return None
+        return "", (), False
     call, *steps = tree.children
-    parts = [_parts(step) for step in steps if isinstance(step, Tree) and step.data == "step"]
     arguments = _tree(call).children[1:]
-    if (
-        len(parts) == len(steps) == 2
-        and [name for _, name, _ in parts] == ["root", "item"]
-        and not any(conditions for *_, conditions in parts)
-        and len(arguments) == 1
-        and _tree(arguments[0]).data == "text"
-    ):
-        return str(_tree(arguments[0]).children[0])[1:-1]
-    return None
+    if len(arguments) != 1 or _tree(arguments[0]).data != "text":
+        return "", (), False
+    parts = [_parts(step) for step in steps if isinstance(step, Tree) and step.data == "step"]
+    names = tuple(name for _, name, _ in parts)
+    plain = len(parts) == len(steps) and all(kind == "down" for kind, *_ in parts)
+    conditioned = not plain or any(conditions for *_, conditions in parts)
+    return str(_tree(arguments[0]).children[0])[1:-1], names, conditioned
 
 
 def _no_function(name: str) -> str:

@@ -121,7 +121,8 @@ def _repeats(body: Element) -> Iterator[str]:
 
 def _bare(reference: str, above: str) -> str:
     """A reference as an absolute path without name spaces."""
-    steps = [step.rpartition(":")[2] for step in reference.strip().split("/")]
+    plain = reference.strip().removeprefix("current()/")
+    steps = [step.rpartition(":")[2] for step in plain.split("/")]
     if not steps[0]:
         return "/".join(steps)
     at = above.split("/")

@@ -145,7 +145,7 @@ class _Building:
         )
         languages, itext = read_itext(model)
         self.texts = Texts(languages, itext, self.compiled, self.problems.append)
-        self.choices: dict[tuple[str, str, str], tuple[Choice, ...]] = {}
+        self.choices: dict[tuple[object, ...], tuple[Choice, ...]] = {}
         self.triggers = {one.source for one in outline.actions if one.event == "value-changed"}
 
     def form(self, primary: Element, title: str) -> tuple[Form | None, tuple[Problem, ...]]:
@@ -380,10 +380,11 @@ class _Building:
         refs = _refs(itemset)
         if found.path:
             return self.of_nodes(place, found, refs)
-        name = found.instance or _list_of(text)
-        listed = self.listed(name, refs, path)
-        nodes = None if found.instance else found
-        return self.checked(place, Choices(name, listed, found.shuffled, found.seed, nodes))
+        listed = self.listed(found, refs, path)
+        nodes = None if found.nodes is None else found
+        return self.checked(
+            place, Choices(found.instance, listed, found.shuffled, found.seed, nodes)
+        )
 
     def of_nodes(self, place: Place, found: Itemset, refs: tuple[str, str]) -> Choices | None:
         """Choices that are the instances of a repeat: a value and a label of each."""
@@ -404,18 +405,14 @@ class _Building:
             for value in (item.findtext("{*}value", default="").strip(),)
         )
 
-    def listed(self, name: str, refs: tuple[str, str], path: str) -> tuple[Choice, ...]:
+    def listed(self, found: Itemset, refs: tuple[str, str], path: str) -> tuple[Choice, ...]:
         """The choices of a secondary instance: made once, however many questions share them."""
-        key = (name, *refs)
+        key = (found.instance, found.steps, *refs)
         if key not in self.choices:
             of_text = _ITEM_TEXT.match(refs[1])
-            document = self.outline.lists.get(name)
-            # The items of a GeoJSON file are of this name, too; of an XML file they may be nested.
-            rows = (
-                []
-                if document is None
-                else [row for root in document.children for row in root.named("item")]
-            )
+            rows = [self.outline.lists[found.instance]]
+            for step in found.steps:
+                rows = [inner for row in rows for inner in row.named(step)]
             self.choices[key] = tuple(self.choice(row, refs, of_text, path) for row in rows)
         return self.choices[key]
 
@@ -466,8 +463,3 @@ def _refs(itemset: Element) -> tuple[str, str]:
         "" if value is None else value.get("ref", ""),
         "" if label is None else label.get("ref", ""),
     )
-
-
-def _list_of(nodeset: str) -> str:
-    found = re.search(r"instance\(\s*['\"]([^'\"]*)", nodeset)
-    return found[1] if found is not None else ""

@@ -10,9 +10,9 @@ from typing import Literal
 
 from surveys.form.model import MEDIA_TYPES, Form, Question
 from surveys.interview import answers as reading
-from surveys.interview.course import Course, Stop
+from surveys.interview.course import Course
 from surveys.interview.engine import begin, recomputed, step
-from surveys.interview.plan import plan_of
+from surveys.interview.plan import Stop, plan_of
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Begin, Interview, RefusalReason
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 
-from surveys.form.model import Choice, Node, Question, Range, Repeat
+from surveys.form.model import Choice, Question, Range, Repeat
 from surveys.form.shape import Places
+from surveys.interview.plan import Stop
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Prompt
 
@@ -17,16 +17,6 @@ SEARCHED = 30
 """From more choices than these on a part of a label is something to search for."""
 MOST_STEPS = 11
 """Numbers of a range up to which they are choices to tap."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """One thing that a person meets: a question, a note, or the offer of one more instance."""
-
-    node: Question | Repeat
-    places: Places
-    """Of a repeat: those of the repeats around it."""
-    key: str
 
 
 class Course:
@@ -54,26 +44,25 @@ class Course:
         Of a repeat its instances, then the offer of one more; what is added at that moment comes
         next.
         """
-        return self._inside(self.plan.form.root.children, ())
-
-    def _inside(self, children: tuple[Node, ...], places: Places) -> Iterator[Stop]:
-        keys = self.plan.keys
-        for node in children:
-            if isinstance(node, Repeat):
-                yield from self._instances(node, places)
-            elif not isinstance(node, Question):
-                yield from self._inside(node.children, places)
-            elif node.type != "calculate":
-                key = keys[node.path](places) if places else node.path
-                yield Stop(node, places, key)
+        for stop in self.plan.lines[""]:
+            if isinstance(stop.node, Repeat):
+                yield from self._instances(stop.node, ())
+            else:
+                yield stop
 
     def _instances(self, repeat: Repeat, places: Places) -> Iterator[Stop]:
-        key = self.scope.key_of_all(repeat.path, places)
+        key, keys = self.scope.key_of_all(repeat.path, places), self.plan.keys
         place = 0
         while True:
             while place < self.scope.count(repeat.path, places):
                 place += 1
-                yield from self._inside(repeat.children, (*places, place))
+                own = (*places, place)
+                for stop in self.plan.lines[repeat.path]:
+                    node = stop.node
+                    if isinstance(node, Repeat):
+                        yield from self._instances(node, own)
+                    else:
+                        yield Stop(node, own, keys[node.path](own))
             yield Stop(repeat, places, key)
             if place >= self.scope.count(repeat.path, places):
                 return
@@ -149,29 +138,26 @@ class Course:
         """What is asked now; how many questions with those that an open one may make relevant."""
         if self._asked is None:
             now: list[Stop] = []
-            known: dict[str, bool] = {}
             later = 0
+            scope, plan, passed, answers = self.scope, self.plan, self.passed, self.answers
+            hoped: set[str] = set()
             for stop in self.stops():
-                node = stop.node
+                node, key = stop.node, stop.key
                 if isinstance(node, Repeat):
                     later += self._offered(stop, now)
-                elif self.is_note(stop):
-                    known[node.path] = False
-                elif self.scope.relevant(node.path, stop.places):
+                elif node.type == "note" or (node.read_only is not None and self.is_note(stop)):
+                    continue
+                elif scope.relevant(node.path, stop.places):
                     now.append(stop)
-                    known[node.path] = True
-            open_ones = {
-                stop.node.path
-                for stop in now
-                if isinstance(stop.node, Question) and not self._answered(stop)
-            }
-            possible = sum(
-                self._possible(question.path, known, open_ones)
-                for question in self.plan.walk
-                if question.path not in known and not self.plan.chains[question.path]
-            )
-            total = sum(isinstance(stop.node, Question) for stop in now) + possible + later
-            self._asked = now, total
+                    later += 1
+                    given = answers.get(key) and node.path not in plan.prefilled
+                    if not given and key not in passed:
+                        hoped.add(node.path)
+                elif not stop.places and not hoped.isdisjoint(plan.sources[node.path]):
+                    # An answer that is still open may make it relevant.
+                    hoped.add(node.path)
+                    later += 1
+            self._asked = now, later
         return self._asked
 
     def _offered(self, stop: Stop, now: list[Stop]) -> int:
@@ -189,21 +175,6 @@ class Course:
             for question in self.plan.walk
         )
         return max(missing, 0) * inside
-
-    def _possible(self, path: str, known: dict[str, bool], open_ones: set[str]) -> bool:
-        found = known.get(path)
-        if found is None:
-            found = known[path] = any(
-                source in open_ones
-                or (not known.get(source) and self._possible(source, known, open_ones))
-                for source in self.plan.sources.get(path, ())
-            )
-        return found
-
-    def _answered(self, stop: Stop) -> bool:
-        if stop.key in self.passed:
-            return True
-        return bool(self.answers.get(stop.key)) and stop.node.path not in self.plan.prefilled
 
     # How it is shown --------------------------------------------------------------------------
 

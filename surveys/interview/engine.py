@@ -17,9 +17,9 @@ from surveys.form.model import MEDIA_TYPES, Form, Node, Question, Repeat
 from surveys.form.shape import Places
 from surveys.interview import answers as reading
 from surveys.interview.canonical import canonical, point_of
-from surveys.interview.course import SEARCHED, Course, Stop, written
+from surveys.interview.course import SEARCHED, Course, written
 from surveys.interview.filling import Filling, defaults
-from surveys.interview.plan import places_of, plan_of
+from surveys.interview.plan import Stop, places_of, plan_of
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import (
     Action,

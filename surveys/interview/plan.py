@@ -13,6 +13,29 @@ from surveys.form.shape import Places, key_of
 Gates = tuple[tuple[str, int, Expression], ...]
 """Conditions: of which node, in how many repeats it is, the condition."""
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gate:
+    """A condition under which a node, and all that is in it, is relevant."""
+
+    path: str
+    depth: int
+    """In how many repeats the node is, itself included."""
+    condition: Expression
+    around: Gate | None
+    """The next one around it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stop:
+    """One thing that a person meets: a question, a note, or the offer of one more instance."""
+
+    node: Question | Repeat
+    places: Places
+    """Of a repeat: those of the repeats around it."""
+    key: str
+
+
 MOST_PLANS = 64
 _UNSTEADY = re.compile(r"\b(now|today|random|uuid)\s*\(")
 """What gives another value without another answer."""
@@ -37,8 +60,11 @@ class Plan:
     """What makes the key of a node in the interview of its places."""
     walk: tuple[Question, ...]
     """What a person meets, notes and questions, in the order of the document."""
-    gates: Mapping[str, Gates]
-    """The conditions under which each node is relevant: of the groups around it, and its own."""
+    lines: Mapping[str, tuple[Stop, ...]]
+    """What a person meets in an instance of each repeat ("": outside of all), in the order of the
+    document, a repeat inside as one; without places, since these are every instance's."""
+    gates: Mapping[str, Gate | None]
+    """The innermost condition under which each node is relevant: its own, or of a group around."""
     computed: tuple[Question, ...]
     """Every node with a calculation, each after what it reads."""
     after: Mapping[str, tuple[Question, ...]]
@@ -99,8 +125,13 @@ def _make(form: Form) -> Plan:
             for around in (*form.parents[path], path)
             if (condition := nodes[around].relevant) is not None
         )
-        for path in nodes
+        for path in form.parents
     }
+    inner: dict[str, Gate | None] = {}
+    for path, found in gates.items():
+        around = inner.get(form.parents[path][-1]) if form.parents[path] else None
+        own = found[-1] if found and found[-1][0] == path else None
+        inner[path] = around if own is None else Gate(path, own[1], own[2], around)
     inputs = {path: _inputs(node, gates[path]) for path, node in nodes.items()}
     readers: dict[str, set[str]] = {}
     for path, read in inputs.items():
@@ -132,7 +163,8 @@ def _make(form: Form) -> Plan:
         chains=chains,
         keys={path: key_of(path, chains[path]) for path in nodes},
         walk=walk,
-        gates=gates,
+        lines={"": _line(form.root)} | {repeat: _line(node) for repeat, node in repeats.items()},
+        gates=inner,
         computed=computed,
         after={question.path: to_compute(question.path) for question in form.questions}
         | {repeat: to_compute(*paths) for repeat, paths in below.items()},
@@ -165,6 +197,17 @@ def _make(form: Form) -> Plan:
         rows=_rows(form),
         sets=sets,
     )
+
+
+def _line(group: Group) -> tuple[Stop, ...]:
+    """What stands in a group to be met, a repeat in it as one."""
+    found: list[Stop] = []
+    for node in group.children:
+        if isinstance(node, Repeat) or (isinstance(node, Question) and node.type != "calculate"):
+            found.append(Stop(node, (), node.path))
+        elif isinstance(node, Group):
+            found += _line(node)
+    return tuple(found)
 
 
 def _said(question: Question, pattern: re.Pattern[str]) -> bool:

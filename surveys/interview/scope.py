@@ -12,7 +12,7 @@ from surveys.form.model import Choice, Choices, MediaKind, Question, Text
 from surveys.form.shape import Places
 from surveys.form.shuffling import shuffle, shuffling_seed
 from surveys.form.values import Spot
-from surveys.interview.plan import Plan
+from surveys.interview.plan import Gate, Plan
 from surveys.interview.quoting import quoting
 
 _MASK = (1 << 64) - 1
@@ -123,14 +123,21 @@ class InterviewScope:
 
     def relevant(self, path: str, places: Places = ()) -> bool:
         """Whether a node and all groups around it are relevant now."""
-        for place, depth, condition in self.plan.gates.get(path, ()):
-            spot = (place, places[:depth]) if depth else place
-            known = self._open.get(spot)
-            if known is None:
-                known = self._open[spot] = self.truth(condition, place, places[:depth])
-            if not known:
-                return False
-        return True
+        gate = self.plan.gates.get(path)
+        return gate is None or self.open(gate, places)
+
+    def open(self, gate: Gate, places: Places) -> bool:
+        """Whether a condition and all around it hold now."""
+        depth = gate.depth
+        spot = (gate.path, places[:depth]) if depth else gate.path
+        known = self._open.get(spot)
+        if known is None:
+            around = gate.around
+            known = (around is None or self.open(around, places)) and self.truth(
+                gate.condition, gate.path, places[:depth]
+            )
+            self._open[spot] = known
+        return known
 
     # Expressions at a node --------------------------------------------------------------------
 
