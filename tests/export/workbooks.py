@@ -26,11 +26,10 @@ def open_form(database, *versions):
 
 def put(session, field, submissions, *, version=0, village="LP01"):
     """Each of these submissions, path -> value, from a home of its own; the interviews."""
-    return [
-        interview(
-            session, field, village, f"{village}-{field.made}", version=field.versions[version],
-            **{path.removeprefix("/data/").replace("/", "__"): value
-               for path, value in one.items()},
-        )
-        for one in submissions
-    ]  # fmt: skip
+    made = []
+    for one in submissions:
+        home = f"{village}-{field.made}"
+        made.append(interview(session, field, village, home, version=field.versions[version]))
+        made[-1].submission = one
+    session.flush()
+    return made
