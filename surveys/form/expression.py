@@ -45,7 +45,8 @@ class Expression:
     """The paths of the nodes that it reads."""
     _text: Callable[[Scope], str] = field(repr=False)
     _number: Callable[[Scope], float] = field(repr=False)
-    _truth: Callable[[Scope], bool] = field(repr=False)
+    truth: Callable[[Scope], bool] = field(repr=False)
+    """What `as_truth` calls, for whoever asks hundreds of them."""
     unknown: frozenset[str] = frozenset()
     """Names that stand for no node, where `compile_expression` was told to let them pass: blank."""
 
@@ -59,7 +60,7 @@ class Expression:
 
     def as_truth(self, scope: Scope) -> bool:
         """The value as a truth (XPath `boolean()`): relevant, required, constraint."""
-        return self._truth(scope)
+        return self.truth(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class _Compiler:
             reads=code.reads | self.reads,
             _text=code.text(),
             _number=code.number(),
-            _truth=code.truth(),
+            truth=code.truth(),
             unknown=frozenset(self.unknown),
         )
 

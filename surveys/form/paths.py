@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan
+from operator import methodcaller
 
 from surveys.form.items import Item
 from surveys.form.shape import Places, Shape
@@ -169,8 +170,8 @@ def _single(shape: Shape, at: Standpoint, path: str, reads: frozenset[str]) -> C
         own = places(scope)[:depth]
         return [Spot(path, own)] if scope.relevant(path, own) else []
 
-    def text(scope: Scope) -> str:
-        return scope.value(path)
+    # Most of what is computed is this: no frame of its own.
+    text: Callable[[Scope], str] = methodcaller("value", path)
 
     def text_in_repeat(scope: Scope) -> str:
         return scope.value(path, scope.places[:depth])

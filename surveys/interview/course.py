@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from surveys.form.model import Choice, Question, Range, Repeat
 from surveys.form.shape import Places
-from surveys.interview.plan import Stop
+from surveys.interview.plan import Fence, Line, Stop
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Prompt
 
@@ -38,32 +38,40 @@ class Course:
 
     # What comes -------------------------------------------------------------------------------
 
-    def stops(self) -> Iterator[Stop]:
-        """Everything there is to meet now, relevant or not, in the order of the document.
+    def stops(self, passed_by: list[Fence] | None = None) -> Iterator[Stop]:
+        """What there is to meet now, in the order of the document, all in groups that are not
+        relevant left out; a question itself may still not be.
 
         Of a repeat its instances, then the offer of one more; what is added at that moment comes
-        next.
+        next. Groups outside of repeats that are left out are appended to `passed_by`.
         """
-        for stop in self.plan.lines[""]:
-            if isinstance(stop.node, Repeat):
-                yield from self._instances(stop.node, ())
-            else:
-                yield stop
+        return self._along(self.plan.lines[""], (), passed_by)
+
+    def _along(
+        self, line: Line, places: Places, passed_by: list[Fence] | None = None
+    ) -> Iterator[Stop]:
+        keys, place, end = self.plan.keys, 0, len(line)
+        while place < end:
+            one = line[place]
+            place += 1
+            if type(one) is Stop:
+                if not one.repeat:
+                    yield one if not places else _at(one, places, keys[one.node.path](places))
+                elif isinstance(one.node, Repeat):
+                    yield from self._instances(one.node, places)
+            elif isinstance(one, Fence) and not self.scope.open(one.gate, places):
+                place = one.end
+                if passed_by is not None:
+                    passed_by.append(one)
 
     def _instances(self, repeat: Repeat, places: Places) -> Iterator[Stop]:
-        key, keys = self.scope.key_of_all(repeat.path, places), self.plan.keys
-        place = 0
+        key = self.scope.key_of_all(repeat.path, places)
+        line, place = self.plan.lines[repeat.path], 0
         while True:
             while place < self.scope.count(repeat.path, places):
                 place += 1
-                own = (*places, place)
-                for stop in self.plan.lines[repeat.path]:
-                    node = stop.node
-                    if isinstance(node, Repeat):
-                        yield from self._instances(node, own)
-                    else:
-                        yield Stop(node, own, keys[node.path](own))
-            yield Stop(repeat, places, key)
+                yield from self._along(line, (*places, place))
+            yield Stop(repeat, places, key, repeat=True)
             if place >= self.scope.count(repeat.path, places):
                 return
 
@@ -79,17 +87,15 @@ class Course:
     def relevant(self, stop: Stop) -> bool:
         """Whether this is to be met at all; the offer of one more as the group around it is."""
         places = stop.places
-        if isinstance(stop.node, Repeat):
+        if stop.repeat:
             places = (*places, self.scope.count(stop.node.path, places) + 1)
         return self.scope.relevant(stop.node.path, places)
 
     def is_note(self, stop: Stop) -> bool:
         """Whether this is only shown: a note, or a question that is read-only now."""
         node = stop.node
-        if isinstance(node, Repeat):
-            return False
-        if node.type == "note":
-            return True
+        if stop.note or isinstance(node, Repeat):
+            return stop.note
         return node.read_only is not None and self.scope.truth(
             node.read_only, node.path, stop.places
         )
@@ -141,11 +147,14 @@ class Course:
             later = 0
             scope, plan, passed, answers = self.scope, self.plan, self.passed, self.answers
             hoped: set[str] = set()
-            for stop in self.stops():
+            passed_by: list[Fence] = []
+            for stop in self.stops(passed_by):
                 node, key = stop.node, stop.key
+                if stop.note:
+                    continue
                 if isinstance(node, Repeat):
                     later += self._offered(stop, now)
-                elif node.type == "note" or (node.read_only is not None and self.is_note(stop)):
+                elif node.read_only is not None and self.is_note(stop):
                     continue
                 elif scope.relevant(node.path, stop.places):
                     now.append(stop)
@@ -157,6 +166,13 @@ class Course:
                     # An answer that is still open may make it relevant.
                     hoped.add(node.path)
                     later += 1
+            for fence in passed_by:
+                if not hoped.isdisjoint(fence.sources):
+                    found = [
+                        path for path in fence.questions if not hoped.isdisjoint(plan.sources[path])
+                    ]
+                    hoped.update(found)
+                    later += len(found)
             self._asked = now, later
         return self._asked
 
@@ -318,6 +334,10 @@ class Course:
             return ""
         listed = self.scope.all_choices(stop.node, stop.places)
         return " ".join(choice.value for choice in listed if choice.value in values)
+
+
+def _at(stop: Stop, places: Places, key: str) -> Stop:
+    return Stop(stop.node, places, key, stop.repeat, stop.note)
 
 
 def _steps(numbers: Range) -> list[str]:

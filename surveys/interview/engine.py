@@ -221,7 +221,8 @@ class _Turn:
         key = self.current or ""
         path, places = places_of(key)
         node = self.plan.questions.get(path) or self.plan.repeats[path]
-        return Stop(node, places, key)
+        note = isinstance(node, Question) and node.type == "note"
+        return Stop(node, places, key, isinstance(node, Repeat), note)
 
     # Which event ------------------------------------------------------------------------------
 
@@ -583,8 +584,9 @@ class _Turn:
 
     def _follow(self, stop: Stop) -> None:
         """Another value by a person: the form's actions run."""
-        self.filling.changed(stop.node.path, stop.places)
-        self.course.moved()
+        if stop.node.path in self.plan.sets:
+            self.filling.changed(stop.node.path, stop.places)
+            self.course.moved()
 
     def _back(self) -> None:
         previous = self.course.previous(self.current or "")
@@ -617,17 +619,20 @@ class _Turn:
 
     def _go_on(self) -> None:
         """Say the notes that stand before the next question to be asked, and ask it; or finish."""
-        for stop in self.course.stops():
-            if isinstance(stop.node, Repeat):
+        course, relevant = self.course, self.scope.relevant
+        for stop in course.stops():
+            node = stop.node
+            if isinstance(node, Repeat):
                 if self._offer(stop):
                     return
-            elif self.course.is_note(stop):
+            elif stop.note or (node.read_only is not None and course.is_note(stop)):
                 if stop.key not in self.passed and self.course.relevant(stop):
                     self.passed[stop.key] = None
                     self._say(stop)
-            elif self.course.relevant(stop):
-                self._drop_impossible(stop)
-                if not self.course.settled(stop):
+            elif relevant(node.path, stop.places):
+                if node.choices is not None and node.choices.nodes is not None:
+                    self._drop_impossible(stop)
+                if not course.settled(stop):
                     self._ask(stop)
                     return
         self.current = None
@@ -657,9 +662,7 @@ class _Turn:
     def _drop_impossible(self, stop: Stop) -> None:
         """Of a filtered list: an answer that another answer has made impossible is taken back."""
         node, value = stop.node, self.answers.get(stop.key, "")
-        if isinstance(node, Repeat) or not value or node.choices is None:
-            return
-        if node.choices.nodes is None:
+        if isinstance(node, Repeat) or not value:
             return
         several = node.type in ("select_multiple", "rank")
         known = {choice.value for choice in self.scope.all_choices(node, stop.places)}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from surveys.form.expression import Expression
 from surveys.form.model import Choice, Form, Group, Question, Repeat, SetValue
 from surveys.form.shape import Places, key_of
+from surveys.form.values import Scope
 
 Gates = tuple[tuple[str, int, Expression], ...]
 """Conditions: of which node, in how many repeats it is, the condition."""
@@ -21,7 +22,7 @@ class Gate:
     path: str
     depth: int
     """In how many repeats the node is, itself included."""
-    condition: Expression
+    holds: Callable[[Scope], bool]
     around: Gate | None
     """The next one around it."""
 
@@ -34,6 +35,9 @@ class Stop:
     places: Places
     """Of a repeat: those of the repeats around it."""
     key: str
+    repeat: bool = False
+    note: bool = False
+    """Whether it is always only shown."""
 
 
 MOST_PLANS = 64
@@ -44,6 +48,22 @@ _DAILY = re.compile(r"\btoday\s*\(")
 _SPOKEN = re.compile(r"\bjr:(itext|choice-name)\s*\(")
 """What gives another value in another language."""
 _PLACE = re.compile(r"\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fence:
+    """Where a group with a condition begins in a line: all of it is passed by at once."""
+
+    gate: Gate
+    end: int
+    """The place in the line behind the group."""
+    questions: tuple[str, ...]
+    """What is asked in it, outside of repeats."""
+    sources: frozenset[str]
+    """The questions on whose answers it depends whether it is relevant."""
+
+
+Line = tuple[Stop | Fence, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +80,7 @@ class Plan:
     """What makes the key of a node in the interview of its places."""
     walk: tuple[Question, ...]
     """What a person meets, notes and questions, in the order of the document."""
-    lines: Mapping[str, tuple[Stop, ...]]
+    lines: Mapping[str, Line]
     """What a person meets in an instance of each repeat ("": outside of all), in the order of the
     document, a repeat inside as one; without places, since these are every instance's."""
     gates: Mapping[str, Gate | None]
@@ -131,7 +151,7 @@ def _make(form: Form) -> Plan:
     for path, found in gates.items():
         around = inner.get(form.parents[path][-1]) if form.parents[path] else None
         own = found[-1] if found and found[-1][0] == path else None
-        inner[path] = around if own is None else Gate(path, own[1], own[2], around)
+        inner[path] = around if own is None else Gate(path, own[1], own[2].truth, around)
     inputs = {path: _inputs(node, gates[path]) for path, node in nodes.items()}
     readers: dict[str, set[str]] = {}
     for path, read in inputs.items():
@@ -151,6 +171,11 @@ def _make(form: Form) -> Plan:
         return tuple(question for question in computed if question.path in moved)
 
     walk = tuple(question for question in form.questions if question.type != "calculate")
+    sources = {
+        path: _sources(form, gates[path], inputs)
+        for path, node in nodes.items()
+        if isinstance(node, Group) or (node.asked and node.type != "calculate")
+    }
     first = {one.target for one in form.actions if one.event in ("first-load", "new-repeat")}
     sets: dict[str, tuple[SetValue, ...]] = {}
     for action in form.actions:
@@ -163,7 +188,10 @@ def _make(form: Form) -> Plan:
         chains=chains,
         keys={path: key_of(path, chains[path]) for path in nodes},
         walk=walk,
-        lines={"": _line(form.root)} | {repeat: _line(node) for repeat, node in repeats.items()},
+        lines={
+            path: tuple(_line(group, inner, sources))
+            for path, group in ({"": form.root} | repeats).items()
+        },
         gates=inner,
         computed=computed,
         after={question.path: to_compute(question.path) for question in form.questions}
@@ -175,11 +203,7 @@ def _make(form: Form) -> Plan:
         spoken=tuple(question for question in computed if _said(question, _SPOKEN)),
         daily=to_compute(*today, itself=True),
         restless=frozenset(question.path for question in computed if _said(question, _UNSTEADY)),
-        sources={
-            question.path: _sources(form, gates[question.path], inputs)
-            for question in walk
-            if question.asked
-        },
+        sources={question.path: sources[question.path] for question in walk if question.asked},
         prefilled=frozenset(
             question.path
             for question in walk
@@ -199,15 +223,31 @@ def _make(form: Form) -> Plan:
     )
 
 
-def _line(group: Group) -> tuple[Stop, ...]:
-    """What stands in a group to be met, a repeat in it as one."""
-    found: list[Stop] = []
+def _line(
+    group: Group,
+    gates: Mapping[str, Gate | None],
+    sources: Mapping[str, tuple[str, ...]],
+    at: int = 0,
+) -> list[Stop | Fence]:
+    """What stands in a group to be met, a repeat in it as one, from this place in the line on."""
+    found: list[Stop | Fence] = []
     for node in group.children:
         if isinstance(node, Repeat) or (isinstance(node, Question) and node.type != "calculate"):
-            found.append(Stop(node, (), node.path))
+            note = isinstance(node, Question) and node.type == "note"
+            found.append(Stop(node, (), node.path, isinstance(node, Repeat), note))
         elif isinstance(node, Group):
-            found += _line(node)
-    return tuple(found)
+            gate = gates[node.path] if node.relevant is not None else None
+            start = at + len(found) + (gate is not None)
+            inside = _line(node, gates, sources, start)
+            if gate is not None:
+                asked = tuple(
+                    one.key
+                    for one in inside
+                    if isinstance(one, Stop) and isinstance(one.node, Question) and one.node.asked
+                )
+                found.append(Fence(gate, start + len(inside), asked, frozenset(sources[node.path])))
+            found += inside
+    return found
 
 
 def _said(question: Question, pattern: re.Pattern[str]) -> bool:

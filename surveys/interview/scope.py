@@ -64,8 +64,17 @@ class InterviewScope:
 
     def value(self, path: str, places: Places = ()) -> str:
         """The value of a node: "" when it is unanswered or not relevant."""
-        found = self.answers.get(self.plan.keys[path](places) if places else path, "")
-        return found if found and self.relevant(path, places) else ""
+        if places:
+            found = self.answers.get(self.plan.keys[path](places))
+            return found if found and self.relevant(path, places) else ""
+        found = self.answers.get(path)
+        if not found:
+            return ""
+        gate = self.plan.gates[path]
+        if gate is None:
+            return found
+        known = self._open.get(gate.path)
+        return found if (self.open(gate, ()) if known is None else known) else ""
 
     def stored(self, path: str, places: Places = ()) -> str:
         """The value kept at a node, relevant or not."""
@@ -124,18 +133,25 @@ class InterviewScope:
     def relevant(self, path: str, places: Places = ()) -> bool:
         """Whether a node and all groups around it are relevant now."""
         gate = self.plan.gates.get(path)
-        return gate is None or self.open(gate, places)
+        if gate is None:
+            return True
+        known = self._open.get((gate.path, places[: gate.depth]) if gate.depth else gate.path)
+        return self.open(gate, places) if known is None else known
 
     def open(self, gate: Gate, places: Places) -> bool:
         """Whether a condition and all around it hold now."""
         depth = gate.depth
-        spot = (gate.path, places[:depth]) if depth else gate.path
+        own = places[:depth]
+        spot = (gate.path, own) if depth else gate.path
         known = self._open.get(spot)
         if known is None:
             around = gate.around
-            known = (around is None or self.open(around, places)) and self.truth(
-                gate.condition, gate.path, places[:depth]
-            )
+            known = around is None or self.open(around, places)
+            if known:
+                before = self.here, self.places
+                self.here, self.places = gate.path, own
+                known = gate.holds(self)
+                self.here, self.places = before
             self._open[spot] = known
         return known
 

@@ -27,7 +27,7 @@ def expression(text, reads, evaluate):
         reads=frozenset(reads),
         _text=as_text,
         _number=as_number,
-        _truth=lambda scope: bool(evaluate(scope)),
+        truth=lambda scope: bool(evaluate(scope)),
     )
 
 
