@@ -1,169 +1,155 @@
-"""A question as a message: its text, its buttons, the answer written under it, a refusal."""
+"""A question as messages: its text, and the answer written under it."""
 
 from __future__ import annotations
 
-from html import unescape
+from collections.abc import Callable, Mapping
 
-from bot.say import DIGITS, Button, code
-from bot.texts import Speak, escape, width
-from surveys.interview.state import Closed, Prompt, Refused
+from bot.respondent import direction
+from bot.respondent.asking import numbered, places_shown, what_to_do
+from bot.respondent.buttons import keyboard, order
+from bot.respondent.markup import html, plain
+from bot.respondent.parting import ROOM, length, parts
+from bot.respondent.refusals import refusal
+from bot.respondent.said import said
+from bot.say import DIGITS, code
+from bot.texts import Speak, escape
+from surveys.interview.state import Closed, Prompt
 
 __all__ = ["DIGITS", "code", "keyboard", "numbered", "question", "refusal", "settled"]
 
-COLUMNS = 28
-"""What a phone shows of a button that fills the row; beyond it the label is cut."""
-NUMBERS_IN_A_ROW = 4
-MOST_BUTTONS = 88
-"""Choices that get a button; Telegram takes 100 buttons in all. The others are typed."""
 BESIDE = 12
 """Characters of a line of the list that are not the label: its number, a tick, a cut, its end."""
 SHORTEST = 12
 """Characters of a label below which a line is of no use."""
-ROOM = 4000
-"""Characters of one message, a little below what Telegram takes."""
+LONGEST = 120
+"""Characters of a label that a line of the list shows."""
+ON_A_PAGE = 10
+"""Lines of a list that has pages."""
+SO_FAR = 400
+"""Characters of an earlier answer that are shown."""
+BELOW = 600
+"""Characters of all that stands below a question in a message: what was answered, what to do."""
+SETTLED = 1500
+"""Characters of a question, and of an answer, that stay when it is settled."""
+NAME = 60
+"""Characters of a group's label that are shown with each of its questions."""
 
 
-def question(prompt: Prompt, say: Speak) -> str:
-    """The text of a question: its number, the question, its hint, what to do."""
-    head = f"<b>{prompt.number} / {prompt.total}</b>  {_plain(prompt.label)}"
-    below = []
-    if prompt.hint:
-        below.append(f"<i>{_plain(prompt.hint, 400)}</i>")
-    if prompt.answer:
-        below.append(say("Your answer so far: {answer}").format(answer=_plain(prompt.answer, 400)))
-    how = _what_to_do(prompt, say)
-    if how:
-        below.append(f"<i>{how}</i>")
-    listed = []
-    if prompt.choices and numbered(prompt):
-        # Shown are letters, not the escapes that stand for some of them.
-        taken = sum(len(unescape(part)) + 2 for part in (head, *below))
-        listed.append(_list(prompt, ROOM - taken))
-    return "\n\n".join([head, *listed, *below])
+def question(prompt: Prompt, say: Speak) -> list[str]:
+    """The messages of a question in Telegram's HTML: its number, what is asked, the choices that no
+    button has room for, its hint, what to do. The buttons belong under the last one.
 
-
-def _list(prompt: Prompt, room: int) -> str:
-    """The choices of a question with their numbers, the labels as long as there is room for.
-
-    Of hundreds the last ones are not shown: they are found by typing them.
+    Only the last one changes with what was chosen so far.
     """
-    shown = prompt.choices[: max(room // (BESIDE + SHORTEST), 1)]
-    each = min(room // len(shown) - BESIDE, 120)
-    return "\n".join(
-        f"<b>{place}</b>  {'☑ ' if value in prompt.selected else ''}{_plain(label, each)}"
-        for place, (value, label) in enumerate(shown, start=1)
+    asked = [_head(prompt, say)]
+    hint = [f"<i>{direction.line(html(prompt.hint))}</i>"] if prompt.hint else []
+    below = _below(prompt, say)
+    listed = prompt.choices and numbered(prompt)
+    lines = min(len(places_shown(prompt)), ON_A_PAGE) if listed else 0
+    told = sum(length(part) + 2 for part in (*asked, *hint))
+    if told + BELOW + lines * (LONGEST + BESIDE) > ROOM:
+        changes = [*([_list(prompt, ROOM - BELOW)] if listed else []), *below]
+        return [*parts("\n\n".join([*asked, *hint])), *(["\n\n".join(changes)] if changes else [])]
+    room = ROOM - told - sum(length(part) + 2 for part in below)
+    return ["\n\n".join([*asked, *([_list(prompt, room)] if listed else []), *hint, *below])]
+
+
+def _head(prompt: Prompt, say: Speak) -> str:
+    number = f"<b>{prompt.number} / {prompt.total}</b>"
+    label = _asked(prompt, say)
+    around = _around(prompt)
+    if around:
+        return f"{direction.numbered(number, f'<i>{around}</i>')}\n{direction.line(label)}"
+    return direction.numbered(number, label)
+
+
+def _asked(prompt: Prompt, say: Speak) -> str:
+    if prompt.type != "repeat":
+        return html(prompt.label)
+    what = direction.apart(html(prompt.label))
+    if not prompt.instances:
+        return say("{what}: none so far. Add one?").format(what=what)
+    return say("{what}: {n} so far. Add another?").format(what=what, n=prompt.instances)
+
+
+def _around(prompt: Prompt) -> str:
+    """Where a question stands: in which instance of a repeat; and of a group, at its first one."""
+    return " › ".join(
+        f"{html(label, NAME)} {instance}" if instance else html(label, NAME)
+        for label, instance in prompt.around
+        if label and (instance or prompt.opens)
     )
 
 
-def keyboard(prompt: Prompt, interview: str, say: Speak) -> list[list[Button]]:
-    """The buttons of a question: a row a choice, or numbers where a phone would cut the labels."""
-    stem = f"i:{interview}:{prompt.seq}:"
-    rows: list[list[Button]] = []
-    several = prompt.type == "select_multiple"
-
-    def sign(value: str) -> str:
-        if several:
-            return "☑ " if value in prompt.selected else "☐ "
-        return "● " if value in prompt.selected else ""
-
-    if prompt.choices and numbered(prompt):
-        numbers = [
-            (f"{sign(value)}{place + 1}", f"{stem}{place}")
-            for place, (value, _) in enumerate(prompt.choices[:MOST_BUTTONS])
-        ]
-        rows += [
-            numbers[start : start + NUMBERS_IN_A_ROW]
-            for start in range(0, len(numbers), NUMBERS_IN_A_ROW)
-        ]
-    else:
-        rows += [
-            [(f"{sign(value)}{label}", f"{stem}{place}")]
-            for place, (value, label) in enumerate(prompt.choices)
-        ]
-    if several:
-        rows.append([("✅ " + say("Done"), stem + "d")])
-    control: list[Button] = []
-    if prompt.can_go_back:
-        control.append(("◀ " + say("Back"), stem + "b"))
-    if not prompt.required:
-        control.append((say("Skip") + " ▶", stem + "s"))
-    control.append(("⏸ " + say("Stop"), stem + "x"))
-    rows.append(control)
-    return rows
+def _below(prompt: Prompt, say: Speak) -> list[str]:
+    below = []
+    if prompt.answer:
+        answer = _answer(prompt.type, prompt.answer, SO_FAR, say)
+        below.append(say("Your answer so far: {answer}").format(answer=direction.apart(answer)))
+    elif prompt.selected and len(places_shown(prompt)) < len(prompt.choices):
+        names = dict(prompt.choices)
+        chosen = escape(_short(", ".join(plain(names.get(one, one)) for one in prompt.selected)))
+        below.append(say("Your answer so far: {answer}").format(answer=direction.apart(chosen)))
+    found = []
+    if prompt.search:
+        words = direction.apart(escape(_short(prompt.search, NAME)))
+        found.append(say("Found for “{words}”:").format(words=words) + f" {_found(prompt)}")
+    if prompt.pages > 1:
+        page = say("Page {page} of {pages}").format(page=prompt.page + 1, pages=prompt.pages)
+        found.append(page)
+    if found:
+        below.append("\n".join(found))
+    how = what_to_do(prompt, say)
+    if how:
+        below.append(f"<i>{how}</i>")
+    return below
 
 
-def numbered(prompt: Prompt) -> bool:
-    """Whether the choices stand in the message, numbered, because buttons would cut them,
-    or because there would be too many."""
-    return any(width(label) > COLUMNS for _, label in prompt.choices)
+def _found(prompt: Prompt) -> str:
+    return str(len(prompt.shown)) if prompt.pages == 1 else ""
 
 
-def settled(closed: Closed, say: Speak) -> str:
-    """A question that is settled, with what was answered."""
-    text = f"<b>{closed.number} / {closed.total}</b>  {_plain(closed.label)}"
+def _list(prompt: Prompt, room: int) -> str:
+    """The choices that are shown with their numbers, the labels as long as there is room for.
+
+    Of hundreds the last ones are not shown: they are found by typing them.
+    """
+    shown = places_shown(prompt)[: max(room // (BESIDE + SHORTEST), 1)]
+    each = min(room // max(len(shown), 1) - BESIDE, LONGEST)
+    lines = []
+    for place in shown:
+        value, label = prompt.choices[place]
+        ticked = value in prompt.selected and prompt.type == "select_multiple"
+        mark = "☑ " if ticked else order(prompt, value) if prompt.type == "rank" else ""
+        lines.append(direction.numbered(f"<b>{place + 1}</b>", f"{mark}{html(label, each)}"))
+    return "\n".join(lines)
+
+
+def settled(closed: Closed, kind: str, say: Speak) -> str:
+    """A question that is settled, with what was answered; `kind` is its type, or "repeat"."""
+    number = f"<b>{closed.number} / {closed.total}</b>"
+    text = direction.numbered(number, html(closed.label, SETTLED))
     if closed.how == "answered":
-        text += f"\n\n✓ <b>{_plain(closed.shown)}</b>"
-    elif closed.how == "skipped":
-        skipped = say("skipped")
-        text += f"\n\n– <i>{skipped}</i>"
+        answer = _answer(kind, closed.shown, SETTLED, say)
+        text += "\n\n" + direction.line(f"✓ <b>{answer}</b>")
+    elif closed.how == "enough":
+        text += "\n\n✓ <b>" + say("{n} in all").format(n=closed.shown) + "</b>"
+    elif closed.how in _OTHERWISE:
+        text += f"\n\n– <i>{_OTHERWISE[closed.how](say)}</i>"
     return text
 
 
-def refusal(refused: Refused, say: Speak) -> str:
-    """Why an answer cannot be taken and what to do instead: one or two short sentences, as plain
-    text (a tap is answered without HTML)."""
-    if refused.message:
-        return _short(refused.message, 1000)
-    prompt = refused.prompt
-    last = len(prompt.choices)
-    sentences = {
-        "not_a_number": say(
-            "I could not read that as a number. Please type only the number, like 3."
-        ),
-        "not_a_whole_number": say("Please type a whole number, like 3."),
-        "not_a_date": say("I could not read that as a date. Please type it like 2026-05-31."),
-        "not_a_choice": say(
-            "I could not find that among the choices. Please tap a button, or type a number"
-            " from 1 to {last}."
-        ).format(last=last),
-        "several_choices": say("Only one answer fits here. Please tap the one that fits best."),
-        "ambiguous_choice": say(
-            "That fits more than one choice. Please tap a button, or type a number from 1 to"
-            " {last}."
-        ).format(last=last),
-        "text_too_long": say("That is too long. Please use fewer words."),
-        "not_text": say(
-            "I cannot read pictures, stickers or voice messages. Please tap a button or type"
-            " your answer."
-        )
-        if prompt.choices
-        else say("I cannot read pictures, stickers or voice messages. Please type your answer."),
-        "required": say("This question needs an answer before we can go on."),
-        "constraint": say("That answer does not fit here. Please look at the question once more."),
-    }
-    return sentences[refused.reason]
+_OTHERWISE: Mapping[str, Callable[[Speak], str]] = {
+    "skipped": lambda say: say("skipped"),
+    "added": lambda say: say("one more"),
+    "removed": lambda say: say("the last one was removed"),
+}
 
 
-def _what_to_do(prompt: Prompt, say: Speak) -> str:
-    if prompt.type == "select_multiple":
-        # The form's own hint says that several may fit; what it cannot know is our button.
-        return say("Then tap Done.") if prompt.hint else say("Tap all that fit, then Done.")
-    if prompt.choices and numbered(prompt) and not prompt.hint:
-        return say("Tap the number of your answer.")
-    if prompt.type in ("integer", "decimal"):
-        return say("Type a number.")
-    if prompt.type == "date":
-        return say("Type a date, like 2026-05-31.")
-    if prompt.type == "text":
-        return say("Type your answer.")
-    return ""
+def _answer(kind: str, value: str, most: int, say: Speak) -> str:
+    return escape(_short(said(kind, value, say), most))
 
 
-def _plain(text: str, most: int = 1500) -> str:
-    """Safe in HTML, and cut where one message could not hold it beside the rest."""
-    return escape(_short(text, most))
-
-
-def _short(text: str, most: int) -> str:
+def _short(text: str, most: int = SO_FAR) -> str:
     text = text.strip()
     return text if len(text) <= most else text[:most] + " …"

@@ -1,0 +1,69 @@
+"""An answer as it is read in the chat: a place, a time, a photo, words."""
+
+from __future__ import annotations
+
+import re
+
+from bot.respondent.markup import plain
+from bot.texts import Speak
+
+_CLOCK = re.compile(r"(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
+CHOSEN = frozenset({"select_one", "select_multiple", "rank", "range"})
+"""Types whose answers are read as the form's own words."""
+PLACES = frozenset({"geopoint", "geotrace", "geoshape"})
+
+
+def said(kind: str, value: str, say: Speak) -> str:
+    """The answer to a question of this type, as plain text.
+
+    `value` is what the engine shows of it: of choices their labels, else the value that is kept.
+    """
+    if kind in CHOSEN:
+        return plain(value)
+    if kind == "acknowledge":
+        return say("OK")
+    if kind == "image":
+        return "📷 " + say("a photo")
+    if kind == "audio":
+        return "🎤 " + say("a recording")
+    if kind == "video":
+        return "🎬 " + say("a video")
+    if kind == "file":
+        return "📄 " + say("a file")
+    if kind == "time":
+        return _clock(value)
+    if kind == "dateTime":
+        day, _, hour = value.partition("T")
+        return f"{day} {_clock(hour)}".strip()
+    if kind == "geopoint":
+        return place(value)
+    if kind in PLACES:
+        return say.count("{n} place", "{n} places", len(_several(value)))
+    return value
+
+
+def place(value: str) -> str:
+    """A geopoint ("30.27415 120.15515 0 12": degrees, metres) as it is read."""
+    words = value.split()
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return value
+    if not 2 <= len(numbers) <= 4:
+        return value
+    shown = f"{_degrees(numbers[0])}, {_degrees(numbers[1])}"
+    return f"{shown} (± {numbers[3]:.0f} m)" if len(numbers) == 4 and numbers[3] else shown
+
+
+def _degrees(number: float) -> str:
+    # Five decimals are one metre.
+    return f"{number:.5f}".rstrip("0").rstrip(".")
+
+
+def _clock(value: str) -> str:
+    found = _CLOCK.fullmatch(value)
+    return found[1] if found else value
+
+
+def _several(value: str) -> list[str]:
+    return [one for one in value.split(";") if one.strip()]
