@@ -230,6 +230,8 @@ class Say:
     path: str
     text: str
     media: tuple[tuple[MediaKind, str], ...] = ()
+    label: str = field(default="", compare=False)
+    """The text without the value of what can only be read."""
 
 
 @dataclass(frozen=True, slots=True)
