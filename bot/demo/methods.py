@@ -47,8 +47,11 @@ async def send_message(world: World, given: Parameters, files: Files) -> Any:
     person = _reached(world, given)
     rich = strict.message_text(given)
     buttons = strict.keyboard(given.get("reply_markup"))
+    reply_keyboard = strict.reply_keyboard(given.get("reply_markup"))
     world.floods.check(person.id, message=True)
-    return person.raw(person.receive(rich, buttons))
+    stored = person.receive(rich, buttons)
+    person.offer(reply_keyboard, stored.message_id)
+    return person.raw(stored)
 
 
 async def send_photo(world: World, given: Parameters, files: Files) -> Any:
@@ -86,7 +89,7 @@ def _send_file(
 async def edit_message_text(world: World, given: Parameters, files: Files) -> Any:
     """Another text for a message of the bot."""
     rich = strict.message_text(given)
-    buttons = strict.keyboard(given.get("reply_markup"))
+    buttons = strict.keyboard(given.get("reply_markup"), edits=True)
     person, stored = _to_edit(world, given)
     if stored.file is not None:
         raise bad("there is no text in the message to edit")
@@ -96,7 +99,7 @@ async def edit_message_text(world: World, given: Parameters, files: Files) -> An
 async def edit_message_caption(world: World, given: Parameters, files: Files) -> Any:
     """Other words under a file."""
     rich = strict.caption(given)
-    buttons = strict.keyboard(given.get("reply_markup"))
+    buttons = strict.keyboard(given.get("reply_markup"), edits=True)
     person, stored = _to_edit(world, given)
     if stored.file is None:
         raise bad("there is no caption in the message to edit")
@@ -105,7 +108,7 @@ async def edit_message_caption(world: World, given: Parameters, files: Files) ->
 
 async def edit_message_reply_markup(world: World, given: Parameters, files: Files) -> Any:
     """Other buttons, or none."""
-    buttons = strict.keyboard(given.get("reply_markup"))
+    buttons = strict.keyboard(given.get("reply_markup"), edits=True)
     person, stored = _to_edit(world, given)
     return _edit(world, person, stored, stored.rich, buttons)
 
@@ -164,7 +167,7 @@ async def answer_callback_query(world: World, given: Parameters, files: Files) -
     if tap is None or time.monotonic() - tap.at > world.tap_seconds:
         raise bad(TOO_OLD)
     world.floods.check(tap.person.id, message=False)
-    tap.person.notice(text)
+    tap.person.notice(text, alert=given.get("show_alert") is True)
     return True
 
 

@@ -225,21 +225,14 @@ class _HtmlReader:
         return Rich(text, tuple(entities), self.source.strip())
 
 
-def keyboard(given: object) -> list[list[dict[str, Any]]]:
+def keyboard(given: object, *, edits: bool = False) -> list[list[dict[str, Any]]]:
     """The inline keyboard of a call, checked; [] where there is none.
 
-    Other kinds of reply_markup (which we never send) are refused as what they are not.
+    `edits`: only such a keyboard can be hung on a message that stands in the chat already.
     """
-    if given is None or given == "":
-        return []
-    markup = given
-    if isinstance(markup, str):
-        try:
-            markup = json.loads(markup)
-        except ValueError:
-            raise bad("can't parse reply keyboard markup JSON object") from None
-    if not isinstance(markup, dict):
-        raise bad("object expected as reply markup")
+    markup = _markup(given)
+    if edits and markup and "inline_keyboard" not in markup:
+        raise bad("inline keyboard expected")
     rows = markup.get("inline_keyboard", [])
     if not isinstance(rows, list):
         raise bad('field "inline_keyboard" of the object must be of type Array')
@@ -252,6 +245,37 @@ def keyboard(given: object) -> list[list[dict[str, Any]]]:
     if sum(len(row) for row in checked) > BUTTONS:
         raise bad("REPLY_MARKUP_TOO_LONG")
     return checked
+
+
+def reply_keyboard(given: object) -> list[list[dict[str, Any]]] | None:
+    """The keyboard in place of the phone's own, checked; [] takes it away, None changes nothing."""
+    markup = _markup(given)
+    if markup.get("remove_keyboard") is True:
+        return []
+    rows = markup.get("keyboard")
+    if rows is None:
+        return None
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad('field "keyboard" of the object must be an Array of Arrays')
+    wrong = "can't parse keyboard button: "
+    for button in (button for row in rows for button in row):
+        if not isinstance(button, dict) or not str(button.get("text", "")).strip():
+            raise bad(f"{wrong}text can't be empty")
+        unknown = set(button) - {"text", "request_location", "request_contact"}
+        if unknown:
+            raise bad(f"{wrong}{min(unknown)}")
+    if not any(rows):
+        raise bad("REPLY_MARKUP_EMPTY")
+    return rows
+
+
+def _markup(given: object) -> dict[str, Any]:
+    if given is None or given == "":
+        return {}
+    markup = _parsed(given, "can't parse reply keyboard markup JSON object")
+    if not isinstance(markup, dict):
+        raise bad("object expected as reply markup")
+    return markup
 
 
 def _button(given: object) -> dict[str, Any]:

@@ -133,8 +133,13 @@ class Person:
         self.deactivated = False
         self.notices: list[str] = []
         """What the bot said in answer to taps."""
+        self.alerts: list[str] = []
+        """Of these, those that stood until they were closed."""
+        self.reply_keyboard: tuple[str, ...] = ()
+        """What is read on the buttons in place of the phone's keyboard."""
         self.taps_answered = 0
         self._world = world
+        self._keyboard_of = 0
         self._messages: dict[int, Stored] = {}
         self._unread: deque[int] = deque()
         self._changed: list[int] = []
@@ -225,6 +230,13 @@ class Person:
         """Send a document, of any size; gives its message_id."""
         file = self._world.files.add("document", filename, content)
         return await self._say({}, Rich(caption, (), caption), file)
+
+    async def send_location(self, latitude: float, longitude: float, accuracy: float = 0.0) -> int:
+        """Send where one is, or a place on the map; gives its message_id."""
+        place = {"latitude": latitude, "longitude": longitude}
+        if accuracy:
+            place["horizontal_accuracy"] = accuracy
+        return await self._say({"location": place}, Rich("", (), ""))
 
     async def send_sticker(self) -> int:
         """Send a sticker."""
@@ -348,6 +360,12 @@ class Person:
         self.changed(stored.message_id)
         return stored
 
+    def offer(self, rows: list[list[dict[str, Any]]] | None, message_id: int) -> None:
+        """A keyboard in place of the phone's own came with a message, or it was taken away."""
+        if rows is not None:
+            self.reply_keyboard = tuple(str(button["text"]) for row in rows for button in row)
+            self._keyboard_of = message_id
+
     def find(self, message_id: int) -> Stored | None:
         """A message of the chat."""
         return self._messages.get(message_id)
@@ -356,14 +374,19 @@ class Person:
         """Take a message out of the chat."""
         found = self._messages.pop(message_id, None) is not None
         if found:
+            if message_id == self._keyboard_of:
+                # Telegram's apps show a keyboard as long as the message that brought it is there.
+                self.reply_keyboard = ()
             self.changed(message_id)
         return found
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, *, alert: bool = False) -> None:
         """The bot answered a tap."""
         self.taps_answered += 1
         if text:
             self.notices.append(text)
+        if text and alert:
+            self.alerts.append(text)
         self.changed(None)
 
     def changed(self, message_id: int | None) -> None:

@@ -29,7 +29,10 @@ def help_(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
 
 
 def edited(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """Someone corrected a message of theirs in the chat."""
+    """Someone corrected a message of theirs in the chat; of a place that is shared live, Telegram
+    says so every few seconds."""
+    if not incoming.text:
+        return []
     _, say = voice(session, incoming, desk)
     text = say("I cannot see changes in old messages. Use the Back button to change an answer.")
     return [send(incoming.chat_id, text)]
