@@ -15,14 +15,12 @@ from datetime import datetime
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal
 from math import inf, isfinite, isnan, nan
 
-from surveys.form import dates
+from surveys.form import dates, patterns
 from surveys.form.values import Scope, Value, number_of_text
 
 # The texts of ODK's functions -----------------------------------------------------------------
 
 SPACE = " \t\r\n"
-_PATTERN_LIMIT = 256
-_patterns: dict[str, re.Pattern[str] | None] = {}
 
 
 def before(text: str, mark: str) -> str:
@@ -94,23 +92,17 @@ def boolean_from_string(text: str) -> bool:
     return text == "1" or text.lower() == "true"
 
 
-def pattern(text: str) -> re.Pattern[str] | None:
-    """The compiled pattern, None where it is none; those used lately are kept."""
-    if text not in _patterns:
-        if len(_patterns) >= _PATTERN_LIMIT:
-            _patterns.clear()
-        try:
-            # JavaRosa's \d and \w mean ASCII only.
-            _patterns[text] = re.compile(text, re.ASCII)
-        except (re.error, OverflowError, RecursionError):
-            _patterns[text] = None
-    return _patterns[text]
+def pattern(text: str) -> object | None:
+    """The compiled pattern, None where it is none: `patterns.compiled` says why."""
+    try:
+        return patterns.compiled(text)  # type: ignore[no-any-return]
+    except patterns.PatternError:
+        return None
 
 
 def regex(text: str, expression: str) -> bool:
-    """regex(): whether the whole text matches."""
-    compiled = pattern(expression)
-    return compiled is not None and compiled.fullmatch(text) is not None
+    """regex(): whether the whole text matches; false where that cannot be said in time."""
+    return patterns.matches(text, expression)
 
 
 _DIGESTS: Mapping[str, str] = {
