@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveys.form.java_patterns import DEEPEST, HEAVIEST
 from surveys.form.patterns import (
-    DEEPEST,
-    HEAVIEST,
     LONGEST_PATTERN,
     LONGEST_TEXT,
     PatternError,
