@@ -104,4 +104,5 @@ def _places(prompt: Prompt, say: Speak) -> str:
         how = say("Send the corners of the area, one after the other. Then tap All sent.")
     else:
         how = say("Send the place.")
-    return f"{how} " + say("You can also type it, like 30.2741 120.1551.")
+    between = "" if say.language == "zh" else " "
+    return how + between + say("You can also type it, like 30.2741 120.1551.")
