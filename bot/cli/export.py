@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from bot.cli.opening import BY, Problem, note, now, opened, progress, settings
 from bot.cli.results import Language
+from bot.settings import key_of
 
 if TYPE_CHECKING:
     from surveys.export import Format, Review
@@ -68,6 +70,9 @@ def export(  # noqa: PLR0917 - the names speak
         bool, typer.Option("--labels", help="With --kobo: labels in the place of values.")
     ] = False,
     bom: Annotated[bool, typer.Option("--bom", help="Mark CSV files as UTF-8, for Excel.")] = False,
+    no_media: Annotated[
+        bool, typer.Option("--no-media", help="Without photos, recordings and files people sent.")
+    ] = False,
 ) -> None:
     """Write the submissions of a wave, and a codebook, for analysis."""
     from surveys.export import (
@@ -82,6 +87,8 @@ def export(  # noqa: PLR0917 - the names speak
     )
     from surveys.publish import find_area
     from surveys.store.audit import audit
+    from surveys.store.database import file_of
+    from surveys.store.vault import Vault
 
     reviews = _reviews(review)
     found = settings()
@@ -94,6 +101,11 @@ def export(  # noqa: PLR0917 - the names speak
     if labels and not kobo:
         raise typer.BadParameter("--labels needs --kobo.")
     wanted = Wanted(formats, "zh" if spoken == "zh" else "en", kobo=kobo, labels=labels, bom=bom)
+
+    @cache
+    def key() -> Vault:
+        return Vault(key_of(found, file_of(found.database_url), create=False))
+
     with opened(found) as database:
         with database.begin() as session:
             filters = Filters(
@@ -109,7 +121,13 @@ def export(  # noqa: PLR0917 - the names speak
                 audit(session, BY, "export", what, now(), area_id=one)
         with progress("Writing submissions") as tell:
             try:
-                made = tables(database, filters, now(), released=release, progress=tell)
+                made = tables(
+                    database, filters, now(), released=release, progress=tell,
+                    unseal=None if no_media else lambda sealed: key().open(sealed),
+                )  # fmt: skip
+                if made.media is not None and made.media.count:
+                    # A key that is not there is said before anything is written.
+                    key()
                 if out.suffix.lower() == ".zip":
                     into_zip(made, wanted, out)
                 else:

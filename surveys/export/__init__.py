@@ -7,8 +7,9 @@ than 5 homes answered. Nothing of `contact` is ever read here.
     into_folder(made, Wanted(("csv", "sav")), folder)
 """
 
-from surveys.export.files import Format, Wanted, into_folder, into_zip
+from surveys.export.files import Format, Wanted, add_media, into_folder, into_zip
 from surveys.export.filters import KEPT, REVIEWS, Filters, NothingToExport, Review, newest_wave
+from surveys.export.media import any_media
 from surveys.export.tables import Tables, tables
 from surveys.export.told import told
 from surveys.export.unwritable import Unwritable
@@ -16,6 +17,6 @@ from surveys.export.wording import LANGUAGES, Language
 
 __all__ = [
     "KEPT", "LANGUAGES", "REVIEWS", "Filters", "Format", "Language", "NothingToExport",
-    "Review", "Tables", "Unwritable", "Wanted", "into_folder", "into_zip", "newest_wave", "tables",
-    "told",
+    "Review", "Tables", "Unwritable", "Wanted", "add_media", "any_media", "into_folder",
+    "into_zip", "newest_wave", "tables", "told",
 ]  # fmt: skip

@@ -149,17 +149,25 @@ def into_zip(tables: Tables, wanted: Wanted, target: Path) -> list[str]:
     """Writes one zip; the names of the files in it."""
     with written(tables, wanted, target.parent) as paths:
         part = paths[0].parent / target.name
-        names = pack(paths, part, tables.media)
+        pack(paths, part)
+        sent = add_media(tables.media, part) if tables.media is not None else []
         part.replace(target)
-        return names
+        return [*(path.name for path in paths), *sent]
 
 
-def pack(paths: Sequence[Path], target: Path, media: Media | None = None) -> list[str]:
-    """Files into a zip, a piece at a time, and what people sent, one file at a time."""
+def pack(paths: Sequence[Path], target: Path) -> None:
+    """Files into a zip, a piece at a time."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in paths:
             packed.write(path, path.name)
-        for name, content in media.each() if media is not None else ():
-            # Photos and recordings do not get smaller.
-            packed.writestr(f"{FOLDER}/{name}", content, zipfile.ZIP_STORED)
-        return packed.namelist()
+
+
+def add_media(media: Media, target: Path) -> list[str]:
+    """What people sent into a zip that is there, one file at a time; their names in it."""
+    names = []
+    # As they are: photos and recordings do not get smaller.
+    with zipfile.ZipFile(target, "a", zipfile.ZIP_STORED) as packed:
+        for name, content in media.each():
+            names.append(f"{FOLDER}/{name}")
+            packed.writestr(names[-1], content)
+    return names

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from surveys.export.plan import Plan, batches
@@ -15,7 +15,7 @@ from surveys.export.questions import marked
 from surveys.form.model import MEDIA_TYPES
 from surveys.store.attachments import Answered, answered_with, content_of
 from surveys.store.database import Database
-from surveys.store.schema import Interview
+from surveys.store.schema import Area, Attachment, Interview
 
 FOLDER = "media"
 """The files stand in it, as ODK Central has it, named as in the cells."""
@@ -56,6 +56,23 @@ def media(database: Database, plan: Plan, unseal: Callable[[bytes], bytes]) -> M
     with database.read() as session:
         sizes = [one.size for one in kept(session)]
     return Media(len(sizes), sum(sizes), each)
+
+
+def any_media(session: Session, area_ids: Collection[int]) -> bool:
+    """Whether anybody in these areas finished and sent something that was kept."""
+    inside = or_(
+        *(
+            Area.path.startswith(path, autoescape=True)
+            for path in session.scalars(select(Area.path).where(Area.id.in_(area_ids)))
+        )
+    )
+    found = (
+        select(Attachment.id)
+        .join(Interview, Interview.id == Attachment.interview_id)
+        .join(Area, Area.id == Interview.area_id)
+        .where(Attachment.state == "fetched", Interview.status == "finished", inside)
+    )
+    return session.scalar(select(found.exists())) is True
 
 
 def media_paths(plan: Plan) -> frozenset[str]:

@@ -24,6 +24,8 @@ def told(tables: Tables, language: Language) -> list[str]:
                 n=tables.villages_withheld,
             )
         )
+    if tables.media is not None and tables.media.count:
+        found.append(_of(say("Photos, recordings and files, in media/: {n}"), n=tables.media.count))
     if tables.released is None:
         found.append(
             say(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from surveys.conduct.retention import expire
 from surveys.publish import close_wave
-from surveys.store.schema import Administrator, Area, Audit, Contact, Interview, Job
+from surveys.store.schema import Administrator, Area, Attachment, Audit, Contact, Interview, Job
 from tests.administrators.conftest import fill, link, office, parcel
 from tests.respondent.phones import PATIENCE, Clock, at_work, labels, made_once, moment, say, tap
 
@@ -192,6 +192,17 @@ async def test_the_answers_as_files(field_url, tmp_path):
         await wei.tap(replace(whom, rows=((("x", "x:csv:o"),),)), 0)
         await survey.quiet()
         assert len([one for one in survey.rows(Audit) if one.action == "export"]) == 2
+        # Where somebody sent a photo it can be had, too.
+        with survey.database.begin() as session:
+            one = session.query(Interview).filter_by(status="finished").first()
+            session.add(Attachment(interview_id=one.id, node="/data/photo", name="a.jpg",
+                                   media_type="image/jpeg", size=1, state="fetched",
+                                   content=b"x", taken_at=one.finished_at))  # fmt: skip
+        whom = await tap(boss, "CSV (R, Python)", await say(boss, "/export"))
+        assert labels(whom)[2] == ["Our own, with photos and sound"]
+        await boss.tap(whom, 2)
+        await survey.quiet()
+        assert survey.rows(Job)[-1].arguments["media"] is True
 
 
 def unpacked(message):

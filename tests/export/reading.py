@@ -16,10 +16,12 @@ def rows(content, delimiter=","):
     return list(csv.DictReader(text, delimiter=delimiter))
 
 
-def made_of(database, field, *, released=False, progress=None, now=NOW, **filters):
+def made_of(database, field, *, released=False, progress=None, unseal=None, now=NOW, **filters):
     """The tables of a field, of all its villages without a word on it."""
     filters.setdefault("area_ids", tuple(field.villages.values()))
-    return tables(database, Filters(**filters), now, released=released, progress=progress)
+    return tables(
+        database, Filters(**filters), now, released=released, unseal=unseal, progress=progress
+    )
 
 
 def files_of(made, **wanted):
