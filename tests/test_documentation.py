@@ -11,7 +11,10 @@ import typer.main
 from bot.access import ROLES as CHAT
 from bot.cli.program import app
 from bot.cli.version import __version__
+from bot.respondent.asking import DRAWN
+from bot.respondent.buttons import BARE
 from bot.settings import SETTINGS
+from surveys.conduct.attachments import WITH_PLACE
 from surveys.estimation import profile
 from surveys.export.own import AFTER, BEFORE, OF_VILLAGES
 from surveys.form.model import QuestionType
@@ -92,10 +95,21 @@ def test_every_setting_that_is_read_is_in_the_table():
     assert read - {one.name for one in SETTINGS} <= {"USEGAP_TEST"}
 
 
-@pytest.mark.parametrize("kind", get_args(QuestionType))
-def test_every_question_type_is_documented(kind):
-    # "`select_one list`" in a table says which list it takes.
-    assert re.search(rf"`{kind}[` ]", page("docs/instrument.md"))
+def test_how_every_question_type_is_asked_is_documented():
+    rows = rows_under("docs/questions.md", "Every type")
+    told = {name: row for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert set(get_args(QuestionType)) <= set(told)
+    # A type stands in one row, and its row says how it is asked.
+    assert len([name for row in rows for name in re.findall(r"`(\w+)`", row[0])]) == len(told)
+    assert all(len(row) >= 2 and row[1] for row in rows)
+    # What an appearance changes is what the program looks for.
+    looked_for = {"numbers"} | BARE | DRAWN | {WITH_PLACE}
+    named = {
+        name
+        for row in rows_under("docs/questions.md", "Appearances")[:-1]
+        for name in re.findall(r"`([\w-]+)`", row[0])
+    }
+    assert named == looked_for
 
 
 def test_every_column_of_the_lists_and_exports_is_documented():
