@@ -298,7 +298,7 @@ def _of_questions(  # noqa: PLR0917
             action = None if any_coarse else _unless_apart
         if action is None:
             if role is None:
-                left.append(one.name)
+                left.append(column.asked.inside.replace("/", "-"))
             continue
         actions[one.name] = (one, action)
         for part in column.variables[1:]:
