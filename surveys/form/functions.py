@@ -23,7 +23,7 @@ from surveys.form.values import (
     truth_of,
 )
 
-__all__ = ["FUNCTIONS", "Function", "MisuseError"]
+__all__ = ["FUNCTIONS", "OF_HERE", "Function", "MisuseError"]
 
 
 class MisuseError(ValueError):
@@ -308,6 +308,9 @@ def _weighted(arguments: tuple[Code, ...], _here: str) -> Code:
 def _math(of: Callable[[float], float]) -> Function:
     return _plain("number", "n", partial(library.guarded, of))
 
+
+OF_HERE = ("string-length", "normalize-space", "string", "number")
+"""What takes the node itself where it is given nothing."""
 
 FUNCTIONS: Mapping[str, Function] = {
     # Nodes
