@@ -14,7 +14,6 @@ from bot.cli.version import __version__
 from bot.respondent.asking import DRAWN
 from bot.respondent.buttons import BARE
 from bot.settings import SETTINGS
-from surveys.conduct.attachments import WITH_PLACE
 from surveys.estimation import profile
 from surveys.export.own import AFTER, BEFORE, OF_VILLAGES
 from surveys.form.model import QuestionType
@@ -103,7 +102,7 @@ def test_how_every_question_type_is_asked_is_documented():
     assert len([name for row in rows for name in re.findall(r"`(\w+)`", row[0])]) == len(told)
     assert all(len(row) >= 2 and row[1] for row in rows)
     # What an appearance changes is what the program looks for.
-    looked_for = {"numbers"} | BARE | DRAWN | {WITH_PLACE}
+    looked_for = {"numbers", "with-place"} | BARE | DRAWN
     named = {
         name
         for row in rows_under("docs/questions.md", "Appearances")[:-1]
