@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from lark import Token, Tree
@@ -272,6 +273,8 @@ def first_of(nodes: Found | None, code: Code) -> Callable[[Scope], str | float |
 
 
 def kept_of(nodes: Found | None, keep: Keep) -> Found:
+    """Those of the nodes for which a condition holds, each looked at with its position."""
+
     def found(scope: Scope) -> list[Node]:
         every = nodes(scope) if nodes is not None else []
         outer = scope.inner, scope.item, scope.position, scope.size

@@ -107,16 +107,10 @@ class LookingUp(Finding):
                     ]
             return [Spot(path, one) for one in found if scope.relevant(path, one)]
 
-        value_at = target.value_at
-        code = Code("any", lambda scope: "", frozenset(reads), nodes=nodes, value_at=value_at)
         return Code(
-            "any",
-            first_of(nodes, code),
-            frozenset(reads),
-            nodes=nodes,
-            many=True,
-            value_at=value_at,
-        )
+            "any", first_of(nodes, target), frozenset(reads), nodes=nodes, many=True,
+            value_at=target.value_at,
+        )  # fmt: skip
 
     def _call_pulldata(self, given: list[Tree[Token]], place: int) -> Code:
         """pulldata(list, column, key column, key): what stands in the row with this key."""

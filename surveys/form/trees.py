@@ -9,15 +9,18 @@ from surveys.form.values import Code
 
 
 def all_reads(codes: list[Code]) -> frozenset[str]:
+    """What all of them read."""
     return frozenset().union(*(code.reads for code in codes))
 
 
 def subtree(child: Tree[Token] | Token) -> Tree[Token]:
+    """A child that the grammar says is a tree."""
     assert isinstance(child, Tree)  # noqa: S101 (by the grammar)
     return child
 
 
 def position_of(child: Tree[Token] | Token) -> int:
+    """Where it begins, in characters from the start of the text."""
     while isinstance(child, Tree):
         child = child.children[0]
     return child.start_pos or 0
