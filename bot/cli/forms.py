@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli import form_run
+from bot.cli.beside import Beside
 from bot.cli.opening import BY, busy, content_of, now, opened, settings
 
 if TYPE_CHECKING:
     from surveys.form.xlsform import Workbook
 
 app = typer.Typer(name="form", help="Check a form, publish it.", no_args_is_help=True)
+
+form_run.add_to(app)
 
 File = Annotated[Path, typer.Argument(help="An XLSForm (.xlsx, .xls, .md, .csv) or XForm (.xml).")]
 Validate = Annotated[bool, typer.Option("--validate", help="Ask ODK Validate, too: needs Java.")]
@@ -54,4 +58,4 @@ def converted(file: Path, validate: bool = False) -> Workbook:
 
     content = content_of(file)
     with busy(f"Reading {file.name} …"):
-        return convert(content, file.name, validate=validate)
+        return convert(content, file.name, files=Beside(file), validate=validate)
