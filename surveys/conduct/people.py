@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from surveys.conduct.forms import form_of, zone_of
 from surveys.form.model import language_of
 from surveys.interview.engine import begin
+from surveys.interview.plan import places_of
 from surveys.interview.state import to_json
 from surveys.store import areas, interviews, messages, people
 from surveys.store.vault import Vault
@@ -342,4 +343,5 @@ def _answered(session: Session, row: people.PersonRow) -> int:
         return 0
     values = json.loads(row.state).get("answers", {})
     form = form_of(session, row.form_version_id)
-    return sum(question.asked and bool(values.get(question.path)) for question in form.questions)
+    asked = {question.path for question in form.questions if question.asked}
+    return sum(bool(value) and places_of(path)[0] in asked for path, value in values.items())
