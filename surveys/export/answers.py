@@ -54,8 +54,8 @@ class Column:
         """What it is in any version."""
         return frozenset(self.asked.types)
 
-    def reader(self) -> Callable[[str], list[Cell]]:
-        """What makes the cells of its columns from an answer; of none they are all empty."""
+    def reader(self) -> Callable[[str], list[Cell]] | None:
+        """What makes the cells of its columns from an answer; None where it is its only cell."""
         if self.shape == "place":
             return _numbers
         read = READ.get(self.variable.kind)
@@ -64,7 +64,7 @@ class Column:
             return lambda value: _chosen(value, parts)
         if self.shape == "ranked":
             return lambda value: _ranks(value, parts)
-        return lambda value: [value if read is None else read(value)]
+        return None if read is None else lambda value: [read(value)]
 
 
 def column(seen: Seen) -> Column:

@@ -53,9 +53,10 @@ class Kinds:
 
     def see(self, submission: Mapping[str, str]) -> None:
         """Look at a submission's answers."""
+        at = self._at
         for path, value in submission.items():
-            one = self._at.get(marked(path))
-            if one is not None and value:
+            one = at.get(marked(path) if "[" in path else path)
+            if one is not None and value and value not in one.known:
                 one.see(value)
 
 
@@ -75,7 +76,8 @@ class Seen:
         self.shape = _shape(asked)
         possible: tuple[Kind, ...] = self._possible() if self.shape == "one" else ("text",)
         self._left = list(possible)
-        self._known: set[str] = set()
+        self.known: set[str] = set()
+        """Answers that were looked at, as far as they are remembered."""
         self._chosen: set[str] = set()
 
     def _possible(self) -> tuple[Kind, ...]:
@@ -97,11 +99,9 @@ class Seen:
         return (*_COMPUTED.get(question.value_type, ("integer", "decimal")), "text")
 
     def see(self, value: str) -> None:
-        """Look at an answer, not empty."""
-        if value in self._known:
-            return
-        if len(self._known) < _SEEN:
-            self._known.add(value)
+        """Look at an answer, not empty and not in `known`."""
+        if len(self.known) < _SEEN:
+            self.known.add(value)
         if self.shape == "place" and _GEOPOINT.fullmatch(value) is None:
             self.shape = "one"
         if self.shape in ("several", "ranked"):
@@ -122,7 +122,7 @@ class Seen:
     @property
     def kind(self) -> Kind:
         """The kind of the column of the whole answer; of a computed one without a value text."""
-        if self.asked.question.type == "calculate" and not self._known:
+        if self.asked.question.type == "calculate" and not self.known:
             return self._left[0] if self._values else "text"
         return self._left[0]
 

@@ -24,8 +24,9 @@ from surveys.store.schema import Interview, Respondent
 
 Progress = Callable[[int, int], None]
 """Told how many submissions are done, of how many."""
-Reading = Sequence[tuple[tuple[str, ...], Callable[[str], list[Cell]], int]]
-"""Of each question: its paths in a table, how its answers are read, how many columns it has."""
+Reading = Sequence[tuple[tuple[str, ...], Callable[[str], list[Cell]] | None, int]]
+"""Of each question: its paths in a table, how its answers are read (None: as they are), how many
+columns it has."""
 _UNKNOWN: tuple[Cell, ...] = (None, None, 0, *[None] * (len(ROWS) - 3))
 """What is known of someone who is in no estimate: rejected, or too young."""
 
@@ -125,8 +126,15 @@ def answers(submission: Mapping[str, str], reading: Reading, above: str = "") ->
     cells: list[Cell] = []
     for paths, read, count in reading:
         # A version has just one of the paths.
-        value = next(filter(None, (submission.get(above + path) for path in paths)), None)
-        cells.extend([None] * count if value is None else read(value))
+        value = submission.get(above + paths[0])
+        if not value and len(paths) > 1:
+            value = next(filter(None, (submission.get(above + path) for path in paths)), None)
+        if not value:
+            cells.extend([None] * count)
+        elif read is None:
+            cells.append(value)
+        else:
+            cells.extend(read(value))
     return cells
 
 

@@ -11,9 +11,14 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from surveys.form.xform import load
+from surveys.interview.engine import begin, give, prompt, step, submission
+from surveys.interview.state import Begin, Tapped
 from surveys.store.database import Database
+from surveys.store.schema import FormVersion
 from tests.export.reading import files_of, made_of, rows
 from tests.export.workbooks import open_form, put
+from tests.fieldwork import NOW
 
 RSCRIPT = shutil.which("Rscript")
 FORM = """
@@ -287,3 +292,47 @@ def test_a_release_has_no_repeats_and_nothing_made_of_a_roster(kept):
     assert "oldest" not in header
     assert {header["AttachmentsPresent"], header["AttachmentsExpected"]} == {"0"}
     assert set(made.released.unchecked) == {"age", "schooling"}
+
+
+def interviewed(xform, told, wanted):
+    """The submission of an interview; told: by path; wanted: how often each repeat is answered."""
+    form = load(xform)
+    one, _ = step(form, begin(form, 1, "English (en)"), Begin(), NOW)
+    while (asked := prompt(form, one, NOW)) is not None:
+        if asked.type == "repeat":
+            more = asked.instances < wanted.get(asked.path, 0)
+            one, _ = step(form, one, Tapped(asked.seq, "add" if more else "enough"), NOW)
+        else:
+            one, _ = give(form, one, told.get(asked.path, ""), NOW)
+    assert one.status == "finished"
+    return submission(form, one)
+
+
+def test_what_an_interview_gives_is_what_the_tables_take(sqlite_url):
+    database = Database(sqlite_url)
+    field = open_form(database, FORM)
+    told = {
+        "/data/who": "Wang", "/data/sex": "f", "/data/home/person[1]/name": "Li",
+        "/data/home/person[1]/age": "40", "/data/home/person[1]/work/jobs": "farm",
+        "/data/home/person[2]/name": "Zhao", "/data/home/person[2]/age": "9",
+        "/data/home/person[2]/visit[1]/day": "2026-03-01",
+    }  # fmt: skip
+    wanted = {"/data/home/person": 2, "/data/home/person[2]/visit": 1}
+    with database.begin() as session:
+        xform = session.get(FormVersion, field.versions[0]).xform
+        (one, *_) = put(session, field, [interviewed(xform, told, wanted), *[{}] * 9])
+        key = one.key
+    files = files_of(made_of(database, field))
+    database.close()
+    persons = [list(row.values()) for row in rows(files[f"{TABLES[0]}.csv"])]
+    assert persons == [
+        ["Li", "40", "farm", "1", "0", key, f"{key}/home/person[1]"],
+        ["Zhao", "9", "", "", "", key, f"{key}/home/person[2]"],
+    ]
+    visits = [list(row.values()) for row in rows(files[f"{TABLES[1]}.csv"])]
+    first, second = (f"{key}/home/person[{number}]" for number in (1, 2))
+    # The form's first instance of all has one of each repeat in it from the beginning.
+    assert visits == [
+        ["", first, f"{first}/visit[1]"], ["2026-03-01", second, f"{second}/visit[1]"]
+    ]  # fmt: skip
+    assert rows(files["submissions.csv"])[0]["oldest"] == "40"
