@@ -102,7 +102,8 @@ def days_with_fraction(moment: datetime) -> float:
 
 def written(moment: datetime) -> str:
     """A moment as the ODK XForms specification writes it: to the millisecond, with its zone."""
-    return moment.isoformat(timespec="milliseconds")
+    told = moment.isoformat(timespec="milliseconds")
+    return f"{told[:-6]}Z" if told.endswith("+00:00") else told
 
 
 def unknown_escape(pattern: str) -> str:

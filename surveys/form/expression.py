@@ -30,6 +30,7 @@ __all__ = [
     "Shape",
     "compile_expression",
     "compile_itemset",
+    "gives_truth",
 ]
 
 
@@ -118,6 +119,29 @@ def compile_itemset(text: str, here: str, shape: Shape, *, lenient: bool = False
     if conditioned:
         return Itemset(name, shuffled, seed, code.nodes, code.reads, steps=steps)
     return Itemset(name, shuffled, seed, steps=steps)
+
+
+_TRUTHS = ("or", "and", "equality", "comparison")
+
+
+def gives_truth(text: str) -> bool:
+    """Whether an expression gives true or false, whatever it finds; of what is none: no."""
+    if not text.strip():
+        return False
+    try:
+        tree = parse(text)
+    except ExpressionError:
+        return False
+    while name_of(tree) == "if" and len(tree.children) == 4:
+        if not _truth_at_top(subtree(tree.children[3])):
+            return False
+        tree = subtree(tree.children[2])
+    return _truth_at_top(tree)
+
+
+def _truth_at_top(tree: Tree[Token]) -> bool:
+    function = FUNCTIONS.get(name_of(tree))
+    return tree.data in _TRUTHS or (function is not None and function.gives == "truth")
 
 
 class _Compiler(LookingUp):

@@ -43,6 +43,8 @@ class Function:
     """Whether it takes an even number of arguments only."""
     of_nodes: bool = False
     """Whether it looks at nodes, so that a group or a repeat may stand there, too."""
+    gives: Kind = "any"
+    """What it always gives, where that is known."""
 
 
 # How code is made -----------------------------------------------------------------------------
@@ -74,7 +76,8 @@ def _plain(
             case _:
                 return Code(kind, lambda scope: call(*[one(scope) for one in asked]), reads)
 
-    return Function(len(takes) if least is None else least, None if more else len(takes), build)
+    fewest, most = len(takes) if least is None else least, None if more else len(takes)
+    return Function(fewest, most, build, gives=kind)
 
 
 _TOLD: Mapping[str, Callable[[Value], Any]] = {"t": text_of, "n": number_of, "b": truth_of}
@@ -144,7 +147,8 @@ def _of_places(kind: Kind, call: _Call) -> Function:
             _reads(arguments),
         )  # fmt: skip
 
-    return Function(1, None if call is geography.distance else 1, build, of_nodes=True)
+    most = None if call is geography.distance else 1
+    return Function(1, most, build, of_nodes=True, gives=kind)
 
 
 def _texts(code: Code) -> Callable[[Scope], str | list[str]]:
@@ -320,8 +324,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "version": Function(0, 0, lambda _arguments, _here: Code("text", lambda s: s.known("version"))),
     "jr:itext": Function(1, 1, _itext),
     # Truths
-    "true": Function(0, 0, _constant(True)),
-    "false": Function(0, 0, _constant(False)),
+    "true": Function(0, 0, _constant(True), gives="truth"),
+    "false": Function(0, 0, _constant(False), gives="truth"),
     "boolean": _plain("truth", "b", bool),
     "not": _plain("truth", "b", lambda truth: not truth),
     "boolean-from-string": _plain("truth", "t", library.boolean_from_string),
@@ -330,10 +334,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "once": Function(1, 1, _once),
     "depend": Function(1, None, lambda arguments, _here: arguments[0]),
     "checklist": _spread("truth", "nn", library.checklist, "b"),
-    "weighted-checklist": Function(2, None, _weighted, even=True),
+    "weighted-checklist": Function(2, None, _weighted, even=True, gives="truth"),
     # Selects
-    "selected": Function(2, 2, _selected_build),
-    "is-selected": Function(2, 2, _selected_build),
+    "selected": Function(2, 2, _selected_build, gives="truth"),
+    "is-selected": Function(2, 2, _selected_build, gives="truth"),
     "selected-at": _plain("text", "tn", library.selected_at),
     "count-selected": _plain("number", "t", lambda values: float(len(library.pieces(values)))),
     # Texts
@@ -349,7 +353,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "translate": _plain("text", "ttt", library.translate),
     "normalize-space": _plain("text", "t", library.normalize_space),
     "string-length": _plain("number", "t", lambda text: float(len(text))),
-    "regex": Function(2, 2, _regex_build),
+    "regex": Function(2, 2, _regex_build, gives="truth"),
     "digest": Function(2, 3, _digest_build),
     "base64-decode": _plain("text", "t", library.base64_decode),
     "uuid": Function(0, 1, _uuid),
@@ -381,7 +385,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "area": _of_places("number", geography.area),
     "enclosed-area": _of_places("number", geography.area),
     "distance": _of_places("number", geography.distance),
-    "geofence": Function(2, 2, _geofence),
+    "geofence": Function(2, 2, _geofence, gives="truth"),
     "intersects": _of_places("truth", geography.intersects),
     # Dates
     "today": _timed("text", "", library.today_text),

@@ -100,6 +100,16 @@ class SetValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """What stands in nodes before anybody has answered, as the form is written."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Values by the paths of their nodes: "/data/person[1]/age"."""
+    instances: Mapping[str, int] = field(default_factory=dict)
+    """How many instances repeats have: "/data/person"."""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Questions that stand together; irrelevant as one."""
 
@@ -118,11 +128,9 @@ class Repeat(Group):
     count: Expression | None = None
     """How many instances there are; None: as many as a person adds."""
     fixed: bool = False
-    """Whether instances can neither be added nor taken away: there are `least` of them."""
-    least: int = 0
-    """The instances that are there from the beginning."""
-    fresh: int = 0
-    """The instances that are there in a new instance of the repeat around it."""
+    """Whether instances can neither be added nor taken away: there are as many as the form begins with."""
+    fresh: Beginning = field(default_factory=Beginning)
+    """What is in a new instance; the paths without a "/" at the front, from the instance on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,7 @@ class Form:
     """Paths of all groups and questions in an order in which every expression reads only what
     stands before it (a node comes after its group): one pass in this order settles a form."""
     actions: tuple[SetValue, ...] = ()
+    beginning: Beginning = field(default_factory=Beginning)
     lists: Mapping[str, Item] = field(default_factory=dict)
     """The documents of the secondary instances: lists of choices, and what files brought."""
     texts: Mapping[str, Text] = field(default_factory=dict)

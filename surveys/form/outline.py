@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from surveys.form import problems
@@ -43,10 +44,6 @@ class Place:
     """The name of its control: "input", "group"…"""
     repeat: Element | None = None
     """Of a repeat: the element that says so, in its control."""
-    least: int = 0
-    """Of a repeat: how many instances stand in the form from the beginning."""
-    fresh: int = 0
-    """Of a repeat: how many stand in a new instance of the repeat around it."""
 
     @property
     def type(self) -> str:
@@ -64,6 +61,13 @@ class Action:
     source: str
 
 
+class Beginnings(NamedTuple):
+    """Values by the keys of their nodes, and numbers of instances by those of repeats."""
+
+    answers: dict[str, str]
+    instances: dict[str, int]
+
+
 @dataclass
 class Outline:
     """One XForm taken apart."""
@@ -77,12 +81,21 @@ class Outline:
     """The document of each secondary instance."""
     actions: list[Action]
     problems: list[Problem]
-    files: frozenset[str] = frozenset()
+    files: frozenset[str]
     """The ids of the secondary instances that come from files."""
+    beginning: Beginnings
+    """What stands in the form before anybody answers."""
+    fresh: Mapping[str, Beginnings]
+    """What is in a new instance of each repeat, its keys from the instance on."""
 
     def from_file(self, name: str) -> bool:
         """Whether a list comes from a file."""
         return name in self.files
+
+    def default(self, path: str) -> str:
+        """What stands in a node, or in the template of its repeat, before anybody answers."""
+        place = self.places[path]
+        return _text(place, place.element)
 
 
 def local(element: Element) -> str:
@@ -101,7 +114,8 @@ def outline_of(
     root = f"/{local(primary)}"
     reading = _Reading(model, {_bare(one, root) for one in _repeats(body)})
     reading.nodes(primary, root, "", 0)
-    reading.instances(primary, root, fresh=False)
+    beginning = Beginnings({}, {})
+    reading.beginning(primary, root, root, beginning)
     reading.secondary(primary, files)
     reading.binds(root)
     reading.controls(body, root, 0)
@@ -109,7 +123,7 @@ def outline_of(
     reading.acts(body, root, "")
     return Outline(
         root, reading.places, reading.in_order(), reading.lists, reading.actions,
-        reading.problems, frozenset(reading.files),
+        reading.problems, frozenset(reading.files), beginning, reading.fresh,
     )  # fmt: skip
 
 
@@ -139,6 +153,7 @@ class _Reading:
         self.model = model
         self.repeats = repeats
         self.actions: list[Action] = []
+        self.fresh: dict[str, Beginnings] = {}
         self.places: dict[str, Place] = {}
         self.children: dict[str, list[str]] = {}
         self.lists: dict[str, Item] = {}
@@ -168,28 +183,32 @@ class _Reading:
             self.children[path].append(below)
             self.nodes(child, below, path, depth + 1)
 
-    def instances(self, element: Element, path: str, *, fresh: bool) -> None:
-        """Count the instances of repeats that stand inside an element: in the form as it begins, or
-        (`fresh`) in what a new instance is a copy of."""
+    def beginning(self, element: Element, path: str, key: str, found: Beginnings) -> None:
+        """Note what stands inside an element, under this key, and what in each new instance."""
         counted: dict[str, list[Element]] = {}
         for child in element:
-            below = f"{path}/{local(child)}"
-            if below not in self.places or not local(child):
+            name = local(child)
+            below, own = f"{path}/{name}", f"{key}/{name}" if key else name
+            if not name or below not in self.places:
                 continue
             if below in self.repeats:
                 counted.setdefault(below, []).append(child)
-            else:
-                self.instances(child, below, fresh=fresh)
+            elif below in self.children:
+                self.beginning(child, below, own, found)
+            elif text := _text(self.places[below], child):
+                found.answers[own] = text
         for below, children in counted.items():
+            name = below.rpartition("/")[2]
+            own = f"{key}/{name}" if key else name
             there = [child for child in children if _TEMPLATE not in child.attrib]
-            if fresh:
-                self.places[below].fresh = len(there)
-            else:
-                self.places[below].least = len(there)
-                if there:
-                    self.instances(there[0], below, fresh=False)
-            template = next((one for one in children if _TEMPLATE in one.attrib), children[0])
-            self.instances(template, below, fresh=True)
+            if there:
+                found.instances[own] = len(there)
+            for place, child in enumerate(there, start=1):
+                self.beginning(child, below, f"{own}[{place}]", found)
+            if below not in self.fresh:
+                template = next((one for one in children if _TEMPLATE in one.attrib), children[0])
+                self.fresh[below] = Beginnings({}, {})
+                self.beginning(template, below, "", self.fresh[below])
 
     def too_deep(self, path: str) -> None:
         """Once: what is not read any more would be a problem for each that names it."""
@@ -322,6 +341,12 @@ class _Reading:
 
 def _quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
+
+
+def _text(place: Place, element: Element) -> str:
+    # Of a date in a cell of Excel pyxform writes "2026-11-24 00:00:00".
+    text = (element.text or "").strip()
+    return text.removesuffix(" 00:00:00") if place.type == "date" else text
 
 
 def _grow(parent: Item, element: Element, depth: int) -> None:

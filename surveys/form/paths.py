@@ -164,7 +164,7 @@ def _read(shape: Shape, track: Track) -> frozenset[str]:
 
 def _single(shape: Shape, at: Standpoint, path: str, reads: frozenset[str]) -> Code:
     depth, places = len(shape.chains.get(path, ())), at.places()
-    numeric = shape.types.get(path) == "number"
+    kind = shape.types.get(path)
 
     def nodes(scope: Scope) -> list[Node]:
         own = places(scope)[:depth]
@@ -180,18 +180,23 @@ def _single(shape: Shape, at: Standpoint, path: str, reads: frozenset[str]) -> C
         return scope.value(path, scope.inner[:depth])
 
     plain = text if not depth else text_inside if at.inner else text_in_repeat
-    run = _numeric(plain) if numeric else plain
-    kind = "any" if numeric else "text"
-    return Code(kind, run, reads, path=path, nodes=nodes, value_at=_value_at(shape))  # type: ignore[arg-type]
+    if kind in (None, "text"):
+        return Code("text", plain, reads, path=path, nodes=nodes, value_at=_value_at(shape))
+    run = _typed(plain, _number_or_text if kind == "number" else _truth_or_text)
+    return Code("any", run, reads, path=path, nodes=nodes, value_at=_value_at(shape))
 
 
-def _numeric(text: Callable[[Scope], str]) -> Callable[[Scope], Value]:
-    def run(scope: Scope) -> Value:
-        told = text(scope)
-        number = number_of_text(told)
-        return told if isnan(number) else number
+def _typed(text: Callable[[Scope], str], of: Callable[[str], Value]) -> Callable[[Scope], Value]:
+    return lambda scope: of(text(scope))
 
-    return run
+
+def _number_or_text(told: str) -> Value:
+    number = number_of_text(told)
+    return told if isnan(number) else number
+
+
+def _truth_or_text(told: str) -> Value:
+    return {"1": True, "0": False, "true": True, "false": False}.get(told, told)
 
 
 def _finder(shape: Shape, at: Standpoint, track: Track) -> Callable[[Scope], list[Node]]:
@@ -206,16 +211,17 @@ def _finder(shape: Shape, at: Standpoint, track: Track) -> Callable[[Scope], lis
 
 
 def _value_at(shape: Shape) -> Callable[[Scope, Node], Value]:
-    numeric = {path for path, kind in shape.types.items() if kind == "number"}
+    read = {
+        path: _number_or_text if kind == "number" else _truth_or_text
+        for path, kind in shape.types.items()
+        if kind != "text"
+    }
 
     def value(scope: Scope, node: Node) -> Value:
         if isinstance(node, Item):
             return node.text
         told = scope.value(node.path, node.places)
-        if node.path in numeric:
-            number = number_of_text(told)
-            return told if isnan(number) else number
-        return told
+        return read[node.path](told) if node.path in read else told
 
     return value
 

@@ -8,8 +8,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
-DataType = Literal["text", "number"]
-"""What a node's value is in an expression: a number is one as soon as it is not blank."""
+DataType = Literal["text", "number", "truth"]
+"""What a node's value is in an expression: a number, or a truth kept as 1 or 0, as soon as it is
+not blank."""
 
 Places = tuple[int, ...]
 """Which instance of each repeat around a node is meant, outermost first, from 1."""
@@ -23,7 +24,7 @@ class Shape:
     """The paths of the nodes that have a value, in the order of the document."""
     repeats: Collection[str] = ()
     types: Mapping[str, DataType] = field(default_factory=dict)
-    """Of the nodes whose values are numbers: "3" and "3.0" are the same there."""
+    """Of the nodes whose values are no texts: "3" and "3.0" are the same number."""
     lists: Collection[str] = ()
     """The ids of the secondary instances."""
     groups: Collection[str] = ()

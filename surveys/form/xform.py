@@ -16,9 +16,11 @@ from surveys.form.expression import (
     Shape,
     compile_expression,
     compile_itemset,
+    gives_truth,
 )
 from surveys.form.items import Item
 from surveys.form.model import (
+    Beginning,
     Choice,
     Choices,
     Form,
@@ -36,6 +38,7 @@ from surveys.form.model import (
 from surveys.form.order import CircleError, in_order
 from surveys.form.outline import Outline, Place, local, outline_of
 from surveys.form.problems import FormError, Problem
+from surveys.form.shape import DataType
 from surveys.form.texts import Texts, read_itext
 
 _JR = "{http://openrosa.org/javarosa}"
@@ -139,7 +142,7 @@ class _Building:
         self.shape = Shape(
             leaves=dict.fromkeys(place.path for place in leaves),
             repeats=frozenset(place.path for place in places.values() if place.repeat is not None),
-            types={place.path: "number" for place in leaves if _value_type(place) in _NUMBERS},
+            types={place.path: kind for place in leaves if (kind := _data_type(place))},
             lists=outline.lists,
             groups=tuple(path for path in groups if path in places),
         )
@@ -162,6 +165,7 @@ class _Building:
             root=tree,
             order=order,
             actions=actions,
+            beginning=Beginning(*self.outline.beginning),
             lists=self.outline.lists,
             texts=self.all_texts(),
             warnings=tuple(str(problem) for problem in self.problems),
@@ -219,7 +223,7 @@ class _Building:
     def cast(self, text: str, place: Place, column: str) -> Expression | None:
         """An expression of which the value is one of the node's type."""
         made = self.compiled(text, place.path, column)
-        cast = _CAST.get(_value_type(place))
+        cast = _CAST.get(_value_type(place)) or ("number" if _data_type(place) == "truth" else None)
         if made is None or cast is None:
             return made
         wrapped = compile_expression(
@@ -276,8 +280,7 @@ class _Building:
             appearance=appearance,
             count=self.compiled(count, place.path, "repeat_count") if count else None,
             fixed=element.get(f"{_JR}noAddRemove", "") in ("true", "true()"),
-            least=place.least,
-            fresh=place.fresh,
+            fresh=Beginning(*self.outline.fresh.get(place.path, ({}, {}))),
         )
 
     def question(self, place: Place) -> Question:
@@ -298,7 +301,7 @@ class _Building:
             constraint=self.condition(place, "constraint", "constraint", "true()"),
             constraint_message=self.message(place, "constraintMsg", "constraint_message"),
             calculation=self.calculation(place),
-            default=_default(place),
+            default=self.outline.default(place.path),
             preload=self.preload(place),
             read_only=self.condition(place, "readonly", "read_only", "false()"),
             appearance="" if control is None else control.get("appearance", ""),
@@ -450,10 +453,18 @@ def _value_type(place: Place) -> ValueType:
     return _VALUES.get(place.type, "string")
 
 
-def _default(place: Place) -> str:
-    # Of a date in a cell of Excel pyxform writes "2026-11-24 00:00:00".
-    text = (place.element.text or "").strip()
-    return text.removesuffix(" 00:00:00") if place.type == "date" else text
+def _data_type(place: Place) -> DataType | None:
+    """What its values are in an expression, where that is no text.
+
+    A condition that is computed is kept as 1 or 0, and read as the truth that it is, as in
+    JavaRosa.
+    """
+    kind = _value_type(place)
+    if kind in _NUMBERS:
+        return "number"
+    if kind == "boolean" or (kind == "string" and gives_truth(place.bind.get("calculate", ""))):
+        return "truth"
+    return None
 
 
 def _refs(itemset: Element) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from math import isfinite
 
 from surveys.form import dates
+from surveys.form.model import Question
 from surveys.form.values import text_of_number
 from surveys.interview.state import RefusalReason
 
@@ -18,12 +19,14 @@ _POINTS = {"geopoint": (1, 1), "geotrace": (2, None), "geoshape": (3, None)}
 """Fewest and most places of each kind."""
 
 
-def canonical(kind: str, value: str, now: datetime) -> tuple[str, RefusalReason | None]:
-    """The value of a question of this type as an XForm writes it, or why it cannot be one.
+def canonical(question: Question, value: str, now: datetime) -> tuple[str, RefusalReason | None]:
+    """The value of a question as an XForm writes it, or why it cannot be one.
 
-    Numbers lose zeros that say nothing, times get the zone of `now`, places four numbers.
+    Numbers lose zeros that say nothing, decimals that are whole have one ("2.0", as ODK keeps
+    them), times get the zone of `now`, places four numbers.
     """
-    if kind == "integer":
+    kind = question.type
+    if kind == "integer" or (kind == "range" and question.value_type == "int"):
         return (str(int(value)), None) if _WHOLE.match(value) else (value, "not_a_whole_number")
     if kind in ("decimal", "range"):
         return _number(value)
@@ -45,7 +48,10 @@ def _number(value: str) -> tuple[str, RefusalReason | None]:
         number = float(value)
     except ValueError:
         return value, "not_a_number"
-    return (text_of_number(number), None) if isfinite(number) else (value, "not_a_number")
+    if not isfinite(number):
+        return value, "not_a_number"
+    told = text_of_number(number)
+    return (told if "." in told else f"{told}.0"), None
 
 
 def _time(value: str, now: datetime) -> tuple[str, RefusalReason | None]:

@@ -227,7 +227,7 @@ class Course:
             selected = draft
         else:
             selected = (value,) if choices and value else ()
-        drawn = "; ".join(draft) if node.type in ("geotrace", "geoshape") else value
+        drawn = "; ".join(draft) if node.type in ("geotrace", "geoshape") and draft else value
         shown, page, pages = _page(choices, page, search)
         numbers = node.numbers
         return Prompt(
@@ -240,7 +240,7 @@ class Course:
             hint=self.scope.text(node.hint, path, places),
             choices=choices,
             selected=selected,
-            answer="" if choices else drawn,
+            answer="" if choices else self.shown(stop, drawn),
             required=self.required(stop),
             can_go_back=self.previous(stop.key) is not None,
             appearance=node.appearance,
@@ -315,8 +315,11 @@ class Course:
     def shown(self, stop: Stop, value: str) -> str:
         """An answer as a person reads it."""
         node = stop.node
-        if isinstance(node, Repeat) or node.choices is None:
+        if isinstance(node, Repeat):
             return value
+        if node.choices is None:
+            # Kept as ODK does; a person says 2.
+            return value.removesuffix(".0") if node.type in ("decimal", "range") else value
         several = node.type in ("select_multiple", "rank")
         chosen = value.split() if several else [value]
         labels = {

@@ -14,7 +14,6 @@ from datetime import datetime
 
 from surveys.form.model import Form, Node, Question, Repeat
 from surveys.form.shape import Places
-from surveys.interview.filling import defaults
 from surveys.interview.listening import Listening
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Effect, Event, Given, Interview, Prompt
@@ -28,14 +27,13 @@ def begin(
     `language` is one of the form's own names (`model.language_of`); another gives its default.
     `properties`: what a form may ask of who runs the interview, like deviceid.
     """
-    answers, instances = defaults(form)
     return Interview(
         form_id=form.id,
         form_version=form.version,
         seed=seed,
         language=language if language in form.languages else form.default_language,
-        answers=answers,
-        instances=instances,
+        answers=dict(form.beginning.answers),
+        instances=dict(form.beginning.instances),
         properties=dict(properties or {}),
     )
 

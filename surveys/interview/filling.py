@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from surveys.form.model import Form, Node, Question, Repeat, SetValue
+from surveys.form import dates
+from surveys.form.model import Question, Repeat, SetValue
 from surveys.form.shape import Places
 from surveys.interview.plan import Plan
 from surveys.interview.scope import InterviewScope
-
-
-def defaults(form: Form) -> tuple[dict[str, str], dict[str, int]]:
-    """The answers and the instances that a form begins with."""
-    answers: dict[str, str] = {}
-    instances: dict[str, int] = {}
-    _copy(form.root.children, "", answers, instances, fresh=False)
-    return answers, instances
-
-
-def _copy(
-    children: Iterable[Node],
-    key: str,
-    answers: dict[str, str],
-    instances: dict[str, int],
-    *,
-    fresh: bool,
-) -> None:
-    """What stands in these nodes, under the key of the group around them ("": take their paths)."""
-    for node in children:
-        own = f"{key}/{node.name}" if key else node.path
-        if isinstance(node, Question):
-            if node.default:
-                answers[own] = node.default
-        elif isinstance(node, Repeat):
-            there = node.fresh if fresh else node.least
-            if there:
-                instances[own] = there
-            for place in range(1, there + 1):
-                _copy(node.children, f"{own}[{place}]", answers, instances, fresh=fresh)
-        else:
-            _copy(node.children, own, answers, instances, fresh=fresh)
 
 
 class Filling:
@@ -57,11 +24,12 @@ class Filling:
         self.instances = instances
         self.passed = passed
 
-    def start(self, started: str) -> None:
+    def start(self) -> None:
         """At the first event: what the program knows, then the actions of the form, then the rest.
 
         In this order, as JavaRosa: an action that looks at a calculation sees a blank.
         """
+        started = dates.written(self.scope.now)
         for question in self.plan.form.questions:
             if question.preload:
                 for places in self.scope.spots(self.plan.chains[question.path]):
@@ -128,9 +96,11 @@ class Filling:
         key = self.scope.key_of_all(repeat.path, places)
         self.instances[key] = self.instances.get(key, 0) + 1
         own = (*places, self.instances[key])
-        _copy(repeat.children, f"{key}[{own[-1]}]", self.answers, self.instances, fresh=True)
+        here = f"{key}[{own[-1]}]"
+        self.answers |= {f"{here}/{name}": value for name, value in repeat.fresh.answers.items()}
+        self.instances |= {f"{here}/{name}": n for name, n in repeat.fresh.instances.items()}
         self.scope.forget_relevance()
-        started = self.scope.now.isoformat(timespec="milliseconds")
+        started = dates.written(self.scope.now)
         for question in self.plan.form.questions:
             if question.preload and repeat.path in self.plan.chains[question.path]:
                 for inner in self._inside(question.path, own):

@@ -43,7 +43,7 @@ class Listening(Answering):
             return
         if not self.started:
             self.started = self.now.isoformat(timespec="milliseconds")
-            self.filling.start(self.started)
+            self.filling.start()
         if isinstance(event, Spoke):
             self._speak(event.language)
         elif isinstance(event, Begin) or self.current is None:
@@ -93,7 +93,7 @@ class Listening(Answering):
         elif isinstance(stop.node, Question) and stop.node.type in ("select_multiple", "rank"):
             self.toggle(stop, *offered[place])
         else:
-            self.answer(offered[place][0], given=offered[place][1])
+            self.answer(self.kept(stop, offered[place][0]), given=offered[place][1])
 
     def _said(self, event: Event) -> None:
         """An answer that is no tap."""
@@ -131,7 +131,7 @@ class Listening(Answering):
                 return
             if node.type == "select_multiple":
                 value = self.course.in_order(stop, tuple(value.split()))
-        found, wrong = canonical(node.type, value, self.now)
+        found, wrong = canonical(node, value, self.now)
         if wrong is not None:
             self.refuse(wrong, given=value)
         else:
@@ -156,8 +156,11 @@ class Listening(Answering):
         elif kind == "rank":
             self.answer(" ".join(found.values), given=shown)
         else:
-            value, _ = canonical(kind, found.values[0], self.now)
-            self.answer(value, given=shown)
+            self.answer(self.kept(stop, found.values[0]), given=shown)
+
+    def kept(self, stop: Stop, value: str) -> str:
+        """A value that was read, as an XForm writes it."""
+        return value if isinstance(stop.node, Repeat) else canonical(stop.node, value, self.now)[0]
 
     def _bounds(self, node: Question | Repeat) -> tuple[str, str, str] | None:
         numbers = None if isinstance(node, Repeat) else node.numbers

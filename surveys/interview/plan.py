@@ -176,7 +176,7 @@ def _make(form: Form) -> Plan:
         for path, node in nodes.items()
         if isinstance(node, Group) or (node.asked and node.type != "calculate")
     }
-    first = {one.target for one in form.actions if one.event in ("first-load", "new-repeat")}
+    set_by_actions = {one.target for one in form.actions}
     sets: dict[str, tuple[SetValue, ...]] = {}
     for action in form.actions:
         if action.event == "value-changed":
@@ -207,7 +207,7 @@ def _make(form: Form) -> Plan:
         prefilled=frozenset(
             question.path
             for question in walk
-            if question.default or question.calculation or question.path in first
+            if question.default or question.calculation or question.path in set_by_actions
         ),
         rechecked=frozenset(
             question.path

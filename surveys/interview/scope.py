@@ -316,6 +316,6 @@ class InterviewScope:
     ) -> tuple[Choice, ...]:
         seed = float(self.seed)
         if choices.seed is not None:
-            given = shuffling_seed(self.told(choices.seed, path, places))
-            seed = seed if given != given else given  # noqa: PLR0124 (NaN)
+            # A seed that is blank is 0, as in JavaRosa.
+            seed = shuffling_seed(self.told(choices.seed, path, places))
         return tuple(shuffle(found, seed))

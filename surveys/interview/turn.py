@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from surveys.form import dates
 from surveys.form.model import Form, Question, Repeat
 from surveys.interview.course import Course
 from surveys.interview.filling import Filling
@@ -146,7 +147,7 @@ class Turn:
         self.ended = self.now.isoformat(timespec="milliseconds")
         for question in self.form.questions:
             if question.preload == "end":
-                self.answers[question.path] = self.ended
+                self.answers[question.path] = dates.written(self.now)
                 self.scope.settle(self.plan.after[question.path])
         self.effects += (Finished(), Logged("finished", "", ""))
 

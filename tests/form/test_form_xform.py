@@ -5,7 +5,7 @@ from form_samples import Person
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveys.form.model import Group, Question, Repeat, Text, language_of
+from surveys.form.model import Beginning, Group, Question, Repeat, Text, language_of
 from surveys.form.problems import FormError
 from surveys.form.xform import load, read
 
@@ -334,9 +334,11 @@ def test_repeats_and_the_instances_that_are_there():
     assert isinstance(person, Repeat)
     assert isinstance(visit, Repeat)
     assert isinstance(one, Repeat)
-    assert (person.least, person.fresh, person.fixed) == (1, 0, False)
-    assert (visit.least, visit.fresh, visit.count) == (2, 0, None)
-    assert (one.least, one.fixed) == (1, True)
+    assert form.beginning.instances == {"/data/p": 1, "/data/p[1]/v": 2, "/data/one": 1}
+    assert form.beginning.answers == {"/data/p[1]/v[1]/d": "x", "/data/p[1]/v[2]/d": "y"}
+    # Of a template that holds a template nothing is there.
+    assert (person.fresh, visit.fresh.answers) == (Beginning(), {"d": "x"})
+    assert (visit.count, person.fixed, one.fixed) == (None, False, True)
     assert person.count is not None
     assert person.count.as_number(Person()) == 3
     assert visit.label == Text({"": ("Visit",)})

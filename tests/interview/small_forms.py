@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from surveys.form.expression import Expression
-from surveys.form.model import Choice, Choices, Form, Group, Question, Text
+from surveys.form.model import Beginning, Choice, Choices, Form, Group, Question, Text
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LANGUAGES = ("English (en)", "中文 (zh)")
@@ -61,7 +61,15 @@ def form_of(*children, order=None):
             if isinstance(child, Group):
                 yield from walk(child)
 
-    return Form("d", "1", "D", LANGUAGES, root, order or tuple(walk(root)))
+    defaults = {one.path: one.default for one in questions_in(root) if one.default}
+    return Form(
+        "d", "1", "D", LANGUAGES, root, order or tuple(walk(root)), beginning=Beginning(defaults)
+    )
+
+
+def questions_in(group):
+    for child in group.children:
+        yield from questions_in(child) if isinstance(child, Group) else (child,)
 
 
 def condition(question, negated):

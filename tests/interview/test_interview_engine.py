@@ -84,7 +84,8 @@ def test_what_fills_itself():
     assert "/d/end" not in submission(form, interview)
     interview, _ = step(form, interview, Typed("x"), later)
     kept = submission(form, interview)
-    assert kept["/d/start"] == interview.started == "2026-11-24T09:00:00.000+00:00"
+    assert interview.started == "2026-11-24T09:00:00.000+00:00"
+    assert kept["/d/start"] == "2026-11-24T09:00:00.000Z"
     assert kept["/d/end"] == interview.ended == later.isoformat(timespec="milliseconds")
     assert kept["/d/today"] == "2026-11-24"
     assert uuid.UUID(kept["/d/uid"].removeprefix("uuid:")).version == 4
@@ -125,7 +126,7 @@ def test_a_question_that_goes_away_by_itself_gives_way_to_the_next():
 
 
 @pytest.mark.parametrize("given", ["", "3", "1234567"])
-def test_choices_are_shuffled_by_their_seed_or_the_interviews_own(given):
+def test_choices_are_shuffled_by_their_seed_and_by_0_where_it_is_blank(given):
     seed = expression("/d/seed", {"/d/seed"}, lambda scope: scope.value("/d/seed"))
     form = form_of(
         Question("/d/seed", "seed", "calculate", default=given),
@@ -133,7 +134,7 @@ def test_choices_are_shuffled_by_their_seed_or_the_interviews_own(given):
     )
     interview, effects = started(form, seed=99)
     asked = next(one.prompt for one in effects if isinstance(one, Ask))
-    assert [value for value, _ in asked.choices] == shuffle("abcdef", float(given or 99))
+    assert [value for value, _ in asked.choices] == shuffle("abcdef", float(given or 0))
     place = [value for value, _ in asked.choices].index("c")
     answered, _ = step(form, interview, Tapped(asked.seq, place), NOW)
     assert submission(form, answered)["/d/q"] == "c"
