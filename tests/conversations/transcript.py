@@ -12,8 +12,10 @@
     ...
     = Q1 yes
 
-Events: begin, tap PLACE (from 1) or ACTION, tap #SEQ PLACE, type WORDS, send KIND, speak LANGUAGE;
-"@ TIME" sets the clock. "=" lines are the whole submission, computed nodes and times left out.
+Events: begin, tap PLACE (from 1) or ACTION, tap #SEQ PLACE, type WORDS, send KIND, speak LANGUAGE,
+locate LATITUDE LONGITUDE, attach MEDIUM NAME, scan WORDS, page NUMBER (from 1); "@ TIME" sets the
+clock. In a repeat a name has its instances before it: "person[2]/name". "=" lines are the whole
+submission, computed nodes and times left out.
 With "words: no" the form's own sentences are left out, and choices stand by their values: for a
 form whose wording is somebody else's test.
 `python -m tests.conversations.transcript FILE` prints the file as it would have to be.
@@ -24,21 +26,30 @@ import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 from surveys.form.model import Form, language_of
 from surveys.form.xlsform import convert
 from surveys.instruments import shipped, shipped_names
 from surveys.interview.engine import begin, prompt, step, submission
+from surveys.interview.plan import places_of
 from surveys.interview.state import (
+    Action,
     Ask,
+    Attached,
     Begin,
     Closed,
+    Decode,
+    Explained,
     Finished,
     Interview,
+    Located,
     Logged,
+    Paged,
     Redraw,
     Refused,
     Say,
+    Scanned,
     Sent,
     Spoke,
     Stale,
@@ -49,7 +60,7 @@ from surveys.interview.state import (
     to_json,
 )
 
-ACTIONS = ("done", "back", "skip", "stop")
+ACTIONS = get_args(Action)
 FOLDER = Path(__file__).parent
 
 
@@ -109,9 +120,9 @@ def play(found: Transcript) -> Transcript:
         played.turns.append((line, [f"< {one}" for one in told]))
     asked = {question.path for question in form.questions if question.asked}
     played.kept = [
-        f"{name(path)} {value}"
+        f"{name(path)} {value}".rstrip()
         for path, value in submission(form, interview, now).items()
-        if path in asked
+        if places_of(path)[0] in asked or path.endswith("]")
     ]
     return played
 
@@ -137,6 +148,14 @@ def event_of(said: str, interview: Interview):
         return Sent(rest)
     if word == "speak":
         return Spoke(rest)
+    if word == "locate":
+        return Located(*(float(number) for number in rest.split()))
+    if word == "attach":
+        return Attached(*rest.split())
+    if word == "scan":
+        return Scanned(interview.asked, rest)
+    if word == "page":
+        return Paged(interview.asked, int(rest) - 1)
     assert word == "tap", said
     seq = interview.asked
     if rest.startswith("#"):
@@ -146,7 +165,9 @@ def event_of(said: str, interview: Interview):
 
 
 def name(path: str) -> str:
-    return path.rpartition("/")[2]
+    steps = path.split("/")
+    first = next((at for at, step in enumerate(steps) if step.endswith("]")), len(steps) - 1)
+    return "/".join(steps[first:])
 
 
 def tell(effect, words: bool = True) -> list[str]:
@@ -154,6 +175,10 @@ def tell(effect, words: bool = True) -> list[str]:
         asked = effect.prompt
         kind = "ask" if isinstance(effect, Ask) else "redraw"
         flags = " required" * asked.required + " back" * asked.can_go_back
+        flags += f" there {asked.instances}" * (asked.type == "repeat")
+        flags += f" page {asked.page + 1}/{asked.pages}" * (asked.pages > 1)
+        flags += f" found for {asked.search!r}" * bool(asked.search)
+        flags += "".join(f" {kind} {file}" for kind, file in asked.media)
         label = f' "{asked.label}"' * words
         hint = f" ({asked.hint})" * (words and bool(asked.hint))
         so_far = f" so far {asked.answer!r}" if asked.answer else ""
@@ -161,12 +186,18 @@ def tell(effect, words: bool = True) -> list[str]:
         first = f"{kind} #{asked.seq} {place} {name(asked.path)}{label}{hint}{so_far}"
         labels = [
             f"[{one}]" if value in asked.selected else one
-            for value, label in asked.choices
+            for value, label in (
+                [asked.choices[place] for place in asked.shown] if asked.shown else asked.choices
+            )
             for one in (label if words else value,)
         ]
         return [first + flags, *(["  " + " | ".join(labels)] if labels else [])]
     if isinstance(effect, Say):
         return [f"say {name(effect.path)}" + f' "{effect.text}"'.replace("\n", " / ") * words]
+    if isinstance(effect, Explained):
+        return [f'explained {name(effect.path)} "{effect.text}"']
+    if isinstance(effect, Decode):
+        return [f"decode #{effect.seq} {effect.name}"]
     if isinstance(effect, Closed):
         place = f"{effect.number}/{effect.total}"
         shown = f' "{effect.shown}"' * (words and bool(effect.shown))
