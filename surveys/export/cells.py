@@ -15,7 +15,7 @@ BOM = b"\xef\xbb\xbf"
 DANGEROUS = tuple("=+-@\t\r\n＝＋－＠")
 """A spreadsheet may take a cell that begins with one of these for a formula."""
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
-PLACES = re.compile(r"[-\d. ;]+")
+PLACES = re.compile(r"[-\d.e ;]+")
 
 
 def text_of(cell: Cell, variable: Variable) -> str:

@@ -115,10 +115,11 @@ class _Counts:
 def frequencies(table: Table) -> dict[str, Frequency]:
     """Of each column of a table what is told, its rows read once."""
     names = [one.name for one in table.variables]
-    home = next((name for name in ("household", f"{MARK}household") if name in names), None)
-    if home is None:
+    ours = {one.name.removeprefix(MARK): at for at, one in enumerate(table.variables)
+            if not one.question}  # fmt: skip
+    if "household" not in ours:
         return {name: Frequency() for name in names}
-    at = names.index(home)
+    at = ours["household"]
     counts = {
         number: _Counts(one)
         for number, one in enumerate(table.variables)

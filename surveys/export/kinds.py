@@ -20,7 +20,8 @@ _NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
-_GEOPOINT = re.compile(r"-?\d{1,3}(\.\d+)?( -?\d{1,15}(\.\d+)?){1,3}")
+_DEGREES = r"-?\d{1,15}(\.\d+)?(e-\d+)?"
+_GEOPOINT = re.compile(rf"{_DEGREES}( {_DEGREES}){{1,3}}")
 _SEEN = 2000
 """Values of a column that are remembered, so as not to be looked at twice."""
 MOST_SPLIT = 100

@@ -63,4 +63,7 @@ def table(rows=ROWS, variables=VARIABLES, name="submissions"):
     )
 
 
-EMPTY = table([], name="submissions-members")
+EMPTY = replace(
+    table([], name="submissions-members"),
+    label=said("Who lives here", "住在这里的人" * 20), parent="submissions",
+)  # fmt: skip

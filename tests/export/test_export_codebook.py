@@ -144,6 +144,11 @@ def test_of_numbers_only_quantiles_with_ten_on_either_side():
 def test_rows_that_are_no_persons_are_not_counted():
     places = Table("villages", (B4,), lambda: [[["day"]] * 50], 50)
     assert not frequencies(places)["access-B4"].counted
+    # Nor is a question of a repeat that is called household a home.
+    asked = Variable("household", "text", {}, question="text")
+    rows = [[str(at), "day"] for at in range(50)]
+    members = Table("submissions-member", (asked, B4), lambda: [rows], 50)
+    assert not frequencies(members)["access-B4"].counted
 
 
 # The files --------------------------------------------------------------------------------------

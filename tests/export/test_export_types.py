@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+import subprocess
 from datetime import datetime, time
 from math import nan
 
@@ -48,6 +50,18 @@ ANSWERS = {
 }  # fmt: skip
 
 
+RSCRIPT = shutil.which("Rscript")
+IN_R = r"""
+sav <- haven::read_sav("submissions.sav")
+dta <- haven::read_dta("submissions.dta")
+cat(class(sav$at), "\n")
+cat(format(sav$at[1]), "\n")
+cat(format(dta$moment[1], "%Y-%m-%d %H:%M:%S", tz = "UTC"), "\n")
+cat(unclass(sav$order_road[1]), sav$order_tower[1], sav$order_bus[1], "\n")
+cat(dta$place_Latitude[c(1:3, 11)], "\n")
+"""
+
+
 @pytest.fixture
 def database(sqlite_url):
     made = Database(sqlite_url)
@@ -61,7 +75,8 @@ def typed(database):
     full = {f"/data/{name}": value for name, value in ANSWERS.items()}
     short = {"/data/place": "30.25 120.5", "/data/order": "bus"}
     with database.begin() as session:
-        put(session, field, [full, short, *[{}] * 9])
+        equator = {"/data/place": "5e-05 -1e-07 0.0 0.0"}
+        put(session, field, [full, short, *[{}] * 8, equator])
     return field
 
 
@@ -134,6 +149,20 @@ def test_statistics_programs_have_types_labels_and_measures(database, typed, tmp
     cells = {cell.value: book["values"].cell(2, cell.column).value for cell in book["values"][1]}
     assert (cells["at"], cells["moment"]) == (time(6, 30), datetime(2026, 3, 1, 23, 15))
     assert (cells["place-Longitude"], cells["order/tower"]) == (36.8, 1)
+
+
+@pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
+def test_haven_reads_times_ranks_and_places(database, typed, tmp_path):
+    for name, content in files_of(made_of(database, typed), formats=("sav", "dta")).items():
+        (tmp_path / name).write_bytes(content)
+    done = subprocess.run(
+        [RSCRIPT, "--vanilla", "-e", IN_R], cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [line.strip() for line in done.stdout.splitlines()] == [
+        "hms difftime", "06:30:00", "2026-03-01 23:15:00", "3 1 2", "-1.5 30.25 NA 5e-05"
+    ]  # fmt: skip
 
 
 def test_the_codebook_tells_of_rankings_and_not_of_places(database, typed):
