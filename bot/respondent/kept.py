@@ -12,6 +12,7 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import prompts
 from bot.respondent.conversation import key_of_record, nothing_to_answer
+from bot.respondent.markup import plain
 from bot.say import Button, edit, file, instead, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
@@ -270,7 +271,8 @@ def _lines(
             if interview["reminders"]:
                 said = say("Reminders sent: {n}, the last on {day}")
                 lines.append(said.format(n=interview["reminders"], day=interview["reminded"]))
-            lines += [f"· {row['question']}\n  → {row['answer']}" for row in interview["answers"]]
+            for row in interview["answers"]:
+                lines.append(f"· {plain(row['question'])}\n  → {row['answer']}")
             computed = ", ".join(f"{name} {value}" for name, value in interview["computed"].items())
             if computed:
                 lines.append(say("Worked out from this: {computed}").format(computed=computed))
