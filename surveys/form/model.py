@@ -128,7 +128,7 @@ class Repeat(Group):
     count: Expression | None = None
     """How many instances there are; None: as many as a person adds."""
     fixed: bool = False
-    """Whether instances can neither be added nor taken away: there are as many as the form begins with."""
+    """Whether instances can neither be added nor taken away: those of the beginning stay."""
     fresh: Beginning = field(default_factory=Beginning)
     """What is in a new instance; the paths without a "/" at the front, from the instance on."""
 
