@@ -24,6 +24,7 @@ from surveys.interview.state import (
     Say,
     Tapped,
 )
+from surveys.interview.turn import Turn
 
 _CHOSEN = ("select_one", "select_multiple", "rank")
 NOT_ASKED = "This question is not asked now."
@@ -132,12 +133,11 @@ class _Running:
     def correct(self, path: str, value: str) -> None:
         """Go back to a question that was asked, answer it anew, and go on to the end."""
         question = self.form.nodes.get(without_instances(path))
-        relevant = {node for node, shown, _ in self._nodes() if shown}
-        if path not in relevant or not isinstance(question, Question) or not question.asked:
+        kind = question.type if isinstance(question, Question) else ""
+        if not self._can_ask(path):
             self.asked.append(
-                Asked(path, "", question.type if isinstance(question, Question) else "", (),
-                      value or None, accepted=False, message=NOT_ASKED)
-            )  # fmt: skip
+                Asked(path, "", kind, (), value or None, accepted=False, message=NOT_ASKED)
+            )
             return
         self.corrected[path] = value
         self.interview = replace(
@@ -149,8 +149,16 @@ class _Running:
             self._answer(prompt, value)
         self._go_on()
 
-    def _nodes(self) -> tuple[tuple[str, bool, str], ...]:
-        return engine.nodes(self.form, self.interview, self.now)
+    def _can_ask(self, path: str) -> bool:
+        """Whether this is a question that a person can answer now."""
+        node = self.form.nodes.get(without_instances(path))
+        shown = engine.nodes(self.form, self.interview, self.now)
+        if not isinstance(node, Question) or not node.asked or (path, True) not in {
+            (one, relevant) for one, relevant, _ in shown
+        }:  # fmt: skip
+            return False
+        turn = Turn(self.form, replace(self.interview, current=path), self.now)
+        return not turn.course.is_note(turn.stop_at_hand())
 
     def _go_on(self) -> None:
         while not self.ended and self.interview.status == "open":
