@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
@@ -243,20 +243,24 @@ class _Reading:
 
     def binds(self, root: str) -> None:
         for bind in self.model.iterfind("{*}bind"):
-            place = self.place(bind.get("nodeset", ""), root)
+            reference = bind.get("nodeset", "")
+            place = self.places.get(_bare(reference, root))
             if place is not None:
                 place.bind = bind.attrib
+            elif not self.cut:
+                # JavaRosa passes it by; an entity, which is an attribute, is not to be lost.
+                entity = "@" in reference
+                told = problems.not_supported(reference, "an entity") if entity else replace(
+                    problems.bind_without_node(reference or root), severity="warning"
+                )  # fmt: skip
+                self.problems.append(told)
 
     def place(self, reference: str, above: str) -> Place | None:
         """The node that a reference names; None, and a problem, where there is none."""
         path = _bare(reference, above)
         found = self.places.get(path)
         if found is None and not self.cut:
-            self.problems.append(
-                problems.not_supported(reference, "an entity")
-                if "@" in path
-                else problems.bind_without_node(reference or above)
-            )
+            self.problems.append(problems.bind_without_node(reference or above))
         return found
 
     def controls(self, element: Element, above: str, depth: int) -> None:

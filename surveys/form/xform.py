@@ -436,7 +436,10 @@ class _Building:
         seen: set[str] = set()
         for choice in choices.choices:
             if not choice.value or any(letter.isspace() for letter in choice.value):
-                self.problems.append(problems.spaced_choice(place.path, choice.value))
+                spaced = problems.spaced_choice(place.path, choice.value)
+                # Of one choice alone ODK takes it, too: only in a list of several it is two.
+                mild = bool(choice.value) and place.kind == "select1"
+                self.problems.append(replace(spaced, severity="warning") if mild else spaced)
             if choice.value in seen:
                 self.problems.append(problems.choice_twice(place.path, choice.value))
             seen.add(choice.value)

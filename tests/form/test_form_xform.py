@@ -374,10 +374,6 @@ WRONG = {
         xform("<q/>", body='<input ref="/data/q"><label ref="jr:itext(\'no\')"/></input>'),
         ["q: the text no is missing."],
     ),
-    "a bind without a node": (
-        xform("<q/>", bind("/data/z", type="int") + "<bind/>"),
-        ["/data/z is used, but the form has no such node.", "/data is used"],
-    ),
     "a question without a node": (xform("<q/>", body="<input/>"), ["/data is used, but the form"]),
     "an entity": (
         xform("<meta><entity/></meta>", bind("/data/meta/entity/@id", type="string")),
@@ -442,6 +438,18 @@ def test_everything_that_is_wrong_is_said(name):
         assert part in error
     with pytest.raises(FormError):
         load(xml)
+
+
+def test_a_bind_without_a_node_is_passed_by_with_a_word():
+    form = load(xform("<q/>", bind("/data/z", type="int") + "<bind/>"))
+    assert "/data/z is used, but the form has no such node." in form.warnings[0]
+
+
+def test_a_space_in_a_value_matters_where_several_are_kept_together():
+    spaced = ITEM.replace(">yes<", ">y s<")
+    assert (
+        "has a space in it" in load(xform("<q/>", body=control("select1", "q", spaced))).warnings[0]
+    )
 
 
 def test_a_list_from_a_file_that_is_not_there():
