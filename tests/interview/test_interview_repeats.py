@@ -125,7 +125,7 @@ def test_back_goes_into_the_instance_before_and_the_offer_comes_again():
 
 
 def test_a_group_of_instances_that_is_not_relevant_is_neither_asked_nor_kept():
-    interview, effects = started()
+    interview, _ = started()
     interview, _ = said(interview, "0")
     assert interview.status == "finished"
     assert [key for key in submission(ROSTER, interview) if "person" in key] == []
