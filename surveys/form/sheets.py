@@ -5,15 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from surveys.form.problems import FormError, Problem
+from surveys.form.excel import LONGEST_CELL, MOST_CELLS, Page, Unreadable, read_xlsx, too_much
+from surveys.form.problems import Cell, Problem, odd, refused, wrong
 
 MOST_ROWS, MOST_COLUMNS = 20_000, 1_000
 """Of a sheet: more is nobody's list or form, and reading it would take hours."""
 GAP = 1_000
 """Empty rows after which a sheet is taken to be over: Excel keeps a million of them."""
+LARGEST = 20 * 1024 * 1024
+"""Bytes of a workbook."""
+FORM_SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm", "indicators")
+"""Of a workbook with a sheet survey only these are read."""
+_ODK = frozenset(FORM_SHEETS) - {"indicators"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +28,67 @@ class Row:
 
     number: int
     cells: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Each header as its author wrote it; one mapping for all rows of a sheet."""
 
 
 Sheets = Mapping[str, Sequence[Row]]
 """Sheets by name, in lower case."""
 
 
-def read_sheets(content: bytes, kind: str) -> Sheets:
+class Book(dict[str, list[Row]]):
+    """`Sheets`, and what was seen while they were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        """Of all sheets, read or not, as they are written."""
+        self.headers: dict[str, Mapping[str, str]] = {}
+        """Of each sheet, rows or none: headers as they are read, and as they are written."""
+        self.problems: list[Problem] = []
+
+
+def read_sheets(content: bytes, kind: str) -> Book:
     """The sheets of a workbook; `kind` is its file's ending: xlsx, xls, md or csv.
 
-    Raises `FormError` where the file is not what its ending says.
+    Raises `FormError` where the file is not what its ending says, or is too large.
     """
+    if len(content) > LARGEST:
+        raise refused(
+            "The file is larger than {most} megabytes.",
+            "Take out pictures and sheets that are not needed.",
+            most=LARGEST // 1024 // 1024,
+        )
+    book = Book()
+
+    def only(names: Collection[str]) -> Collection[str]:
+        book.names = list(names)
+        known = {name: name.strip().lower() for name in names}
+        form = [name for name, lowered in known.items() if lowered in FORM_SHEETS]
+        return form if "survey" in known.values() else names
+
     try:
         if kind == "xlsx":
-            return _excel(content)
-        if kind == "xls":
-            return _old_excel(content)
-        text = content.decode("utf-8-sig")
-        return _tables(_markdown(text) if kind == "md" else csv_rows(text))
+            pages, book.problems = read_xlsx(content, only)
+        elif kind == "xls":
+            from surveys.form.old_excel import read_xls
+
+            pages = read_xls(content, only)
+        else:
+            text = content.decode("utf-8-sig")
+            pages = _tables(_markdown(text) if kind == "md" else csv_rows(text))
+            book.names = [page.name for page in pages]
     except UnicodeDecodeError:
-        raise _broken("The file is not UTF-8 text.", "Save it as UTF-8.") from None
+        raise refused("The file is not UTF-8 text.", "Save it as UTF-8.") from None
     except csv.Error:
-        raise _broken("This is not CSV.", "Save it again as CSV in UTF-8.") from None
+        raise refused("This is not CSV.", "Save it again as CSV in UTF-8.") from None
+    for page in pages:
+        name = page.name.strip().lower()
+        if name in book:
+            book.problems.append(wrong(Cell(name), "Two sheets are named {name}.", "Rename one.",
+                                       name=name))  # fmt: skip
+        _rows(book, name, page)
+    return book
 
 
 def csv_rows(text: str) -> Iterator[list[str]]:
@@ -51,73 +96,64 @@ def csv_rows(text: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""))
 
 
-def _excel(content: bytes) -> Sheets:
-    from zipfile import BadZipFile
-    from zlib import error as bad_compression
-
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        return {
-            sheet.title.strip().lower(): _rows(sheet.iter_rows(values_only=True))
-            for sheet in book.worksheets
-        }
-    except (
-        BadZipFile, bad_compression, ArithmeticError, AssertionError, AttributeError, EOFError,
-        LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
-    ):  # fmt: skip
-        # openpyxl trusts a workbook to be whole; the parsers of XML raise a SyntaxError.
-        raise _broken(
-            "This is not an Excel workbook.", "Save it again in Excel as .xlsx."
-        ) from None
-
-
-def _old_excel(content: bytes) -> Sheets:
-    import struct
-
-    import xlrd
-    from xlrd.compdoc import CompDocError
-
-    try:
-        # Without a log: xlrd prints what it finds odd.
-        book = xlrd.open_workbook(file_contents=content, logfile=io.StringIO())
-    except (
-        xlrd.XLRDError, CompDocError, struct.error, ArithmeticError, AssertionError, AttributeError,
-        LookupError, TypeError, ValueError,
-    ):  # fmt: skip
-        raise _broken(
-            "This is not an Excel workbook.", "Save it again in Excel as .xlsx."
-        ) from None
-    return {
-        sheet.name.strip().lower(): _rows(sheet.row_values(place) for place in range(sheet.nrows))
-        for sheet in book.sheets()
-    }
-
-
-def _rows(rows: Iterable[Sequence[object]]) -> list[Row]:
+def _rows(book: Book, name: str, page: Page) -> None:
+    """The rows of a page below its headers, and what is odd about them, into the book."""
     found: list[Row] = []
     headers: list[str] | None = None
+    written: dict[str, str] = {}
     last = 0
-    for number, cells in enumerate(rows, start=1):
+    for number, cells in page.rows:
         if number > last + GAP:
             break
-        words = [_word(cell) for cell in cells[:MOST_COLUMNS]]
+        words = [_word(cell, name in _ODK) for cell in cells[:MOST_COLUMNS]]
         if any(words):
             last = number
         if len(found) >= MOST_ROWS or any(cell is not None for cell in cells[MOST_COLUMNS:]):
-            raise _broken(
-                f"A sheet has more than {MOST_ROWS:,} rows or {MOST_COLUMNS:,} columns.",
+            raise refused(
+                "A sheet has more than {rows} rows or {columns} columns.",
                 "Take out what is not needed.",
+                rows=f"{MOST_ROWS:,}",
+                columns=f"{MOST_COLUMNS:,}",
             )
         if headers is None:
             if any(words):
                 headers = [_header(word) for word in words]
+                book.problems += _headed_twice(name, number, headers)
+                written = {header: " ".join(word.split()) for header, word in
+                           zip(headers, words, strict=True) if header}  # fmt: skip
             continue
+        words += [""] * (len(headers) - len(words))
         row = {header: word for header, word in zip(headers, words, strict=False) if header}
         if any(row.values()):
-            found.append(Row(number, row))
-    return found
+            found.append(Row(number, row, written))
+        if any(isinstance(cell, Unreadable) for cell in cells):
+            book.problems += [
+                _unreadable(Cell(name, number, header), cell)
+                for header, cell in zip(headers, cells, strict=False)
+                if header and isinstance(cell, Unreadable)
+            ]
+    book[name], book.headers[name] = found, written
+
+
+def _headed_twice(sheet: str, number: int, headers: Sequence[str]) -> list[Problem]:
+    return [
+        wrong(Cell(sheet, number, header), "Two columns are headed {header}.",
+              "Rename one, or take it away.", header=header)
+        for header in dict.fromkeys(headers)
+        if header and headers.count(header) > 1
+    ]  # fmt: skip
+
+
+def _unreadable(cell: Cell, value: Unreadable) -> Problem:
+    if value:
+        return wrong(
+            cell, "The formula of this cell gives {value}.", "Write the value itself.", value=value
+        )
+    return odd(
+        cell,
+        "This cell has a formula without a stored value, and is read as empty.",
+        "Open the workbook in Excel and save it, or write the value itself.",
+    )
 
 
 def _header(word: str) -> str:
@@ -126,14 +162,15 @@ def _header(word: str) -> str:
     return f"{name.strip().lower().replace(' ', '_')}{colons}{language.strip()}"
 
 
-def _word(cell: object) -> str:
-    if cell is None:
+def _word(cell: object, odk: bool = False) -> str:
+    """A cell as text; TRUE and FALSE as other XLSForm tools read them, where they do."""
+    if cell is None or isinstance(cell, Unreadable):
         return ""
     if isinstance(cell, bool):
-        return "yes" if cell else "no"
+        return ("TRUE" if cell else "FALSE") if odk else "yes" if cell else "no"
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell).strip()
+    return str(cell).replace("\xa0", " ").strip()
 
 
 def _markdown(text: str) -> Iterable[list[str]]:
@@ -148,20 +185,21 @@ def _markdown(text: str) -> Iterable[list[str]]:
         yield [cell.strip().replace("\\|", "|") for cell in inner]
 
 
-def _tables(lines: Iterable[Sequence[str]]) -> Sheets:
-    """Tables whose first column names the sheet where one begins."""
-    found: dict[str, list[list[object]]] = {}
-    current: list[list[object]] | None = None
+def _tables(lines: Iterable[Sequence[str]]) -> list[Page]:
+    """Tables whose first column names the sheet where one begins; rows count from its headers."""
+    pages: dict[str, Page] = {}
+    current: Page | None = None
+    count = 0
     for cells in lines:
         if cells and cells[0].strip():
-            current = found.setdefault(cells[0].strip().lower(), [])
-            rest = [cell for cell in cells[1:] if cell.strip()]
-            if not rest:
+            name = cells[0].strip()
+            current = pages.setdefault(name.lower(), Page(name))
+            if not any(cell.strip() for cell in cells[1:]):
                 continue
         if current is not None and any(cell.strip() for cell in cells[1:]):
-            current.append(list(cells[1:]))
-    return {name: _rows(rows) for name, rows in found.items()}
-
-
-def _broken(what: str, remedy: str) -> FormError:
-    return FormError((Problem("error", what, remedy),))
+            count += len(cells)
+            if count > MOST_CELLS:
+                raise too_much()
+            kept: list[object] = [cell[:LONGEST_CELL] or None for cell in cells[1:]]
+            current.rows.append((len(current.rows) + 1, kept))
+    return list(pages.values())

@@ -1,141 +1,309 @@
-"""The sheets `survey` and `choices` before they are converted: what hangs together, row by row.
-
-pyxform stops at the first mistake. These are the usual ones, all told at once; what is not seen
-here it still finds.
-"""
+"""The sheet `survey` before it is converted: types, names, groups, row by row, all told at once."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from surveys.form.problems import Problem
-from surveys.form.sheets import Row, Sheets
+from surveys.form.headers import Columns
+from surveys.form.problems import Cell, Problem, odd, wrong
+from surveys.form.question_types import DOCUMENTED, SELECTS, Written, written_type
+from surveys.form.sheets import Book, Row
 
-_BEGIN = re.compile(r"begin[ _](group|repeat)\b")
-_END = re.compile(r"end[ _](group|repeat)\b")
-_FROM_LIST = re.compile(r"(?:select_one|select_multiple|select one|select multiple|rank) +(\S+)")
-_REFERENCE = re.compile(r"\$\{\s*(?:last-saved#)?([^}]*?)\s*\}")
-_DISABLED = ("yes", "true", "true()")
+MOST_QUESTIONS = 5_000
+"""Rows of a survey: nobody answers more, and converting them would take many seconds."""
+DEEPEST = 50
+"""Groups inside each other."""
+DISABLED = ("yes", "true", "true()")
+
 _NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
-_TYPES = frozenset({
-    "text", "integer", "decimal", "date", "note", "calculate", "hidden", "start", "end", "today",
-    "deviceid", "username", "email", "phonenumber", "time", "datetime", "geopoint", "geotrace",
-    "geoshape", "start-geopoint", "image", "audio", "video", "file", "barcode", "range",
-    "acknowledge", "trigger", "audit", "background-audio", "csv-external", "xml-external",
-})  # fmt: skip
-"""Of the types that XLSForm documents, those of one word."""
+_BACKGROUND: Mapping[str, tuple[str, str]] = {
+    "background-audio": (
+        "{name}: no sound can be recorded in the background of a chat.",
+        "Ask for it with the type audio, or take the row away.",
+    ),
+    "background-geopoint": (
+        "{name}: no place can be noted in the background of a chat.",
+        "Ask for it with the type geopoint, or take the row away.",
+    ),
+    "start-geopoint": (
+        "{name}: no place can be noted in the background of a chat.",
+        "Ask for it with the type geopoint, or take the row away.",
+    ),
+    "osm": (
+        "{name}: nothing of OpenStreetMap can be picked in a chat.",
+        "Ask for a place with the type geopoint, or take the row away.",
+    ),
+    "external": (
+        "{name}: select_one_external is not known here.",
+        "Write select_one with a choice_filter, or select_one_from_file.",
+    ),
+}
+"""What a telephone does while a form is filled in, and a chat cannot."""
 
 
-def survey_problems(sheets: Sheets) -> tuple[Problem, ...]:
-    """What is wrong with these rows; empty where pyxform is to judge alone."""
-    reading = _Reading(sheets)
-    for row in sheets["survey"]:
-        if row.cells.get("disabled", "").lower() not in _DISABLED:
-            reading.row(row)
-    reading.end()
-    # A type that is in no documentation may still be one: alone it is left to pyxform.
-    found = reading.problems + reading.types if reading.problems else []
-    return tuple(sorted(found, key=lambda problem: (problem.sheet != "survey", problem.row)))
+@dataclass(frozen=True, slots=True)
+class SurveyRow:
+    """One row that is not disabled, and where it stands."""
+
+    row: Row
+    written: Written
+    name: str
+    repeats: tuple[str, ...]
+    """Names of the repeats around it, outermost first."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """The sheet as far as it could be understood."""
+
+    columns: Columns
+    rows: list[SurveyRow] = field(default_factory=list)
+    names: Counter[str] = field(default_factory=Counter)
+    lists: Collection[str] = ()
+    """Names of choice lists."""
+    problems: list[Problem] = field(default_factory=list)
+
+    def cell(self, row: Row, column: str) -> Cell:
+        """The place of a cell, by the column's own name."""
+        return Cell("survey", row.number, self.columns.cell(row, column)[1])
+
+
+def meant(word: str, known: Iterable[str], told: str = "Is {near} meant?") -> tuple[str, str]:
+    """A question whether a known word that is near is meant, and that word; or two times ""."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return (told, near[0]) if near else ("", "")
+
+
+def read_survey(book: Book) -> Survey:
+    """The rows, with all that is wrong with their types, names and groups."""
+    rows = book.get("survey", [])
+    survey = Survey(Columns("survey", book.headers.get("survey", {})))
+    survey.problems += survey.columns.problems()
+    choices = Columns("choices", book.headers.get("choices", {}))
+    survey.lists = {choices.text(row, "list_name") for row in book.get("choices", ())} - {""}
+    reading = _Reading(survey)
+    if reading.has_columns():
+        for row in rows:
+            if survey.columns.text(row, "disabled").lower() not in DISABLED:
+                reading.row(row)
+        reading.end()
+    return survey
 
 
 class _Reading:
-    def __init__(self, sheets: Sheets) -> None:
-        self.problems: list[Problem] = []
-        self.types: list[Problem] = []
-        self.names = Counter(row.cells["name"] for row in sheets["survey"] if row.cells.get("name"))
-        self.lists = {row.cells.get("list_name", "") for row in sheets.get("choices", ())}
-        self.open: list[tuple[Row, str, dict[str, int]]] = []
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self.open: list[tuple[Row, str, str, dict[str, int]]] = []
         self.siblings: dict[str, int] = {}
-        for row in sheets.get("choices", ()):
-            self.references("choices", row)
+        self.repeats: dict[str, int] = {}
+        self.count = 0
 
-    def wrong(self, row: Row, column: str, what: str, remedy: str) -> None:
-        self.problems.append(Problem("error", what, remedy, "survey", row.number, column))
+    def wrong(self, row: Row, column: str, told: str, remedy: str = "", /, **named: object) -> None:
+        self.survey.problems.append(wrong(self.survey.cell(row, column), told, remedy, **named))
+
+    def odd(self, row: Row, column: str, told: str, remedy: str = "", /, **named: object) -> None:
+        self.survey.problems.append(odd(self.survey.cell(row, column), told, remedy, **named))
+
+    def has_columns(self) -> bool:
+        lacking = [one for one in ("type", "name") if one not in self.survey.columns.found]
+        for column in lacking:
+            self.survey.problems.append(
+                wrong(
+                    Cell("survey"),
+                    "The sheet {sheet} has no column {column}.",
+                    "Write {column} as the header of its column, in the first row.",
+                    sheet="survey",
+                    column=column,
+                )
+            )
+        return not lacking
 
     def row(self, row: Row) -> None:
-        kind, name = row.cells.get("type", ""), row.cells.get("name", "")
-        lowered = kind.lower()
-        if not kind:
-            what = f"{name or 'This row'} has no type."
-            self.wrong(row, "type", what, "Write one, like text or integer.")
+        columns = self.survey.columns
+        text, name = columns.text(row, "type"), columns.text(row, "name")
+        if not text:
+            if name or columns.cells(row, "label"):
+                told = "{name} has no type." if name else "This row has no type."
+                self.wrong(row, "type", told, "Write one, like text or integer.", name=name)
+                # Still a name that others may refer to.
+                self.survey.names[name] += bool(name)
             return
-        self.references("survey", row)
-        ends = _END.match(lowered)
-        if ends:
-            self.close(row, ends[1])
+        written = written_type(text)
+        if written.kind == "setting":
             return
-        begins = _BEGIN.match(lowered)
-        self.named(row, name, lowered)
-        if begins:
-            self.open.append((row, begins[1], self.siblings))
-            self.siblings = {}
+        if written.kind == "unknown":
+            written = self.unknown(row, name, text)
+        if written.kind == "end":
+            self.close(row, written.word)
             return
-        listed = _FROM_LIST.match(kind)
-        if listed is not None and listed[1] not in self.lists and "${" not in listed[1]:
-            self.wrong(
-                row, "type", f"{name}: the sheet choices has no list {listed[1]}.",
-                _meant(listed[1], self.lists) or "Write its choices on the sheet choices.",
-            )  # fmt: skip
-        elif listed is None and len(kind.split()) == 1 and kind not in _TYPES:
-            found = Problem(
-                "error", f"{name}: there is no type '{kind}'.", _meant(lowered, _TYPES), "survey",
-                row.number, "type",
-            )  # fmt: skip
-            self.types.append(found)
+        self.named(row, name, written)
+        inside = tuple(one for _, kind, one, _ in self.open if kind == "repeat")
+        self.survey.rows.append(SurveyRow(row, written, name, inside))
+        if written.kind == "begin":
+            self.begin(row, name, written)
+        else:
+            self.asked(row, name, written)
 
-    def named(self, row: Row, name: str, kind: str) -> None:
+    def unknown(self, row: Row, name: str, text: str) -> Written:
+        """A type that is none: what may be meant instead."""
+        lowered = written_type(text.lower())
+        first = " ".join(text.lower().split()).split(" ")[0]
+        if lowered.kind != "unknown":
+            told, near = "Write it in small letters: {near}.", " ".join(text.lower().split())
+        elif first in SELECTS or text.lower() in SELECTS:
+            told, near = "Write {near} and the name of one list, as in: {near} yes_no.", first
+        else:
+            told, near = meant(text.lower(), (*DOCUMENTED, "begin group", "end group",
+                                              "begin repeat", "end repeat"))  # fmt: skip
+        named = name or text
+        self.wrong(
+            row, "type", "{name}: there is no type '{type}'.", told,
+            name=named, type=text[:80], near=near,
+        )  # fmt: skip
+        return lowered if lowered.kind in ("begin", "end") else Written("word", "text")
+
+    def named(self, row: Row, name: str, written: Written) -> None:
         if not name:
-            # pyxform gives a note a name of its own.
-            if kind != "note":
+            # pyxform gives a note, and an audit, a name of its own.
+            if written.word not in ("note", "audit", "q note", "add note prompt"):
                 self.wrong(row, "name", "The name is missing.", "Write one, like q1.")
             return
+        self.survey.names[name] += 1
         if not _NAME.match(name):
             self.wrong(
-                row, "name", f"{name} cannot be a name.",
-                "Begin with a letter, then letters, digits, _, - and . only.",
+                row, "name", "{name} cannot be a name.",
+                "Begin with a letter, then letters, digits, _, - and . only.", name=name[:80],
             )  # fmt: skip
-        if name in self.siblings:
+        elif name == "meta" and not self.open:
+            self.wrong(row, "name", "The name meta is kept for what ODK adds.", "Rename it.")
+        elif name in self.siblings:
             self.wrong(
-                row, "name", f"Row {self.siblings[name]} is named {name} already.", "Rename one."
-            )
+                row, "name", "Row {row} is named {name} already.", "Rename one.",
+                row=self.siblings[name], name=name,
+            )  # fmt: skip
+        elif name.lower() in self.siblings:
+            self.odd(
+                row, "name", "Row {row} has the same name but for capitals.", "Better rename one.",
+                row=self.siblings[name.lower()],
+            )  # fmt: skip
         self.siblings.setdefault(name, row.number)
+        self.siblings.setdefault(name.lower(), row.number)
+
+    def begin(self, row: Row, name: str, written: Written) -> None:
+        if written.word == "repeat" and name:
+            if name in self.repeats:
+                self.wrong(
+                    row, "name", "The repeat of row {row} is named {name} already.", "Rename one.",
+                    row=self.repeats[name], name=name,
+                )  # fmt: skip
+            self.repeats.setdefault(name, row.number)
+        if written.word == "loop" and written.listed not in self.survey.lists:
+            self.no_list(row, name, written.listed)
+        self.open.append((row, written.word, name, self.siblings))
+        self.siblings = {}
+        if len(self.open) == DEEPEST + 1:
+            self.wrong(
+                row, "type", "{name}: more than {most} groups are inside each other.",
+                "Take some of them away.", name=name, most=DEEPEST,
+            )  # fmt: skip
 
     def close(self, row: Row, kind: str) -> None:
         if not self.open:
-            self.wrong(row, "type", f"No {kind} is open that could end here.", "Take the row away.")
+            told = "No {kind} is open that could end here."
+            self.wrong(row, "type", told, "Take the row away.", kind=kind)
             return
-        begun, began, self.siblings = self.open.pop()
+        begun, began, _, self.siblings = self.open.pop()
         if began != kind:
             self.wrong(
-                row, "type", f"The {began} of row {begun.number} is open, not a {kind}.",
-                f"Write end {began}.",
+                row, "type", "The {kind} of row {row} is open, not a {other}.", "Write end {kind}.",
+                kind=began, row=begun.number, other=kind,
             )  # fmt: skip
 
     def end(self) -> None:
-        """What is still open at the end of the sheet."""
-        for begun, kind, _ in self.open:
-            name = begun.cells.get("name", "")
-            self.wrong(begun, "type", f"The {kind} {name} never ends.", f"Write a row end {kind}.")
+        """What is still open at the end of the sheet, and whether there is too much of all."""
+        for begun, kind, name, _ in self.open:
+            self.wrong(
+                begun, "type", "The {kind} {name} never ends.", "Write a row end {kind}.",
+                kind=kind, name=name,
+            )  # fmt: skip
+        if len(self.survey.rows) > MOST_QUESTIONS:
+            self.survey.problems.append(
+                wrong(
+                    Cell("survey"),
+                    "The form has more than {most} rows.",
+                    "Split it into several forms.",
+                    most=f"{MOST_QUESTIONS:,}",
+                )
+            )
 
-    def references(self, sheet: str, row: Row) -> None:
-        for column, name in _referred(row):
-            if self.names[name] == 1:
-                continue
-            what, remedy = f"There is no question '{name}'.", _meant(name, self.names)
-            if name in self.names:
-                what, remedy = f"More than one row is named '{name}'.", "Rename all but one."
-            self.problems.append(Problem("error", what, remedy, sheet, row.number, column))
+    def asked(self, row: Row, name: str, written: Written) -> None:
+        columns = self.survey.columns
+        background = _BACKGROUND.get(written.word)
+        if background is not None:
+            self.wrong(row, "type", *background, name=name or written.word)
+        elif written.word == "audit":
+            self.odd(
+                row, "type", "The log of ODK Collect (audit) stays empty here.",
+                "When each question was asked and answered is kept anyway.",
+            )  # fmt: skip
+        elif written.kind == "select":
+            self.chosen(row, name, written)
+        elif written.word in ("calculate", "q calculate", "add calculate prompt"):
+            default = columns.text(row, "default")
+            if not columns.text(row, "calculation") and not re.search(r"[(${]", default):
+                self.wrong(
+                    row, "calculation", "{name} computes nothing.",
+                    "Write an expression, or take the row away.", name=name,
+                )  # fmt: skip
+        if columns.text(row, "repeat_count"):
+            self.odd(
+                row, "repeat_count", "{name} is no repeat, and is asked once.",
+                "Write it where the repeat begins.", name=name,
+            )  # fmt: skip
+        if "search(" in columns.text(row, "appearance").replace(" ", ""):
+            self.wrong(
+                row, "appearance", "{name}: search() is not known here.",
+                "Write select_one_from_file and a choice_filter.", name=name,
+            )  # fmt: skip
 
+    def chosen(self, row: Row, name: str, written: Written) -> None:
+        listed, filtered = written.listed, self.survey.columns.text(row, "choice_filter")
+        answers = "${" in listed
+        file = re.search(r"\.(csv|xml|geojson)\Z", listed)
+        if written.from_file:
+            if not file or listed.count(".") > 1:
+                self.wrong(
+                    row, "type", "{name}: {list} is no file of a list.",
+                    "Its name ends in .csv, .xml or .geojson.", name=name, list=listed,
+                )  # fmt: skip
+        elif answers:
+            if written.word == "multiple":
+                self.wrong(
+                    row, "type", "{name}: of the answers of a repeat only one can be selected.",
+                    "Write select_one {list}.", name=name, list=listed,
+                )  # fmt: skip
+        elif listed not in self.survey.lists and not file:
+            self.no_list(row, name, listed)
+        if written.other and (filtered or answers or written.from_file):
+            self.wrong(
+                row, "type" if not filtered else "choice_filter",
+                "{name}: or_other cannot be together with a filter or a file.",
+                "Write a choice other and a text question instead.", name=name,
+            )  # fmt: skip
+        elif written.other and f"{name}_other" in self.siblings:
+            self.wrong(
+                row, "name", "or_other adds a question {name}, and there is one already.",
+                "Rename one.", name=f"{name}_other",
+            )  # fmt: skip
 
-def _referred(row: Row) -> Iterator[tuple[str, str]]:
-    for column, cell in row.cells.items():
-        for name in dict.fromkeys(_REFERENCE.findall(cell)):
-            yield column, name
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, sorted(known), n=1)
-    return f"Is {near[0]} meant?" if near else ""
+    def no_list(self, row: Row, name: str, listed: str) -> None:
+        told, near = meant(listed, self.survey.lists)
+        remedy = told or "Write its choices on the sheet choices."
+        self.wrong(
+            row, "type", "{name}: the sheet choices has no list {list}.", remedy,
+            name=name, list=listed, near=near,
+        )  # fmt: skip

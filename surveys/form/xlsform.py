@@ -1,47 +1,48 @@
-"""An XLSForm workbook to XForm XML through pyxform, to a `Form`, and its sheet `indicators`.
+"""An XLSForm workbook, and the files that travel with it, to a `Form` and its sheet `indicators`.
 
-pyxform is imported when a form is converted, not before: who only runs interviews needs none of it.
+What is wrong is told all at once: the sheets are looked at by ourselves first; then a copy without
+what was wrong is converted, to find what only shows there.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Literal
-from xml.parsers.expat import ExpatError
 
+from surveys.form.attached import (
+    attached,
+    files_of,
+    missing_in_xform,
+    named_in_sheets,
+    unnamed,
+)
+from surveys.form.choice_rows import Choices, choice_problems
+from surveys.form.converting import to_xform
 from surveys.form.indicator_rows import read_indicators
 from surveys.form.indicators import Indicator
 from surveys.form.model import Form
-from surveys.form.problems import FormError, Problem
-from surveys.form.sheets import Row, Sheets, csv_rows, read_sheets
-from surveys.form.survey_rows import survey_problems
+from surveys.form.parameters import parameter_problems
+from surveys.form.placing import in_reading_order, located, untranslated
+from surveys.form.problems import Cell, FormError, Problem, refused
+from surveys.form.references import expression_cells, reference_problems, syntax_problem
+from surveys.form.repairs import repaired
+from surveys.form.settings_rows import settings_problems
+from surveys.form.sheets import Book, read_sheets
+from surveys.form.survey_rows import Survey, read_survey
 from surveys.form.xform import read
 
-_ENDINGS = ("xlsx", "xls", "md", "csv", "xml")
-_ROW = re.compile(r"\[row : (\d+)\]\s*")
-_SHEET = re.compile(r"(?:the '|the |')(survey|choices|settings)'? (?:work)?sheet", re.IGNORECASE)
-_COLUMN = re.compile(
-    r"'(relevant|constraint|calculation|required|label|type|name|default|parameters|appearance"
-    r"|choice_filter|trigger|list_name|hint)' (?:value|column)"
-)
-_HEADERS: Mapping[str, tuple[str, ...]] = {
-    "calculation": ("calculation", "calculate"),
-    "read_only": ("read_only", "readonly"),
-    "relevant": ("relevant", "relevance"),
-    "choice_filter": ("choice_filter", "parameters", "type"),
+ENDINGS = ("xlsx", "xls", "md", "csv", "xml")
+MOST_ROUNDS = 6
+"""Copies of a workbook that are converted to find all that is wrong with it."""
+_ROWS = 3_000
+"""Rows that all these copies have together, or there is one alone."""
+_NOTHING: Mapping[str, bytes] = {
+    "csv": b"name,label\n",
+    "xml": b"<root/>",
+    "geojson": b'{"type": "FeatureCollection", "features": []}',
 }
-"""The headers under which an XLSForm may have what a problem is about."""
-_TRANSLATED = ("label", "hint", "constraint_message", "required_message")
-_BEGIN = re.compile(r"begin[ _](group|repeat)\b")
-_END = re.compile(r"end[ _](group|repeat)\b")
-_REFERENCE = re.compile(r"(?:(?<=\()\s)?(?<![\w)/'])/[\w.-]+(?:/[\w.-]+)*/([\w.-]+)(?:\s(?=[,)]))?")
-"""A path as pyxform writes it for ${name}, with the spaces that it adds."""
-_UNKNOWN_TYPE = re.compile(r"Unknown question type '([^']*)'")
+"""In the place of a list that did not come, which was told already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,194 +54,158 @@ class Workbook:
     indicators: tuple[Indicator, ...]
     problems: tuple[Problem, ...]
     """Warnings only: with an error there is no workbook."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The files that the form names, by name: lists, pictures, sounds, films."""
 
 
-def convert(content: bytes, name: str, *, validate: bool = False) -> Workbook:
+def convert(
+    content: bytes, name: str, *, files: Mapping[str, bytes] | None = None, validate: bool = False
+) -> Workbook:
     """A form file to a form; the ending of `name` says what it is (xlsx, xls, md, csv, xml).
 
-    `validate` runs ODK Validate too, which needs Java. Raises `FormError` with all problems.
+    `files`: what came with it, by name. `validate` runs ODK Validate too, which needs Java. Raises
+    `FormError` with all problems.
     """
     kind = PurePath(name).suffix.lower().lstrip(".")
-    if kind not in _ENDINGS:
-        raise _error(
-            f"{PurePath(name).name} is no form file.",
+    files = {} if files is None else files
+    if kind == "xlsm":
+        raise refused(
+            "The workbook has macros.", "Save it in Excel as .xlsx, which has none, and send that."
+        )
+    if kind not in ENDINGS:
+        raise refused(
+            "{name} is no form file.",
             "Its name must end in .xlsx, .xls, .md, .csv or .xml.",
+            name=PurePath(name).name[:80],
         )
     if kind == "xml":
-        form, problems = read(content)
-        return _workbook(content.decode("utf-8-sig", errors="replace"), form, (), problems)
-    sheets = read_sheets(content, kind)
-    if not sheets.get("survey"):
-        raise _error(
+        return _plain(content, files)
+    book = _with_survey(read_sheets(content, kind))
+    if not book.get("survey"):
+        raise refused(
             "The workbook has no sheet survey with questions in it.",
             "Name the sheet with the questions survey.",
         )
-    unfit = survey_problems(sheets)
-    if unfit:
-        raise FormError(unfit)
-    xform, told = _to_xform(content, kind, sheets, validate)
-    form, found = read(xform, strict=True)
-    problems = (*told, *_located(found, sheets), *_untranslated(sheets))
-    if form is None:
-        return _workbook(xform, None, (), problems)
-    indicators, wrong = read_indicators(sheets.get("indicators", ()), form)
-    return _workbook(xform, form, indicators, (*problems, *wrong))
+    return _Checking(book, files, validate).workbook()
 
 
-def _workbook(
-    xform: str,
-    form: Form | None,
-    indicators: tuple[Indicator, ...],
-    problems: tuple[Problem, ...],
-) -> Workbook:
-    errors = tuple(problem for problem in problems if problem.severity == "error")
+def _plain(content: bytes, files: Mapping[str, bytes]) -> Workbook:
+    """An XForm as it is: nobody here wrote it, so a name of nothing is only odd."""
+    form, found = read(content, files=files)
+    xform = content.decode("utf-8-sig", errors="replace")
+    errors = tuple(problem for problem in found if problem.severity == "error")
     if form is None or errors:
         raise FormError(errors)
-    return Workbook(xform, form, indicators, problems)
+    problems = (*found, *missing_in_xform(xform, files), *unnamed(xform, files))
+    return Workbook(xform, form, (), problems, files_of(xform, files))
 
 
-def _error(what: str, remedy: str) -> FormError:
-    return FormError((Problem("error", what, remedy),))
+def _with_survey(book: Book) -> Book:
+    """The book; of one sheet alone, whatever its name, that is the survey."""
+    if "survey" not in book and len(book) == 1:
+        (name,) = book
+        if {"type", "name"} <= book.headers[name].keys():
+            book["survey"], book.headers["survey"] = book.pop(name), book.headers.pop(name)
+    return book
 
 
-# pyxform --------------------------------------------------------------------------------------
+class _Checking:
+    """One workbook, and all that is wrong with it."""
 
+    def __init__(self, book: Book, files: Mapping[str, bytes], validate: bool) -> None:
+        self.book, self.files, self.validate = book, files, validate
+        self.survey: Survey = read_survey(book)
+        lists, named = attached(named_in_sheets(self.survey, book), files)
+        own = [
+            *book.problems,
+            *self.survey.problems,
+            *reference_problems(self.survey, book),
+            *parameter_problems(self.survey),
+            *choice_problems(self.survey, Choices(book), lists),
+            *settings_problems(book),
+        ]
+        self.warnings = [one for one in (*own, *named) if one.severity == "warning"]
+        self.cells = [one for one in own if one.severity == "error"]
+        """What is left out of the copy that is converted."""
+        self.errors = [*self.cells, *(one for one in named if one.severity == "error")]
+        stand_ins = {
+            one.file: _NOTHING[one.file.rpartition(".")[2]]
+            for one in named_in_sheets(self.survey, book)
+            if not one.medium and one.file not in lists
+        }
+        self.lists = {**files, **stand_ins}
 
-def _to_xform(
-    content: bytes, kind: str, sheets: Sheets, validate: bool
-) -> tuple[str, tuple[Problem, ...]]:
-    from pyxform.errors import PyXFormError
-    from pyxform.validators.odk_validate import ODKValidateError
-    from pyxform.xls2xform import convert as to_xform
+    def workbook(self) -> Workbook:
+        """The workbook; raises `FormError` with every error."""
+        rounds = max(1, min(MOST_ROUNDS, _ROWS // max(1, len(self.book["survey"]))))
+        for _ in range(rounds):
+            copy = repaired(self.book, self.cells) if self.cells else self.book
+            found = None if copy is None else self.converted(copy)
+            if isinstance(found, Workbook):
+                return found
+            if not found:
+                break
+        raise FormError(in_reading_order(self.errors, self.book))
 
-    # Text is given as text: pyxform tells workbooks from tables by their type.
-    source: str | bytes = content
-    if kind in ("md", "csv"):
-        source = content.decode("utf-8-sig")
-        source = _without_indicators(source) if kind == "csv" else source
-    try:
-        result = to_xform(xlsform=source, file_type=f".{kind}", validate=validate)
-    except ODKValidateError as error:
-        raise _error("ODK Validate refuses the form.", _one_line(str(error))) from None
-    except PyXFormError as error:
-        raise FormError((_from_pyxform(str(error), "error", sheets),)) from None
-    except (
-        ArithmeticError, AssertionError, AttributeError, ExpatError, LookupError, OSError,
-        RuntimeError, TypeError, ValueError, csv.Error,
-    ) as error:  # fmt: skip
-        # What pyxform lets through on a broken workbook is for the author to see, not a crash.
-        raise _error(
-            "The workbook cannot be read as an XLSForm.",
-            f"The converter says: {type(error).__name__}, {_one_line(str(error))}",
-        ) from None
-    return result.xform, tuple(_from_pyxform(text, "warning", sheets) for text in result.warnings)
+    def converted(self, copy: Book) -> Workbook | bool:
+        """The workbook; else whether there is more to find in a copy without what was found."""
+        try:
+            xform, told = to_xform(copy, validate=self.validate and not self.errors)
+        except FormError as error:
+            return self.stopped(error.problems)
+        form, found = read(xform, strict=True, files=self.lists)
+        places = located(found, copy)
+        fresh = self.noted(one for one in places if one.severity == "error")
+        if form is None:
+            return fresh
+        indicators, wrong = read_indicators(self.book.get("indicators", ()), form)
+        self.noted(one for one in wrong if one.severity == "error")
+        if self.errors:
+            return False
+        named = {(one.sheet, one.row, one.column) for one in self.warnings if one.row}
+        odd = [
+            *self.warnings,
+            *(one for one in told if (one.sheet, one.row, one.column) not in named),
+            *(one for one in (*places, *wrong) if one.severity == "warning"),
+            *untranslated(self.book),
+            *unnamed(xform, self.files),
+        ]
+        kept = files_of(xform, self.files)
+        return Workbook(xform, form, indicators, in_reading_order(odd, self.book), kept)
 
+    def stopped(self, problems: tuple[Problem, ...]) -> bool:
+        """pyxform stops at its first error: noted, if it is not of our own repairing."""
+        if any(one.row is not None for one in problems):
+            return self.noted(problems)
+        if not self.errors:
+            self.errors += problems
+            self.errors += self.syntax()
+        return False
 
-def _without_indicators(text: str) -> str:
-    """A CSV workbook without the sheet that pyxform stumbles over (in other files it does not)."""
-    kept = io.StringIO()
-    writer, inside = csv.writer(kept), False
-    for cells in csv_rows(text):
-        if cells and cells[0].strip():
-            inside = cells[0].strip().lower() == "indicators"
-        if not inside:
-            writer.writerow(cells)
-    return kept.getvalue()
+    def syntax(self) -> list[Problem]:
+        """Expressions that cannot be read: of a workbook that cannot be converted at all."""
+        columns = self.survey.columns
+        return [
+            problem
+            for one in self.survey.rows
+            for _, header, text in expression_cells(one.row, columns)
+            for problem in [syntax_problem(Cell("survey", one.row.number, header), one.name, text)]
+            if problem is not None
+        ]
 
-
-def _from_pyxform(message: str, severity: Literal["error", "warning"], sheets: Sheets) -> Problem:
-    """A message of pyxform's, with the sheet, row and column that it names or means."""
-    row, sheet, column = _ROW.search(message), _SHEET.search(message), _COLUMN.search(message)
-    told = Problem(
-        severity,
-        _one_line(_ROW.sub("", message)),
-        "",
-        sheet=sheet[1].lower() if sheet else "survey" if row else "",
-        row=int(row[1]) if row else None,
-        column=column[1] if column else "",
-    )
-    unknown = _UNKNOWN_TYPE.search(message)
-    for one in sheets["survey"] if unknown else ():
-        if unknown and one.cells.get("type") == unknown[1]:
-            return replace(told, sheet="survey", row=one.number, column="type")
-    return told
-
-
-def _one_line(text: str, most: int = 400) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[:most]}…"
-
-
-# Where in the workbook ------------------------------------------------------------------------
-
-
-def _located(found: Iterable[Problem], sheets: Sheets) -> tuple[Problem, ...]:
-    """Problems of the XForm at the row and column of the sheet survey that they come from."""
-    rows = _rows_by_path(sheets["survey"])
-    told: dict[Problem, None] = {}
-    for problem in found:
-        row = rows.get(problem.node.partition("/")[2].partition("/")[2])
-        placed = replace(problem, remedy=_REFERENCE.sub(r"${\1}", problem.remedy))
-        if row is not None:
-            placed = replace(
-                placed, sheet="survey", row=row.number, column=_header(row, problem.column)
-            )
-        told[placed] = None
-    return tuple(told)
-
-
-def _rows_by_path(survey: Iterable[Row]) -> dict[str, Row]:
-    """The rows that have a name, by the names of the groups around them and their own."""
-    around: list[str] = []
-    rows: dict[str, Row] = {}
-    for row in survey:
-        kind, name = row.cells.get("type", "").lower(), row.cells.get("name", "")
-        if _END.match(kind):
-            del around[-1:]
-            continue
-        if name:
-            rows["/".join((*around, name))] = row
-        if _BEGIN.match(kind):
-            around.append(name)
-    return rows
-
-
-def _header(row: Row, column: str) -> str:
-    """The header of the cell that a problem is about, as the author wrote it."""
-    wanted = _HEADERS.get(column, (column,))
-    fitting = [
-        header
-        for header, cell in row.cells.items()
-        if cell and header.partition("::")[0].strip().lower().removeprefix("bind:") in wanted
-    ]
-    # Of several languages the one that quotes a value.
-    return next(
-        (header for header in fitting if "${" in row.cells[header]), (fitting or [column])[0]
-    )
-
-
-def _untranslated(sheets: Sheets) -> tuple[Problem, ...]:
-    """Texts that are there in one language and missing in another."""
-    problems: list[Problem] = []
-    for sheet in ("survey", "choices"):
-        for row in sheets.get(sheet, ()):
-            for column in _TRANSLATED:
-                texts = {
-                    header: text
-                    for header, text in row.cells.items()
-                    if header.startswith(f"{column}::")
-                }
-                if any(texts.values()):
-                    problems += [
-                        Problem(
-                            "warning",
-                            f"{row.cells.get('name', '')} has no text in this language.",
-                            "Write the translation.",
-                            sheet=sheet,
-                            row=row.number,
-                            column=header,
-                        )
-                        for header, text in texts.items()
-                        if not text
-                    ]
-    return tuple(problems)
+    def noted(self, problems: Iterable[Problem]) -> bool:
+        """Whether some of these errors are new; those in cells that are wrong anyway are not."""
+        places = {(one.sheet, one.row, one.column) for one in self.errors}
+        rows = {(one.sheet, one.row) for one in self.errors if one.column == "type"}
+        fresh = [
+            one
+            for one in problems
+            if one.row is None
+            or ((one.sheet, one.row, one.column) not in places and (one.sheet, one.row) not in rows)
+        ]
+        if self.errors:
+            # Without a place it may well come from what was left out.
+            fresh = [one for one in fresh if one.row is not None]
+        self.errors += fresh
+        self.cells += [one for one in fresh if one.sheet != "indicators"]
+        return any(one.row is not None for one in fresh)

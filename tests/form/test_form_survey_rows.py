@@ -3,6 +3,7 @@
 import pytest
 
 from surveys.form.problems import FormError
+from surveys.form.question_types import WORDS
 from surveys.form.xlsform import convert
 
 CHOICES = """
@@ -44,12 +45,14 @@ def test_all_at_once():
     )
     assert found == [
         "survey row 2, relevant: There is no question 'b2'. Is b meant?",
-        "survey row 3, label: There is no question 'A'.",
         "survey row 3, type: b: there is no type 'integr'. Is integer meant?",
+        "survey row 3, label: There is no question 'A'.",
         "survey row 4, type: c has no type. Write one, like text or integer.",
         "survey row 5, name: The name is missing. Write one, like q1.",
         "survey row 6, name: Row 2 is named a already. Rename one.",
         "survey row 7, type: f: the sheet choices has no list yna. Is yn meant?",
+        "survey row 7, relevant: ${last-saved#z} is an answer of an earlier interview:"
+        " none is at hand. Take it out, or ask anew.",
         "survey row 8, name: 1st cannot be a name."
         " Begin with a letter, then letters, digits, _, - and . only.",
         "survey row 9, type: No group is open that could end here. Take the row away.",
@@ -96,9 +99,17 @@ def test_a_name_that_could_be_two():
     ]
 
 
-def test_a_type_alone_is_left_to_the_converter():
-    (found,) = wrong("quux | a | A")
-    assert found.startswith("survey row 2, type: Unknown question type 'quux'.")
+def test_types_are_those_of_the_converter():
+    from pyxform.aliases import _type_alias_map
+    from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
+
+    known = {*QUESTION_TYPE_DICT, *_type_alias_map}
+    # What takes a list is read with it; `osm` is refused with its cell.
+    assert known >= WORDS
+    assert all(
+        word.startswith(("select", "rank", "add select", "q select", "osm"))
+        for word in known - WORDS
+    )
 
 
 def test_a_list_is_missing_with_its_whole_sheet():

@@ -237,8 +237,8 @@ WRONG: Mapping[str, tuple[bytes, list[str]]] = {
         ["survey row 3, calculation: These are computed from each other in a circle: b → c → b."],
     ),
     "a type that cannot be asked": (
-        survey(("geopoint", "b", "B"), A),
-        ["survey row 2, type: b: a location is not supported yet."],
+        survey(("background-audio", "b", "B"), A),
+        ["survey row 2, type: b: no sound can be recorded in the background of a chat."],
     ),
     "a group without its end": (survey(("begin_group", "g", "G"), A), ["survey row 2"]),
     "a label with a bad value": (
