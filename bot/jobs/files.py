@@ -20,7 +20,7 @@ from surveys.form.xlsform import Workbook, convert
 from surveys.publish import AlreadyPublished, VillagesRefused
 from surveys.publish.forms import published_before
 from surveys.publish.margins import read_margins
-from surveys.publish.recognise import Recognised, TooMuch, recognise
+from surveys.publish.recognise import Recognised, recognise
 from surveys.publish.sentences import Sentence
 from surveys.publish.villages import look_at_villages
 from surveys.store.administrators import Addressee, Right, addressee, rights_of
@@ -60,7 +60,7 @@ async def file_came(job: DueJob, database: Database, desk: Desk) -> list[Parcel]
     try:
         content = await desk.fetch(str(job.arguments["file_id"]), LARGEST)
         draft, text = await database.in_reader(_look, database, content, mine, say)
-    except (FileTooLarge, TooMuch):
+    except FileTooLarge:
         return [(one, [send(chat, too_large(say))])]
     except BadRequest:
         text = say("Telegram no longer has this file. Please send it again.")

@@ -157,7 +157,7 @@ def _columns(one: Named, tree: Item) -> list[Problem]:
 def files_of(xform: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Those of the files that an XForm names."""
     names = {unescape(name) for _, name in _URI.findall(xform)}
-    return {name: content for name, content in files.items() if name in names}
+    return {name: files[name] for name in sorted(names) if name in files}
 
 
 def missing_in_xform(xform: str, files: Mapping[str, bytes]) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.form.indicators import to_json
-from surveys.form.problems import FormError, Problem
+from surveys.form.model import Form as ModelForm
+from surveys.form.problems import Cell, FormError, Problem, wrong
 from surveys.form.xlsform import Workbook
+from surveys.store.attachments import media_of, put_media
 from surveys.store.audit import audit
 from surveys.store.schema import Form, FormVersion
 
@@ -32,7 +35,9 @@ class PublishedVersion:
 
 
 def publish(session: Session, workbook: Workbook, by: str, now: datetime) -> PublishedVersion:
-    """Keep a workbook as a version of its form; `by` is a role and a number, never a name.
+    """Keep a workbook, and the files that it names, as a version of its form.
+
+    `by` is a role and a number, never a name.
 
     The same version with the same content is returned as it is. Raises `AlreadyPublished` for the
     same version with other content, `FormError` for a workbook with errors or without a version.
@@ -58,6 +63,15 @@ def publish(session: Session, workbook: Workbook, by: str, now: datetime) -> Pub
     )
     session.add(version)
     session.flush()
+    put_media(
+        session,
+        version.id,
+        {
+            name: (mimetypes.guess_type(name)[0] or "application/octet-stream", content)
+            for name, content in workbook.files.items()
+        },
+        now,
+    )
     audit(session, by, "publish", f"form {form.id} version {form.version}", now)
     return PublishedVersion(version.id, form.id, form.version, form.title, new=True)
 
@@ -69,9 +83,7 @@ def published_before(session: Session, workbook: Workbook) -> PublishedVersion |
     """
     form = workbook.form
     errors = tuple(problem for problem in workbook.problems if problem.severity == "error")
-    if not form.version:
-        remedy = "Add a column version with a number that grows, such as 2026112401."
-        errors += (Problem("error", "The form has no version.", remedy, sheet="settings"),)
+    errors += lacking(form)
     if errors:
         raise FormError(errors)
     row = session.execute(
@@ -82,9 +94,26 @@ def published_before(session: Session, workbook: Workbook) -> PublishedVersion |
     if row is None:
         return None
     before, title = row
-    if before.xform == workbook.xform and before.indicators == to_json(workbook.indicators):
+    if (
+        before.xform == workbook.xform
+        and before.indicators == to_json(workbook.indicators)
+        and media_of(session, before.id) == workbook.files
+    ):
         return PublishedVersion(before.id, form.id, form.version, title, new=False)
     raise AlreadyPublished(
         f"Version {form.version} of {form.id} was published with other content:"
         " give the changed form a new version in its sheet settings."
+    )
+
+
+def lacking(form: ModelForm) -> tuple[Problem, ...]:
+    """What a form needs to be published, and an XLSForm may go without."""
+    if form.version:
+        return ()
+    return (
+        wrong(
+            Cell("settings"),
+            "The form has no version.",
+            "Add a column version with a number that grows, such as 2026112401.",
+        ),
     )

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from surveys.form.bundle import is_bundle, unbundled
 from surveys.form.sheets import Sheets, read_sheets
 from surveys.publish.margins import COLUMNS
 from surveys.publish.village_rows import ALL, header_of, text_of
 
 Kind = Literal["villages", "margins", "form"]
-UNPACKED = 20 * 1024 * 1024
-"""Bytes of all parts of an Excel workbook: one of 5,000 questions in four languages has half."""
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SHEETS = ("survey", "choices", "settings", "indicators")
-
-
-class TooMuch(Exception):  # noqa: N818
-    """A small file that would unpack to a huge one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +27,21 @@ class Recognised:
     """Of a list: as CSV, even where it came as a workbook; a row has the line of its number."""
     ending: str = ""
     """Of a form: what `surveys.form.xlsform.convert` is to take it for."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Of a form: what came with it."""
 
 
 def recognise(content: bytes) -> Recognised | None:
     """What a file is; None where it is nothing that we could take in.
 
-    Raises `TooMuch`, and `FormError` for a broken workbook.
+    Raises `FormError` for a broken workbook, and for an archive that holds no form.
     """
+    if is_bundle(content):
+        bundle = unbundled(content)
+        ending = bundle.name.rpartition(".")[2].lower()
+        return Recognised("form", bundle.content, ending, bundle.files)
     if content.startswith(ZIP):
-        return _workbook(_bounded(content), "xlsx")
+        return _workbook(content, "xlsx")
     if content.startswith(OLE):
         return _workbook(content, "xls")
     text = text_of(content, [])
@@ -101,18 +101,3 @@ def _as_csv(sheets: Sheets, headers: Collection[str]) -> bytes:
         else:
             written.write("\n")
     return written.getvalue().encode()
-
-
-def _bounded(content: bytes) -> bytes:
-    """An Excel workbook as it came; raises `TooMuch` where its parts are huge.
-
-    What a part says of its size is what is read of it at most: more is an error of the archive.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return content
-    if size > UNPACKED:
-        raise TooMuch
-    return content
