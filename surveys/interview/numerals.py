@@ -1,10 +1,9 @@
-"""Numbers and dates as people type them: any digits, Chinese numerals, units, separators."""
+"""Numbers as people type them: any digits, Chinese numerals, units, separators."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, timedelta
 from decimal import Decimal
 
 DIGITS = {
@@ -32,16 +31,6 @@ _FRACTION = re.compile(r"[+-]?(\d+\.\d*|\.\d+)")
 _GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?P<by>[, '])\d{3}((?P=by)\d{3})*(\.\d+)?")
 _GROUPS_BY_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+,\d+")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
-
-_TODAY = {"today": 0, "今天": 0, "今日": 0, "yesterday": -1, "昨天": -1, "昨日": -1,
-          "前天": -2, "tomorrow": 1, "明天": 1}  # fmt: skip
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*(\d{1,2})")
-_EIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_YEAR_LAST = re.compile(r"(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*[-/.]\s*(\d{4})")
-_CHINESE_DATE = re.compile(r"(.{4})\s*年\s*(.{1,3}?)\s*月\s*(.{1,3}?)\s*[日号]?")
-_DAY_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.?\s+(?:of\s+)?([a-z]{3,9})\.?,?\s+(\d{4})")
-_NAMED_DAY = re.compile(r"([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
 
 
 def plain(text: str) -> str:
@@ -129,6 +118,7 @@ def number(text: str) -> Decimal | None:
     A comma before exactly three digits groups thousands, as in English and Chinese.
     """
     typed = re.sub(r"[。.!]+$", "", plain(text).replace("−", "-").replace("、", ","))
+    typed = re.sub(r"^(?:minus\s+|零下)", "-", typed)
     if typed in WORDS:
         return Decimal(WORDS[typed])
     found = _number(typed)
@@ -158,40 +148,3 @@ def written(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def day(text: str, today: date) -> date | None:
-    """The day that someone typed, or None: no day, one that does not exist, or one of several.
-
-    Year first, or day first with the year last; months as words; "yesterday", "昨天". Nobody can
-    say which is the month in "3/11/2026", so it is none; with points the day comes first.
-    """
-    typed = re.sub(r"[。.!]+$", "", plain(text))
-    if typed in _TODAY:
-        return today + timedelta(days=_TODAY[typed])
-    if found := _YEAR_FIRST.fullmatch(typed) or _EIGHT.fullmatch(typed):
-        return _date(*found.groups())
-    if found := _YEAR_LAST.fullmatch(typed):
-        first, sign, second, year = found.groups()
-        if sign == "." or int(first) > 12 or first == second:
-            return _date(year, second, first)
-        return _date(year, first, second) if int(second) > 12 else None
-    if found := _CHINESE_DATE.fullmatch(typed):
-        parts = [part if part.isdecimal() else chinese(part) for part in found.groups()]
-        return None if None in parts else _date(*map(str, parts))
-    if found := _DAY_NAMED.fullmatch(typed):
-        return _date(found[3], _month(found[2]), found[1])
-    if found := _NAMED_DAY.fullmatch(typed):
-        return _date(found[3], _month(found[1]), found[2])
-    return None
-
-
-def _month(word: str) -> str:
-    return str(_MONTHS.index(word[:3]) + 1) if word[:3] in _MONTHS else "0"
-
-
-def _date(year: str, month: str, day_of_month: str) -> date | None:
-    try:
-        return date(int(year), int(month), int(day_of_month))
-    except ValueError:
-        return None

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.interview.numerals import MOST_DIGITS, chinese, day, number, plain, readable, written
+from surveys.interview.days import day
+from surveys.interview.numerals import MOST_DIGITS, chinese, number, plain, readable, written
 
 TODAY = date(2026, 11, 24)
 
