@@ -39,10 +39,11 @@ from bot.jobs import work
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
-from bot.respondent import conversation, kept, other, reminded, welcome
+from bot.respondent import conversation, kept, other, reminded, sent, welcome
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.texts import LANGUAGES, speak
+from surveys.interview.state import Event
 from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
 from surveys.store.database import Database, file_of
@@ -87,10 +88,27 @@ def within(incoming: Incoming) -> bool:
     return incoming.kind == "text" and command(incoming.text)[0] in ("back", "skip", "stop", "done")
 
 
-def owners_file(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """A file of an owner is something to set up with; of everyone else no answer to a question."""
+def something_sent(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
+    """A file is an answer to a question that wants one; else, of an owner, something to set up
+    with; of everyone else no answer."""
+    owners = files.is_file(incoming) and allowed(session, incoming, "setup")
+    if owners and not sent.wants_file(session, incoming):
+        return files.sent(session, incoming, desk)
+    return sent.not_taken(session, incoming, desk) or conversation.typed(session, incoming, desk)
+
+
+def owners_list(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
+    """A list that an owner types is something to set up with; of everyone else an answer."""
     mine = allowed(session, incoming, "setup")
     return (files.sent if mine else conversation.typed)(session, incoming, desk)
+
+
+def go_on(
+    session: Session, interview_id: int, event: Event, incoming: Incoming, desk: Desk
+) -> list[Outgoing]:
+    """An interview goes on by something that a job found out."""
+    _, say = voice(session, incoming, desk)
+    return conversation.go(session, interview_id, event, incoming, desk, say=say)
 
 
 HANDLERS: tuple[Handler, ...] = (
@@ -137,7 +155,8 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("remind", says("remind"), reminding.remind),
     Handler("setup", says("setup"), setup.setup),
     Handler("tour", says("tour"), tour.tour),
-    Handler("file", files.is_file, owners_file),
+    Handler("sent", lambda incoming: incoming.file is not None, something_sent),
+    Handler("list", files.is_file, owners_list),
     Handler("poster", says("poster"), posters.poster),
     Handler("wave", says("wave"), waves.wave),
     Handler("quota", says("quota"), quotas.quota),
@@ -189,7 +208,9 @@ async def run(
     await bot.connect()
     listening = listen_for_signals(stop)
     try:
-        desk = Desk(settings, vault, await username(bot, settings), clock, fetch=bot.download)
+        desk = Desk(
+            settings, vault, await username(bot, settings), clock, fetch=bot.download, go_on=go_on
+        )
         await database.in_thread(greet_first_owner, database, desk)
         await offer_commands(bot)
         pump = Pump(database, desk, bot, handle, apologise, limits=limits)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
 
 from bot.settings import Settings
 from surveys.store.administrators import Addressee
 from surveys.store.vault import Vault
+
+if TYPE_CHECKING:
+    from bot.inbox import Incoming
+    from bot.outbox import Outgoing
+    from surveys.interview.state import Event
 
 
 def now() -> datetime:
@@ -18,6 +26,17 @@ def now() -> datetime:
 
 async def nothing_to_fetch(file_id: str, most: int) -> bytes:
     """Where no bot is at work, there are no files."""
+    raise LookupError("no bot is at work here")
+
+
+GoOn = Callable[["Session", int, "Event", "Incoming", "Desk"], "list[Outgoing]"]
+"""Steps an interview and says what follows: `conversation.go`."""
+
+
+def nobody_goes_on(
+    session: Session, interview_id: int, event: Event, incoming: Incoming, desk: Desk
+) -> list[Outgoing]:
+    """Where no bot is at work, no interview goes on."""
     raise LookupError("no bot is at work here")
 
 
@@ -33,6 +52,9 @@ class Desk:
     """The time in UTC."""
     fetch: Callable[[str, int], Awaitable[bytes]] = nothing_to_fetch
     """A file that somebody sent, by its id, of at most so many bytes: `TelegramBot.download`."""
+    go_on: GoOn = nobody_goes_on
+    """What a job calls when something has happened in an interview without its person: a barcode
+    was read."""
 
     def address(self, one: Addressee) -> int:
         """The chat of an administrator; raises `WrongKey` if it was sealed with another key."""

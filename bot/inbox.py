@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.request import TelegramBot, seconds_of
+from bot.sent_files import SentFile, file_in
 from surveys.conduct.settle import Taken
 
 log = logging.getLogger(__name__)
@@ -46,12 +47,12 @@ class Halted(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A file in a message, not fetched yet."""
+class Place:
+    """A place in a message: degrees, and metres where they are known."""
 
-    file_id: str
-    size: int
-    """Bytes; 0 where Telegram does not say."""
+    latitude: float
+    longitude: float
+    accuracy: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,15 @@ class Incoming:
     callback_id: str | None = None
     sender: str = ""
     """First and last name, as Telegram gives them: kept of administrators only."""
-    document: Document | None = None
+    file: SentFile | None = None
+    """The file that came with it, not fetched yet."""
+    place: Place | None = None
+    """The place that was sent: a location's, a venue's."""
+
+    @property
+    def document(self) -> SentFile | None:
+        """The file, where it was sent as one."""
+        return self.file if self.what == "document" else None
 
 
 def read(update: dict[str, Any], lane: str) -> Incoming | None:
@@ -98,11 +107,11 @@ def read(update: dict[str, Any], lane: str) -> Incoming | None:
     def incoming(
         what: Literal["text", "tap", "other", "blocked", "unblocked", "group", "edited"],
         text: str = "", *, other: str = "", callback_id: str | None = None,
-        document: Document | None = None,
+        file: SentFile | None = None, place: Place | None = None,
     ) -> Incoming:  # fmt: skip
         return Incoming(
             update_id, what, lane, chat["id"], language, text, other,
-            message.get("message_id"), callback_id, named, document,
+            message.get("message_id"), callback_id, named, file, place,
         )  # fmt: skip
 
     # An old message comes as a stub of its chat, sometimes without the type: buttons of ours
@@ -119,9 +128,23 @@ def read(update: dict[str, Any], lane: str) -> Incoming | None:
     if "text" in part:
         return incoming("text", part["text"])
     what = next((what for what in WHATS if what in part), "")
-    sent = part.get("document") if what == "document" else None
-    document = Document(sent["file_id"], sent.get("file_size") or 0) if sent else None
-    return incoming("other", other=what, document=document)
+    return incoming("other", other=what, file=file_in(part, what), place=_place_in(part, what))
+
+
+def _place_in(message: dict[str, Any], what: str) -> Place | None:
+    """The place of a message; what is no place on earth is none."""
+    if what not in ("location", "venue"):
+        return None
+    sent = message["venue"].get("location") if what == "venue" else message["location"]
+    try:
+        place = Place(
+            float(sent["latitude"]), float(sent["longitude"]),
+            float(sent.get("horizontal_accuracy") or 0.0),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    inside = abs(place.latitude) <= 90 and abs(place.longitude) <= 180
+    return place if inside and place.accuracy >= 0 else None
 
 
 class Poller:

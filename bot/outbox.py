@@ -24,6 +24,7 @@ from telegram.error import TelegramError
 from bot.lanes import where
 from bot.limits import OVERALL, ChatPace, OverallPace
 from bot.request import Attached, TelegramBot
+from bot.uploads import NotKept, Uploads
 from bot.verdict import GiveUp, Later, Plain, Unreachable, Verdict, judge, plain
 from surveys.conduct.settle import Queued
 from surveys.store.messages import Outgoing
@@ -82,9 +83,12 @@ class Sender:
         *,
         limits: bool = True,
         first_pause: float = 0.5,
+        uploads: Uploads | None = None,
     ) -> None:
-        """`clock` gives the time in UTC. `limits=False` sends as fast as the server takes it."""
+        """`clock` gives the time in UTC. `limits=False` sends as fast as the server takes it;
+        `uploads` sends what shows an attachment."""
         self._bot = bot
+        self._uploads = uploads
         self._ledger = ledger
         self._clock = clock
         self._limits = limits
@@ -228,7 +232,14 @@ class Sender:
                 outgoing.field or "document", outgoing.filename or "file", outgoing.attachment
             )
         try:
-            result = await self._bot.call(outgoing.method, given, attached=attached)
+            if outgoing.shows is not None and self._uploads is not None:
+                result = await self._uploads.send(outgoing, given)
+            else:
+                result = await self._bot.call(outgoing.method, given, attached=attached)
+        except NotKept:
+            return GiveUp("what it shows is not kept any more")
+        except SQLAlchemyError as error:
+            return Later(type(error).__name__)
         except TelegramError as error:
             verdict = judge(error)
             if isinstance(verdict, Plain) and payload is None:

@@ -21,6 +21,7 @@ from bot.inbox import Incoming, Poller, read
 from bot.lanes import Lanes, where
 from bot.outbox import Outgoing, Sender
 from bot.request import TelegramBot
+from bot.uploads import Uploads
 from surveys.conduct.people import set_blocked
 from surveys.conduct.settle import (
     Queued,
@@ -105,7 +106,10 @@ class Pump:
         """Seconds that a stop gives to what is being handled, then to what is being sent."""
         self._handle = handle
         self._apology = apology
-        self.sender = Sender(bot, DatabaseLedger(database, desk.clock), desk.clock, limits=limits)
+        self.sender = Sender(
+            bot, DatabaseLedger(database, desk.clock), desk.clock, limits=limits,
+            uploads=Uploads(bot, database, desk.vault, desk.bot_username),
+        )  # fmt: skip
         self.lanes = Lanes(self._take_turn, self._note_failure, self._apologise)
         self._poller = Poller(bot, self._keep, self.lanes.put, self.lanes.room)
 

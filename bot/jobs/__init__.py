@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.desk import Desk
+from bot.jobs.attachments import fetch_steadily, pause
 from bot.jobs.deliveries import deliver
 from bot.jobs.exports import exported
 from bot.jobs.files import file_came
@@ -27,6 +28,7 @@ from bot.jobs.templates import example, templates
 from bot.jobs.waves import compared
 from bot.say import send
 from bot.texts import speak
+from surveys.conduct.attachments import FETCH, SCAN
 from surveys.conduct.retention import expire
 from surveys.conduct.schedules import order_weekly
 from surveys.conduct.settle import Queued, queue_for
@@ -70,7 +72,23 @@ async def work(
     database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None],
     stop: asyncio.Event,
 ) -> None:  # fmt: skip
-    """Do due jobs one after the other until `stop`; `hand_over` takes what is to be sent."""
+    """Do due jobs one after the other until `stop`; `hand_over` takes what is to be sent.
+
+    What people send is fetched beside them: whoever waits for a barcode waits for no export.
+    """
+    fetching = asyncio.ensure_future(fetch_steadily(database, desk, hand_over, stop))
+    try:
+        await _one_by_one(database, desk, hand_over, stop)
+    finally:
+        # At `stop` it ends by itself, too; where it is in the middle of a file, that is begun anew.
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)
+
+
+async def _one_by_one(
+    database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None],
+    stop: asyncio.Event,
+) -> None:  # fmt: skip
     expired = desk.clock() - RETENTION_EVERY
     tidied = desk.clock()
     while not stop.is_set():
@@ -86,15 +104,7 @@ async def work(
         for job in jobs:
             await _do(job, database, desk, hand_over)
         if not jobs:
-            await _sleep(stop)
-
-
-async def _sleep(stop: asyncio.Event) -> None:
-    waiting: Awaitable[bool] = stop.wait()
-    try:
-        await asyncio.wait_for(waiting, PAUSE)
-    except TimeoutError:
-        return
+            await pause(stop, PAUSE)
 
 
 def _tidy(database: Database) -> None:
@@ -104,7 +114,7 @@ def _tidy(database: Database) -> None:
 
 def _due(database: Database, desk: Desk) -> list[DueJob]:
     with database.read() as session:
-        return due_jobs(session, desk.clock())
+        return due_jobs(session, desk.clock(), without=(FETCH, SCAN))
 
 
 def _week_is_over(database: Database, desk: Desk) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from surveys.conduct.attachments import keep_attachments
 from surveys.conduct.forget import drop_interview
 from surveys.conduct.forms import Loaded, form_of, loaded_form, zone_of
 from surveys.conduct.quotas import filled
@@ -72,6 +73,8 @@ class Turn:
     """The quota that ended it: there are enough answers from such people."""
     household_id: str | None = None
     """Where a quota ended it: the home, if somebody is left in it."""
+    form_version_id: int = 0
+    """Of the form: what it shows is kept under it."""
 
 
 def advance(
@@ -83,7 +86,8 @@ def advance(
 ) -> Turn:
     """Step one interview (`now` in UTC; it is turned into the village's zone).
 
-    Writes the state (version-checked: `Conflict`), the log, the mode; at the end the submission,
+    Writes the state (version-checked: `Conflict`), the log, the mode, what was attached (and orders
+    that it be fetched, or that a barcode in it be read); at the end the submission,
     and, when the village has reached its target, a job "profile" (key "target:<wave>:<area>").
     Raises `Gone` where the interview does not exist; a closed wave raises `WaveClosed`.
     """
@@ -110,6 +114,7 @@ def advance(
         if after.status == "finished" != row.status:
             kept = _finish(session, row, loaded, after, now)
     if kept:
+        keep_attachments(session, row, loaded, before, after, effects, now, update_id)
         log(
             session,
             [
@@ -125,7 +130,17 @@ def advance(
                 if isinstance(effect, Logged)
             ],
         )
-    return Turn(row.id, row.contact_id, row.area_id, row.wave_id, form, after, effects, kept)
+    return Turn(
+        row.id,
+        row.contact_id,
+        row.area_id,
+        row.wave_id,
+        form,
+        after,
+        effects,
+        kept,
+        form_version_id=row.form_version_id,
+    )
 
 
 def _turned_away(  # noqa: PLR0917
@@ -154,6 +169,7 @@ def _turned_away(  # noqa: PLR0917
         kept=False,
         full=full,
         household_id=home if left else None,
+        form_version_id=row.form_version_id,
     )
 
 

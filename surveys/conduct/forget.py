@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from surveys.conduct.forms import form_of
-from surveys.form.model import Form, Question, Text, language_of
+from surveys.conduct.forms import form_of, label_of, of_node, said_in
+from surveys.form.model import MEDIA_TYPES, Form, Question, language_of
+from surveys.store.attachments import Answered, answered_with
 from surveys.store.audit import audit
 from surveys.store.database import leave_no_traces
 from surveys.store.interviews import (
@@ -44,7 +45,8 @@ def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
 
     {"contact": {"channel", "address", "language", "since", "unreminded"}, "persons": [{"person": 1,
     "village": …, "interviews": [{"status", "started", "finished", "consent", "answers":
-    [{"question": label, "answer": shown}], "computed": {name: value}, "reminders": n, "reminded",
+    [{"question": label, "answer": shown}], "computed": {name: value}, "attachments": [{"id",
+    "question": label, "name", "type", "size", "state"}], "reminders": n, "reminded",
     "events": n}]}]}
 
     Times are days, "2026-11-24"; "" where there is none. Answers that later ones made irrelevant
@@ -56,11 +58,16 @@ def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
     persons = []
     for number, rows in groupby(kept_of(session, contact_id), key=lambda row: row.number):
         kept = list(rows)
+        ids = [row.interview_id for row in kept if row.interview_id is not None]
+        sent = answered_with(session, ids)
         interviews = [
-            _record(row, form_of(session, row.form_version_id), contact.language)
+            _record(
+                row, form_of(session, row.form_version_id), contact.language,
+                [one for one in sent if one.interview_id == row.interview_id],
+            )
             for row in kept
             if row.form_version_id is not None
-        ]
+        ]  # fmt: skip
         persons.append({"person": number, "village": kept[0].village, "interviews": interviews})
     return {
         "contact": {
@@ -142,7 +149,7 @@ def sweep(session: Session) -> None:
         drop_contact(session, contact_id)
 
 
-def _record(row: Kept, form: Form, language: str) -> dict[str, Any]:
+def _record(row: Kept, form: Form, language: str, sent: list[Answered]) -> dict[str, Any]:
     tag = language_of(form, language)
     values: dict[str, str] = json.loads(row.state or "{}").get("answers", {})
     return {
@@ -151,38 +158,43 @@ def _record(row: Kept, form: Form, language: str) -> dict[str, Any]:
         "finished": _day(row.finished_at),
         "consent": f"{row.consent_version}, {_day(row.consented_at)}",
         "answers": [
-            {"question": _said(question.label, tag) or question.name,
-             "answer": _shown(question, values[question.path], tag)}
-            for question in _answered(form, values)
-            if question.asked
+            {"question": label_of(form, path, language), "answer": _shown(question, value, tag)}
+            for question, path, value in _answered(form, values)
+            if question.asked and question.type not in MEDIA_TYPES
         ],
         "computed": {
-            question.name: values[question.path]
-            for question in _answered(form, values)
+            path.rpartition("/")[2] if path == question.path else path: value
+            for question, path, value in _answered(form, values)
             if not question.asked
         },
+        "attachments": [
+            {"id": one.id, "question": label_of(form, one.node, language), "name": one.name,
+             "type": one.media_type, "size": one.size, "state": one.state}
+            for one in sent
+        ],
         "reminders": row.reminders or 0,
         "reminded": _day(row.reminded_at),
         "events": row.events,
     }  # fmt: skip
 
 
-def _answered(form: Form, values: dict[str, str]) -> Iterator[Question]:
-    return (question for question in form.questions if values.get(question.path))
+def _answered(form: Form, values: dict[str, str]) -> Iterator[tuple[Question, str, str]]:
+    """Question, path and value of what was answered or computed, in the order of the form."""
+    paths: dict[str, list[str]] = {}
+    for path, value in values.items():
+        if value:
+            paths.setdefault(of_node(path), []).append(path)
+    for question in form.questions:
+        for path in paths.get(question.path, ()):
+            yield question, path, values[path]
 
 
 def _shown(question: Question, value: str, language: str) -> str:
     if question.choices is None:
         return value
-    labels = {one.value: _said(one.label, language) for one in question.choices.choices}
-    given = value.split() if question.type == "select_multiple" else [value]
+    labels = {one.value: said_in(one.label, language) for one in question.choices.choices}
+    given = value.split() if question.type in ("select_multiple", "rank") else [value]
     return ", ".join(labels.get(one) or one for one in given)
-
-
-def _said(text: Text | None, language: str) -> str:
-    """A text without the answers that it repeats: those stand on lines of their own."""
-    pieces = text.pieces.get(language, ()) if text else ()
-    return "".join(piece if isinstance(piece, str) else "…" for piece in pieces).strip()
 
 
 def _day(moment: datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from weakref import WeakKeyDictionary
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from surveys.form.indicators import from_json
-from surveys.form.model import Form
+from surveys.form.model import MEDIA_TYPES, Form, Question, Text, language_of
 from surveys.form.xform import load
 from surveys.store.areas import zone_name
 from surveys.store.attachments import media_of
@@ -31,8 +32,11 @@ class Loaded:
     """The path of the node that names the submission (ODK's instanceID)."""
     cell: tuple[str | None, str | None]
     """The paths of the roles sex and age, which quotas ask for."""
+    media: frozenset[str]
+    """The paths, without numbers of instances, of the questions whose answers are attachments."""
 
 
+_INSTANCE = re.compile(r"\[\d+\]")
 _forms: WeakKeyDictionary[Engine, dict[int, Loaded]] = WeakKeyDictionary()
 _zones: WeakKeyDictionary[Engine, dict[str, ZoneInfo]] = WeakKeyDictionary()
 
@@ -59,9 +63,35 @@ def loaded_form(session: Session, form_version_id: int) -> Loaded:
             exclude=paths.get(names.get("exclude", "")),
             instance_id=next((one.path for one in form.questions if one.preload == "uid"), None),
             cell=(paths.get(names.get("sex", "")), paths.get(names.get("age", ""))),
+            media=frozenset(one.path for one in form.questions if one.type in MEDIA_TYPES),
         )
         kept[form_version_id] = loaded
     return loaded
+
+
+def of_node(path: str) -> str:
+    """The path of a node in the form, without numbers of instances.
+
+    >>> of_node("/data/person[2]/photo")
+    '/data/person/photo'
+    """
+    return _INSTANCE.sub("", path)
+
+
+def label_of(form: Form, path: str, language: str) -> str:
+    """What a question is called in a language (a tag), without the answers that its label repeats;
+    in a repeat with the numbers of the instances."""
+    question = form.nodes.get(of_node(path))
+    label = question.label if isinstance(question, Question) else None
+    said = said_in(label, language_of(form, language)) or path.rpartition("/")[2]
+    numbers = ".".join(one.strip("[]") for one in _INSTANCE.findall(path))
+    return f"{said} ({numbers})" if numbers else said
+
+
+def said_in(text: Text | None, language: str) -> str:
+    """A text in a language, as the form names it, without the answers that it repeats."""
+    pieces = text.pieces.get(language, ()) if text else ()
+    return "".join(piece if isinstance(piece, str) else "…" for piece in pieces).strip()
 
 
 def zone_of(session: Session, path: str) -> ZoneInfo:

@@ -86,7 +86,8 @@ def waiting_one(session: Session, attachment_id: int) -> Waiting | None:
         select(
             Attachment.id, Attachment.interview_id, Interview.form_version_id, Attachment.node,
             Attachment.name, Attachment.media_type, Attachment.file_id, Attachment.taken_at,
-            Respondent.contact_id, Contact.address_hash.label("lane"), Contact.address, Contact.language,
+            Respondent.contact_id, Contact.address_hash.label("lane"), Contact.address,
+            Contact.language,
         )
         .join(Interview, Interview.id == Attachment.interview_id)
         .join(Respondent, Respondent.id == Interview.respondent_id)

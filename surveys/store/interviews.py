@@ -14,6 +14,7 @@ from surveys.store.database import kind_of
 from surveys.store.reviews import REJECTED
 from surveys.store.schema import (
     Area,
+    Attachment,
     Base,
     FormVersion,
     Household,
@@ -222,15 +223,14 @@ def erase_interview(session: Session, interview_id: int) -> None:
 
 def strip_finished(session: Session, respondent_ids: Sequence[str]) -> None:
     """Leave of these persons their submissions alone: no unfinished interview, no log, no state,
-    not when they were reminded.
+    no photo and no voice (which can name them), not when they were reminded.
     """
     theirs = Interview.respondent_id.in_(respondent_ids)
     session.execute(delete(Interview).where(theirs, Interview.status != "finished"))
-    session.execute(
-        delete(InterviewEvent).where(
-            InterviewEvent.interview_id.in_(select(Interview.id).where(theirs))
+    for table in (InterviewEvent, Attachment):
+        session.execute(
+            delete(table).where(table.interview_id.in_(select(Interview.id).where(theirs)))
         )
-    )
     session.execute(
         update(Interview).where(theirs).values(state="{}", reminders=0, reminded_at=None)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,11 +40,20 @@ def add_job(
     return session.execute(statement.returning(JOB.c.id)).one_or_none() is not None
 
 
-def due_jobs(session: Session, now: datetime, limit: int = 20) -> list[DueJob]:
-    """The jobs that are due, the longest waiting first."""
+def due_jobs(
+    session: Session, now: datetime, limit: int = 20, *, only: Collection[str] = (),
+    without: Collection[str] = (),
+) -> list[DueJob]:  # fmt: skip
+    """The jobs that are due, the longest waiting first.
+
+    only, without: kinds of jobs; all where neither is given.
+    """
+    kinds = [Job.kind.in_(only)] if only else []
+    if without:
+        kinds.append(Job.kind.not_in(without))
     rows = session.execute(
         select(Job.id, Job.kind, Job.arguments, Job.tries)
-        .where(Job.done_at.is_(None), Job.due_at <= now)
+        .where(Job.done_at.is_(None), Job.due_at <= now, *kinds)
         .order_by(Job.due_at, Job.id)
         .limit(limit)
     )

@@ -63,6 +63,8 @@ class Outgoing:
     """The parameter that carries the attachment: "document", "photo"."""
     filename: str | None = None
     attachment: bytes | None = None
+    shows: int | None = None
+    """In place of it: the id of an attachment that is kept, read when this is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +279,11 @@ def put_once(
 
 
 def _row(vault: Vault, one: Outgoing, lane: str, now: datetime) -> dict[str, Any]:
-    body = {"method": one.method, "payload": one.payload, "chat_id": one.chat_id}
-    for name, value in (("edits", one.edits), ("field", one.field), ("filename", one.filename)):
+    body: dict[str, Any] = {
+        "method": one.method, "payload": one.payload, "chat_id": one.chat_id
+    }  # fmt: skip
+    for name in ("edits", "field", "filename", "shows"):
+        value = getattr(one, name)
         if value is not None:
             body[name] = value
     return {
