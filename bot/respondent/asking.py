@@ -98,11 +98,11 @@ def _sent(prompt: Prompt, say: Speak) -> str:
 
 
 def _places(prompt: Prompt, say: Speak) -> str:
+    between = "" if say.language == "zh" else " "
+    if prompt.type == "geopoint":
+        return say("Send the place.") + between + say("Or type it, like 30.2741 120.1551.")
     if prompt.type == "geotrace":
         how = say("Send places along the line, one after the other. Then tap All sent.")
-    elif prompt.type == "geoshape":
-        how = say("Send the corners of the area, one after the other. Then tap All sent.")
     else:
-        how = say("Send the place.")
-    between = "" if say.language == "zh" else " "
-    return how + between + say("You can also type it, like 30.2741 120.1551.")
+        how = say("Send the corners of the area, one after the other. Then tap All sent.")
+    return how + between + say("Or type them all: 30.27 120.15; 30.28 120.16")

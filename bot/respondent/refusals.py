@@ -76,8 +76,8 @@ def _place(say: Speak) -> str:
 
 def _not_enough(refused: Refused, say: Speak) -> str:
     if refused.prompt.type == "geoshape":
-        return say("An area needs at least three corners. Please send one more.")
-    return say("A line needs at least two places. Please send one more.")
+        return say("An area needs at least three corners. Please send more.")
+    return say("A line needs at least two places. Please send more.")
 
 
 def _out_of_range(refused: Refused, say: Speak) -> str:

@@ -43,8 +43,8 @@ def said(kind: str, value: str, say: Speak) -> str:
 
 
 def place(value: str) -> str:
-    """A geopoint ("30.27415 120.15515 0 12": degrees, metres) as it is read."""
-    words = value.split()
+    """A geopoint ("30.27415 120.15515 0 12": degrees, metres; or with commas) as it is read."""
+    words = value.replace(",", " ").split()
     try:
         numbers = [float(word) for word in words]
     except ValueError:

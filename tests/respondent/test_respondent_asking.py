@@ -44,7 +44,7 @@ def test_each_type_says_what_to_do_and_has_its_own_buttons():
         if kind not in ("note", "calculate", "select_one", "select_multiple", "rank")
         for text, rows in [shown(ask(kind, bounds=("0", "10", "0.5")))]
     }
-    also = "You can also type it, like 30.2741 120.1551."
+    all_of_them = "Or type them all: 30.27 120.15; 30.28 120.16"
     assert told == {
         "acknowledge": ("", [["✅ OK"]]),
         "text": ("Type your answer.", []),
@@ -54,13 +54,13 @@ def test_each_type_says_what_to_do_and_has_its_own_buttons():
         "date": ("Type a date, like 2026-05-31.", [["Today", "Yesterday"]]),
         "time": ("Type a time, like 14:30.", [["Now"]]),
         "dateTime": ("Type a day and a time, like 2026-05-31 14:30.", [["Now"]]),
-        "geopoint": (f"Send the place. {also}", []),
+        "geopoint": ("Send the place. Or type it, like 30.2741 120.1551.", []),
         "geotrace": (
-            f"Send places along the line, one after the other. Then tap All sent. {also}",
+            f"Send places along the line, one after the other. Then tap All sent. {all_of_them}",
             [["✅ All sent"]],
         ),
         "geoshape": (
-            f"Send the corners of the area, one after the other. Then tap All sent. {also}",
+            f"Send the corners of the area, one after the other. Then tap All sent. {all_of_them}",
             [["✅ All sent"]],
         ),
         "barcode": ("Send a photo of the code, or type what stands under it.", []),
@@ -189,6 +189,7 @@ def test_an_answer_is_shown_as_people_write_it():
     told = {
         ("geopoint", "30.2741500000 120.1551 0.0 12.4"): "30.27415, 120.1551 (± 12 m)",
         ("geopoint", "-30 120 0 0"): "-30, 120",
+        ("geopoint", "30.5, 120.25, 0, 4"): "30.5, 120.25 (± 4 m)",
         ("geotrace", "1 1 0 0; 2 2 0 0"): "2 places",
         ("time", "14:30:00.000+08:00"): "14:30",
         ("dateTime", "2026-05-31T14:30:00.000+08:00"): "2026-05-31 14:30",
