@@ -265,7 +265,9 @@ def enrol(
     if respondent_id is None:
         respondent_id = _new_person(session, contact_id, household_id, wave.area_id, now)
     form = form_of(session, wave.form_version_id)
-    fresh = begin(form, secrets.randbits(31), language_of(form, language))
+    # The person is random, and no telephone: all that a form learns is who answered twice.
+    known = {"deviceid": f"usegap:{respondent_id}"}
+    fresh = begin(form, secrets.randbits(31), language_of(form, language), known)
     interview_id = interviews.add_interview(
         session,
         key=f"uuid:{uuid4()}",

@@ -28,6 +28,7 @@ def read_indicators(
 class _Reading:
     def __init__(self, form: Form) -> None:
         self.names = {question.name: question for question in form.questions}
+        self.repeated = {one.name for one in form.questions if form.repeats[one.path]}
         self.language = form.default_language
         self.found: list[Indicator] = []
         self.problems: list[Problem] = []
@@ -68,6 +69,9 @@ class _Reading:
             what = f"The form has no {name}." if name else "The name is missing."
             self.wrong(row, "name", what, "Write a name from the sheet survey.")
             return
+        if name in self.repeated:
+            what = f"{name} is in a repeat and has many values."
+            self.wrong(row, "name", what, "Compute one of them outside, as in sum(${…}).")
         if name in self.seen:
             self.wrong(row, "name", f"{name} is listed twice.", "Take one row away.")
         self.seen.add(name)

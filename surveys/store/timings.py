@@ -79,6 +79,9 @@ def active(
     ).set_axis(keys)
 
 
+_INSTANCE = r"\[\d+\]"
+
+
 def visits(
     session: Session, wave_id: int, area_ids: Collection[int], silent_since: datetime
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -129,12 +132,33 @@ def visits(
     for batch in rows.partitions():
         # By column: pandas asks every Row for attributes, at twice the price of the query.
         piece = pd.DataFrame(dict(zip(names, zip(*batch, strict=True), strict=True)))
-        pieces.append(piece.assign(question=piece["question"].map(places)))
-    frame = pd.concat(pieces)
+        nodes = piece["question"].str.replace(_INSTANCE, "", regex=True)
+        # What is no question, the offer of one more instance of a repeat, is left out.
+        piece = piece.assign(question=nodes.map(places)).dropna(subset="question")
+        pieces.append(piece)
+    frame = _once_a_question(pd.concat(pieces))
     whole = dict.fromkeys(("interview", "question", "asked_at"), "int64")
     truth = dict.fromkeys(("answered", "skipped", "returned", "corrected"), "bool")
     frame = frame.astype(whole | truth | {"seconds": "float64"})
     return frame.join(about, on="interview").reset_index(drop=True), paths
+
+
+def _once_a_question(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row for a question in a repeat, however often somebody met it."""
+    import pandas as pd
+
+    of = ["interview", "question"]
+    again = frame.duplicated(of, keep=False)
+    if not again.any():
+        return frame
+    several = frame[again].sort_values("asked_at").groupby(of, as_index=False)
+    met = several.agg(
+        {
+            "asked_at": "max", "seconds": "sum", "answered": "last", "skipped": "last",
+            "returned": "max", "corrected": "max",
+        }
+    )  # fmt: skip
+    return pd.concat([frame[~again], met])
 
 
 def paths_of_wave(session: Session, wave_id: int) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ from collections import defaultdict
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from surveys.conduct.advance import advance
+from surveys.form.xlsform import convert
 from surveys.interview.state import Begin, Spoke, Tapped, Typed
-from surveys.store.schema import Interview, InterviewEvent
+from surveys.store.schema import FormVersion, Interview, InterviewEvent
 from surveys.store.timings import LONGEST, active, visits
 from tests.conduct.conftest import NOW, agree
 
@@ -161,3 +162,34 @@ def test_any_walk_through_a_form_takes_what_a_loop_over_its_log_finds(database, 
         assert max((r.asked_at, p) for (o, p), r in rows.items() if o == one)[1] == node
     assert len(returned) > 5
     assert corrected
+
+
+def test_a_question_of_a_repeat_is_one_question_however_often_it_was_met(database, vault, county):
+    roster = convert(
+        b"""
+| survey | | | |
+| | type | name | label |
+| | integer | n | N |
+| | begin_repeat | r | R |
+| | integer | a | A |
+| | end_repeat | | |
+| settings | | |
+| | form_id | version |
+| | roster | 1 |
+""",
+        "roster.md",
+    ).xform
+    with database.begin() as session:
+        session.execute(update(FormVersion).values(xform=roster, indicators=[]))
+        alice = Person(session, vault, "alice")
+        alice.does(Begin(), 0)
+        alice.does(Typed("2"), 3)
+        alice.does(Typed("30"), 4)
+        alice.does(Tapped(alice.seq, "add"), 9)
+        alice.does(Tapped(alice.seq, "skip"), 5)
+        alice.does(Tapped(alice.seq, "enough"), 2)
+        assert alice.done
+    with database.read() as session:
+        frame, paths = visits(session, county.wave, [county.village], NOW)
+    assert paths == ("/data/n", "/data/r/a")
+    assert table(frame, alice) == {0: (3, "answered"), 1: (9, "skipped")}

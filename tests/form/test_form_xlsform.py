@@ -231,6 +231,12 @@ WRONG: Mapping[str, tuple[bytes, list[str]]] = {
     "an unknown type": (survey(A, ("foo", "b", "B")), ["survey row 3, type: ", "'foo'"]),
     "a missing list": (survey(("select_one x", "a", "A"), more=CHOICES), ["survey row 2", "x"]),
     "two of a name": (survey(A, ("text", "a", "B")), ["survey row 3, name: "]),
+    "an indicator of many values": (
+        survey(("begin_repeat", "r", "R"), A, ("end_repeat",),
+               more="| indicators |\n| | name | kind |\n| | a | proportion |"),
+        ["indicators row 2, name: a is in a repeat and has many values."
+         " Compute one of them outside, as in sum(${…})."],
+    ),
     "a circle": (
         survey(A, ("calculate", "b", "", "", "", "${c} + 1"),
                ("calculate", "c", "", "", "", "${b} + 1")),
