@@ -13,6 +13,7 @@ from bot.outbox import Outgoing
 from bot.respondent import prompts
 from bot.respondent.buttons import ACTIONS, QUICK
 from bot.respondent.ending import all_answered, nothing_to_answer
+from bot.respondent.sent import event_of
 from bot.respondent.telling import key_of, key_of_record, messages, strip
 from bot.say import send, tapped
 from bot.texts import Speak, speak
@@ -24,7 +25,6 @@ from surveys.interview.state import (
     Event,
     Interview,
     Paged,
-    Sent,
     Tapped,
     Typed,
 )  # fmt: skip
@@ -74,14 +74,14 @@ def _meant(seq: int, button: str) -> Event | Callable[[Form, Interview], Event]:
 
 
 def typed(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
-    """Something typed, or a sticker, photo or voice message: an answer to the question at hand."""
+    """Something typed or sent: an answer to the question at hand."""
     person, say = voice(session, incoming, desk)
     if person is None or person.current_interview_id is None:
         return [send(incoming.chat_id, nothing_to_answer(say))]
     if incoming.message_id is not None:
         key = f"heard:{person.current_interview_id}:{incoming.update_id}"
         remember(session, person.contact_id, key, incoming.message_id, desk.clock())
-    event = Typed(incoming.text) if incoming.kind == "text" else Sent(incoming.what)
+    event = event_of(session, incoming, desk)
     return go(session, person.current_interview_id, event, incoming, desk, say=say)
 
 

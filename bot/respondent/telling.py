@@ -14,6 +14,7 @@ from bot.respondent.ending import all_answered, finished, stopped
 from bot.respondent.markup import has_link, html, plain
 from bot.respondent.parting import parts
 from bot.respondent.said import PLACES
+from bot.respondent.shown import media
 from bot.say import edit, send, tapped, without_buttons
 from bot.texts import Speak, escape
 from surveys.conduct.advance import Turn
@@ -237,3 +238,5 @@ class _Telling:
 
     def _shown_with(self, shown: tuple[tuple[MediaKind, str], ...], key: str | None) -> None:
         """Send pictures, sounds and films before what they belong to."""
+        version = self.turn.form_version_id
+        self.out += media(self.session, version, shown, self.incoming, key)

@@ -264,7 +264,7 @@ async def settle(person, label, message=None):
 
 def of(message, label):
     """The data of the button whose label has this in it, signs apart; None: no such button."""
-    found = [data for text, data in message.buttons if text.strip("●☐☑✅▶◀⏸🗑🧹 ") == label]
+    found = [data for text, data in message.buttons if text.strip("●☐☑○①②③✅▶◀⏸🗑🧹➕❓ ") == label]
     return found[0] if found else None
 
 
