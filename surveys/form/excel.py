@@ -16,9 +16,9 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from surveys.form.archives import names_in, unpacked
 from surveys.form.problems import Cell, Problem, odd, refused
 
-MOST_CELLS = 500_000
+MOST_CELLS = 300_000
 """Cells that hold something, of all sheets together."""
-MOST_ELEMENTS = 4_000_000
+MOST_ELEMENTS = 1_200_000
 """Of the XML of all parts: empty, styled cells count here."""
 LONGEST_CELL = 32_767
 """Characters, as in Excel."""

@@ -13,7 +13,7 @@ from surveys.form.problems import Cell, Problem, at_place, odd, wrong
 from surveys.form.sheets import Book, Row
 from surveys.form.survey_rows import Survey, SurveyRow, meant
 
-_PARTS = re.compile(r"\$\{([^}]*)\}|\$\{")
+_PARTS = re.compile(r"\$\{([^}$]*)\}|\$\{")
 _NAMED = re.compile(r"(last-saved#)?([^\W\d][\w.\-]*)")
 _SPACES = re.compile(r"\s*(?:last-saved#)?\s*(.*?)\s*", re.DOTALL)
 _OF_MANY = frozenset({

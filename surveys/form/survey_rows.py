@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -13,10 +13,12 @@ from surveys.form.problems import Cell, Problem, odd, wrong
 from surveys.form.question_types import DOCUMENTED, SELECTS, Written, written_type
 from surveys.form.sheets import Book, Row
 
-MOST_QUESTIONS = 5_000
+MOST_QUESTIONS = 3_000
 """Rows of a survey: nobody answers more, and converting them would take many seconds."""
 DEEPEST = 50
 """Groups inside each other."""
+MANY = 200
+"""Words with which a misspelt one is compared letter by letter."""
 DISABLED = ("yes", "true", "true()")
 
 _NAME = re.compile(r"[^\W\d][\w.\-]*\Z")
@@ -72,10 +74,26 @@ class Survey:
         return Cell("survey", row.number, self.columns.cell(row, column)[1])
 
 
-def meant(word: str, known: Iterable[str], told: str = "Is {near} meant?") -> tuple[str, str]:
+def meant(word: str, known: Collection[str], told: str = "Is {near} meant?") -> tuple[str, str]:
     """A question whether a known word that is near is meant, and that word; or two times ""."""
-    near = get_close_matches(word, sorted(known), n=1)
+    if len(known) > MANY:
+        # Of thousands of names those are looked for that are one letter away.
+        near = [one for one in _one_letter_away(word[:80]) if one in known]
+    else:
+        near = get_close_matches(word[:80], sorted(known), n=1)
     return (told, near[0]) if near else ("", "")
+
+
+def _one_letter_away(word: str) -> Iterator[str]:
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789_"
+    yield from (word.lower(), word.upper(), word.capitalize())
+    for place in range(len(word) + 1):
+        before, after = word[:place], word[place:]
+        yield before + after[1:]
+        yield before + after[1:2] + after[:1] + after[2:]
+        for letter in letters:
+            yield before + letter + after
+            yield before + letter + after[1:]
 
 
 def read_survey(book: Book) -> Survey:

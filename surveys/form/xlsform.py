@@ -35,8 +35,8 @@ from surveys.form.xform import read
 ENDINGS = ("xlsx", "xls", "md", "csv", "xml")
 MOST_ROUNDS = 6
 """Copies of a workbook that are converted to find all that is wrong with it."""
-_ROWS = 3_000
-"""Rows that all these copies have together, or there is one alone."""
+_ROWS = 1_500
+"""Rows that all these copies have together, or there are two alone."""
 _NOTHING: Mapping[str, bytes] = {
     "csv": b"name,label\n",
     "xml": b"<root/>",
@@ -137,7 +137,7 @@ class _Checking:
 
     def workbook(self) -> Workbook:
         """The workbook; raises `FormError` with every error."""
-        rounds = max(1, min(MOST_ROUNDS, _ROWS // max(1, len(self.book["survey"]))))
+        rounds = max(2, min(MOST_ROUNDS, _ROWS // max(1, len(self.book["survey"]))))
         for _ in range(rounds):
             copy = repaired(self.book, self.cells) if self.cells else self.book
             found = None if copy is None else self.converted(copy)
