@@ -8,6 +8,7 @@ POST /control/VERB with a JSON object; every answer is one, too:
     send      {"person", "text"}                          -> {"message_id"}
     other     {"person", "what": "sticker"}               -> {"message_id"}
     file      {"person", "filename", "text", "caption"?}  -> {"message_id"}
+    place     {"person", "latitude", "longitude"}         -> {"message_id"}
     tap       {"person", "message_id", "button"}          -> {"tap"}
     block, unblock, messages, next {"person", "timeout"?}
     fault     {"method", "what", "times"?, "retry_after"?, "chat_id"?}
@@ -84,6 +85,11 @@ async def _file(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+async def _place(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
+    where = float(given["latitude"]), float(given["longitude"])
+    return {"message_id": await _person(telegram, given).send_location(*where)}
+
+
 async def _tap(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
     person = _person(telegram, given)
     return {"tap": await person.tap(person.now(int(given["message_id"])), given["button"])}
@@ -125,8 +131,8 @@ async def _counts(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
 
 
 VERBS: dict[str, Verb] = {
-    "person": _make, "send": _send, "other": _other, "file": _file, "tap": _tap, "block": _block,
-    "unblock": _unblock, "messages": _messages, "next": _next, "fault": _fault,
+    "person": _make, "send": _send, "other": _other, "file": _file, "place": _place, "tap": _tap,
+    "block": _block, "unblock": _unblock, "messages": _messages, "next": _next, "fault": _fault,
     "redeliver": _redeliver, "counts": _counts,
 }  # fmt: skip
 

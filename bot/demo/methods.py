@@ -64,6 +64,26 @@ async def send_document(world: World, given: Parameters, files: Files) -> Any:
     return _send_file(world, given, files, "document", strict.document)
 
 
+async def send_audio(world: World, given: Parameters, files: Files) -> Any:
+    """Music, or speech with a name."""
+    return _send_file(world, given, files, "audio", strict.document)
+
+
+async def send_voice(world: World, given: Parameters, files: Files) -> Any:
+    """A voice message."""
+    return _send_file(world, given, files, "voice", strict.document)
+
+
+async def send_video(world: World, given: Parameters, files: Files) -> Any:
+    """A film."""
+    return _send_file(world, given, files, "video", strict.document)
+
+
+async def send_animation(world: World, given: Parameters, files: Files) -> Any:
+    """A film without sound."""
+    return _send_file(world, given, files, "animation", strict.document)
+
+
 def _send_file(
     world: World, given: Parameters, files: Files, kind: str, check: Callable[[bytes], None]
 ) -> Any:
@@ -77,6 +97,9 @@ def _send_file(
         check(content)
         file = world.files.add(kind, filename, content)
     elif (known := world.files.find(named)) is not None:
+        if known.kind != kind:
+            # A file cannot be sent as another kind by its id.
+            raise bad(f"can't use file of type {_type(known.kind)} as {_type(kind)}")
         file = known
     elif named:
         raise bad("wrong file identifier/HTTP URL specified")
@@ -84,6 +107,11 @@ def _send_file(
         raise bad(f"there is no {kind} in the request")
     world.floods.check(person.id, message=True)
     return person.raw(person.receive(rich, buttons, file))
+
+
+def _type(kind: str) -> str:
+    """As Telegram writes it: "VideoNote"."""
+    return kind.title().replace("_", "")
 
 
 async def edit_message_text(world: World, given: Parameters, files: Files) -> Any:
@@ -254,6 +282,10 @@ METHODS: Mapping[str, Method] = {
     "sendmessage": send_message,
     "sendphoto": send_photo,
     "senddocument": send_document,
+    "sendaudio": send_audio,
+    "sendvoice": send_voice,
+    "sendvideo": send_video,
+    "sendanimation": send_animation,
     "editmessagetext": edit_message_text,
     "editmessagecaption": edit_message_caption,
     "editmessagereplymarkup": edit_message_reply_markup,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.demo.floods import Floods
-from bot.demo.shelf import SeenFile, Shelf
+from bot.demo.shelf import PHOTO, SeenFile, Shelf
 from bot.demo.strict import TEXT, Rich, units
 from bot.demo.updates import Updates
 
@@ -22,11 +22,9 @@ PATIENCE = 10.0
 OTHER: dict[str, dict[str, Any]] = {
     "sticker": {"file_id": "s", "file_unique_id": "s", "type": "regular", "width": 512,
                 "height": 512, "is_animated": False, "is_video": False},
-    "voice": {"file_id": "v", "file_unique_id": "v", "duration": 3},
     "location": {"latitude": 28.0, "longitude": 109.0},
     "document": {"file_id": "d", "file_unique_id": "d", "file_name": "notes.txt"},
     "contact": {"phone_number": "+8600000", "first_name": "A"},
-    "video": {"file_id": "m", "file_unique_id": "m", "width": 10, "height": 10, "duration": 1},
 }  # fmt: skip
 
 
@@ -221,15 +219,28 @@ class Person:
 
     async def send_other(self, what: str) -> int:
         """Send something that is no text: "sticker", "voice", "photo", "location" …"""
-        body: Any = OTHER.get(what, {})
-        if what == "photo":
-            body = [{"file_id": "p", "file_unique_id": "p", "width": 90, "height": 90}]
-        return await self._say({what: body}, Rich("", (), ""))
+        if what in ("photo", "voice", "audio", "video", "video_note", "animation"):
+            return await self.send_media(what, PHOTO if what == "photo" else b"a sound, a film")
+        return await self._say({what: OTHER.get(what, {})}, Rich("", (), ""))
+
+    async def send_photo(self, content: bytes = PHOTO, caption: str = "") -> int:
+        """Send a photo, as it is (Telegram would make it smaller)."""
+        return await self.send_media("photo", content, caption=caption)
+
+    async def send_voice(self, content: bytes) -> int:
+        """Send a voice message."""
+        return await self.send_media("voice", content)
+
+    async def send_media(
+        self, kind: str, content: bytes, filename: str = "", *, caption: str = ""
+    ) -> int:
+        """Send a file of a kind: photo, voice, audio, video, video_note, animation, document."""
+        file = self._world.files.add(kind, filename, content)
+        return await self._say({}, Rich(caption, (), caption), file)
 
     async def send_file(self, filename: str, content: bytes, caption: str = "") -> int:
         """Send a document, of any size; gives its message_id."""
-        file = self._world.files.add("document", filename, content)
-        return await self._say({}, Rich(caption, (), caption), file)
+        return await self.send_media("document", content, filename, caption=caption)
 
     async def send_location(self, latitude: float, longitude: float, accuracy: float = 0.0) -> int:
         """Send where one is, or a place on the map; gives its message_id."""
