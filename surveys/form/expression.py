@@ -46,7 +46,7 @@ class Expression:
     truth: Callable[[Scope], bool] = field(repr=False)
     """What `as_truth` calls, for whoever asks hundreds of them."""
     unknown: frozenset[str] = frozenset()
-    """Names that stand for no node, where `compile_expression` was told to let them pass: blank."""
+    """What stands for no node, where `compile_expression` was told to let it pass: blank."""
 
     def as_text(self, scope: Scope) -> str:
         """The value as text (XPath `string()`): what a calculate stores; NaN is "" when stored."""
@@ -81,8 +81,8 @@ class Itemset:
 def compile_expression(text: str, here: str, shape: Shape, *, lenient: bool = False) -> Expression:
     """The expression that this text is, at the node `here`.
 
-    `shape` says which nodes there are. With `lenient` a bare name that stands for no node is blank,
-    as in JavaRosa, and listed in `unknown`; and a group is blank where a value is wanted.
+    `shape` says which nodes there are. With `lenient` a name or a path that stands for no node is
+    blank, as in JavaRosa, and listed in `unknown`; and a group is blank where a value is wanted.
 
     Raises `ExpressionError`, in one sentence and with the position, for what cannot be understood.
     """

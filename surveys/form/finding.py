@@ -146,9 +146,8 @@ class Finding:
         return code.truth(), code.reads
 
     def _nothing(self, at: Standpoint, words: list[str], tree: Tree[Token]) -> Code:
-        bare = len(words) == 1
-        if bare and self.lenient:
-            self.unknown.add(words[0])
+        if self.lenient:
+            self.unknown.add("/".join(words))
             return literal("")
         raise ExpressionError(self._missing(resolved(at.path, words), words), position_of(tree))
 

@@ -127,6 +127,9 @@ class Repeat(Group):
 
     count: Expression | None = None
     """How many instances there are; None: as many as a person adds."""
+    counted_at: str = ""
+    """The node that `count` is, where it is just one: its value counts even while it is not
+    relevant, as in JavaRosa."""
     fixed: bool = False
     """Whether instances can neither be added nor taken away: those of the beginning stay."""
     fresh: Beginning = field(default_factory=Beginning)

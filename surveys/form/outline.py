@@ -112,7 +112,7 @@ def outline_of(
     list is empty, and nothing is said of it.
     """
     root = f"/{local(primary)}"
-    reading = _Reading(model, {_bare(one, root) for one in _repeats(body)})
+    reading = _Reading(model, {bare_path(one, root) for one in _repeats(body)})
     reading.nodes(primary, root, "", 0)
     beginning = Beginnings({}, {})
     reading.beginning(primary, root, root, beginning)
@@ -133,7 +133,7 @@ def _repeats(body: Element) -> Iterator[str]:
             yield element.get("nodeset", "")
 
 
-def _bare(reference: str, above: str) -> str:
+def bare_path(reference: str, above: str) -> str:
     """A reference as an absolute path without name spaces."""
     plain = reference.strip().removeprefix("current()/")
     steps = [step.rpartition(":")[2] for step in plain.split("/")]
@@ -201,14 +201,15 @@ class _Reading:
             name = below.rpartition("/")[2]
             own = f"{key}/{name}" if key else name
             there = [child for child in children if _TEMPLATE not in child.attrib]
-            if there:
-                found.instances[own] = len(there)
-            for place, child in enumerate(there, start=1):
-                self.beginning(child, below, f"{own}[{place}]", found)
+            # First what is new: in the instances there the templates are no longer.
             if below not in self.fresh:
                 template = next((one for one in children if _TEMPLATE in one.attrib), children[0])
                 self.fresh[below] = Beginnings({}, {})
                 self.beginning(template, below, "", self.fresh[below])
+            if there:
+                found.instances[own] = len(there)
+            for place, child in enumerate(there, start=1):
+                self.beginning(child, below, f"{own}[{place}]", found)
 
     def too_deep(self, path: str) -> None:
         """Once: what is not read any more would be a problem for each that names it."""
@@ -244,7 +245,7 @@ class _Reading:
     def binds(self, root: str) -> None:
         for bind in self.model.iterfind("{*}bind"):
             reference = bind.get("nodeset", "")
-            place = self.places.get(_bare(reference, root))
+            place = self.places.get(bare_path(reference, root))
             if place is not None:
                 place.bind = bind.attrib
             elif not self.cut:
@@ -257,7 +258,7 @@ class _Reading:
 
     def place(self, reference: str, above: str) -> Place | None:
         """The node that a reference names; None, and a problem, where there is none."""
-        path = _bare(reference, above)
+        path = bare_path(reference, above)
         found = self.places.get(path)
         if found is None and not self.cut:
             self.problems.append(problems.bind_without_node(reference or above))
@@ -314,7 +315,7 @@ class _Reading:
             inner = source
             reference = child.get("ref") or child.get("nodeset")
             if kind in _CONTROLS or kind in ("group", "repeat"):
-                path = _bare(reference, source or root) if reference else source
+                path = bare_path(reference, source or root) if reference else source
                 inner = path if path in self.places else source
             if kind != "instance":
                 self.acts(child, root, inner, depth + 1)

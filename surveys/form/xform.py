@@ -36,7 +36,7 @@ from surveys.form.model import (
     ValueType,
 )
 from surveys.form.order import CircleError, in_order
-from surveys.form.outline import Outline, Place, local, outline_of
+from surveys.form.outline import Outline, Place, bare_path, local, outline_of
 from surveys.form.problems import FormError, Problem
 from surveys.form.shape import DataType
 from surveys.form.texts import Texts, read_itext
@@ -79,6 +79,7 @@ _KNOWN = frozenset({
     "deviceid", "username", "email", "phonenumber", "subscriberid", "simserial", "instanceid",
 })  # fmt: skip
 """What `jr:preload="property"` may ask for."""
+_PATH = re.compile(r"(?:\.\.|/?[\w.\-:]+)(?:/(?:\.\.|[\w.\-:]+))*\Z")
 _ITEM_TEXT = re.compile(r"\s*jr:itext\(\s*([\w.-]+)\s*\)\s*\Z")
 
 
@@ -198,10 +199,13 @@ class _Building:
 
     # Expressions ------------------------------------------------------------------------------
 
-    def compiled(self, text: str, here: str, column: str) -> Expression | None:
+    def compiled(
+        self, text: str, here: str, column: str, *, lenient: bool = False
+    ) -> Expression | None:
         """The expression of this text; None, and a problem, where it is none."""
+        lenient = lenient or not self.strict
         try:
-            made = compile_expression(text, here, self.shape, lenient=not self.strict)
+            made = compile_expression(text, here, self.shape, lenient=lenient)
         except ExpressionError as wrong:
             self.problems.append(
                 problems.bad_expression(here, column, text, wrong.message, wrong.position)
@@ -220,14 +224,16 @@ class _Building:
         text = place.bind.get("calculate", "").strip()
         return self.cast(text, place, "calculation") if text else None
 
-    def cast(self, text: str, place: Place, column: str) -> Expression | None:
+    def cast(
+        self, text: str, place: Place, column: str, *, lenient: bool = False
+    ) -> Expression | None:
         """An expression of which the value is one of the node's type."""
-        made = self.compiled(text, place.path, column)
+        made = self.compiled(text, place.path, column, lenient=lenient)
         cast = _CAST.get(_value_type(place)) or ("number" if _data_type(place) == "truth" else None)
         if made is None or cast is None:
             return made
         wrapped = compile_expression(
-            f"{cast}({text})", place.path, self.shape, lenient=not self.strict
+            f"{cast}({text})", place.path, self.shape, lenient=lenient or not self.strict
         )
         return replace(wrapped, text=text)
 
@@ -236,7 +242,9 @@ class _Building:
         for action in self.outline.actions:
             place = self.outline.places[action.target]
             column = "default" if action.event != "value-changed" else "calculation"
-            value = self.cast(action.value or "''", place, column)
+            # pyxform writes a path from where the trigger stands, and JavaRosa looks from the
+            # target: where these are not in one group, it finds nothing, and takes a blank.
+            value = self.cast(action.value or "''", place, column, lenient=True)
             if value is not None:
                 found.append(SetValue(action.event, action.target, value, action.source))
         return tuple(found)
@@ -279,6 +287,7 @@ class _Building:
             children=around.children,
             appearance=appearance,
             count=self.compiled(count, place.path, "repeat_count") if count else None,
+            counted_at=bare_path(count, place.path) if _PATH.match(count) else "",
             fixed=element.get(f"{_JR}noAddRemove", "") in ("true", "true()"),
             fresh=Beginning(*self.outline.fresh.get(place.path, ({}, {}))),
         )

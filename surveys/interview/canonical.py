@@ -48,10 +48,12 @@ def _number(value: str) -> tuple[str, RefusalReason | None]:
         number = float(value)
     except ValueError:
         return value, "not_a_number"
-    if not isfinite(number):
-        return value, "not_a_number"
+    return (_decimal(number), None) if isfinite(number) else (value, "not_a_number")
+
+
+def _decimal(number: float) -> str:
     told = text_of_number(number)
-    return (told if "." in told else f"{told}.0"), None
+    return told if "." in told else f"{told}.0"
 
 
 def _time(value: str, now: datetime) -> tuple[str, RefusalReason | None]:
@@ -93,5 +95,5 @@ def point_of(
     '30.5 114.0 0.0 0.0'
     """
     return " ".join(
-        repr(round(float(number), 7)) for number in (latitude, longitude, altitude, accuracy)
+        _decimal(round(float(number), 7)) for number in (latitude, longitude, altitude, accuracy)
     )

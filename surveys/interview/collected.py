@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from surveys.form.model import MEDIA_TYPES, Form, Question
 from surveys.interview import answers as reading
+from surveys.interview.canonical import canonical
 from surveys.interview.course import Course
 from surveys.interview.engine import begin, recomputed, step
-from surveys.interview.plan import Stop, plan_of
+from surveys.interview.plan import Stop, plan_of, stop_of
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Begin, Interview, RefusalReason
 
@@ -59,7 +60,7 @@ def collected(  # noqa: PLR0917 - the names speak
     found: dict[str, Misfit] = {}
     for path, text in given.items():
         if text.strip():
-            value, unread = _value(plan.questions[path], text, ended.date())
+            value, unread = _value(plan.questions[path], text, ended)
             if unread is None:
                 answers[path] = value
             else:
@@ -87,7 +88,7 @@ def collected(  # noqa: PLR0917 - the names speak
     broken = set(found)
     for question in plan.walk:
         path = question.path
-        stop = Stop(question, (), path)
+        stop = stop_of(question, (), path)
         if path in broken or plan.chains[path] or course.is_note(stop):
             continue
         reason = _misfit(course, stop, question, bool(given.get(path, "").strip()))
@@ -111,7 +112,7 @@ def _misfit(course: Course, stop: Stop, question: Question, answered: bool) -> M
     return None
 
 
-def _value(question: Question, text: str, today: date) -> tuple[str, RefusalReason | None]:
+def _value(question: Question, text: str, now: datetime) -> tuple[str, RefusalReason | None]:
     """The value as an XForm writes it, or why there is none."""
     if question.choices is not None:
         known = {choice.value for choice in question.choices.choices}
@@ -125,9 +126,9 @@ def _value(question: Question, text: str, today: date) -> tuple[str, RefusalReas
     if question.type == "text":
         said = reading.readable(text)
         return ("", "text_too_long") if len(said) > reading.TEXT_LIMIT else (said, None)
-    found = reading.read(question.type, (), text, today)
+    found = reading.read(question.type, (), text, now.date(), now=now)
     if isinstance(found, reading.Read):
-        return found.values[0], None
+        return canonical(question, found.values[0], now)
     if isinstance(found, reading.Unread):
         return "", found.reason
     return "", "not_text"

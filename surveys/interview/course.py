@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from surveys.form.model import Choice, Question, Range, Repeat
 from surveys.form.shape import Places
-from surveys.interview.plan import Fence, Line, Stop
+from surveys.form.values import number_of_text
+from surveys.interview.plan import Fence, Line, Stop, stop_of
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import Prompt
 
@@ -71,7 +72,7 @@ class Course:
             while place < self.scope.count(repeat.path, places):
                 place += 1
                 yield from self._along(line, (*places, place))
-            yield Stop(repeat, places, key, repeat=True)
+            yield stop_of(repeat, places, key)
             if place >= self.scope.count(repeat.path, places):
                 return
 
@@ -81,7 +82,11 @@ class Course:
             return self.scope.count(repeat.path, places)
         if repeat.count is None:
             return None
-        number = self.scope.number(repeat.count, repeat.path, (*places, 1))
+        if repeat.counted_at in self.plan.keys:
+            at = places[: len(self.plan.chains[repeat.counted_at])]
+            number = number_of_text(self.scope.stored(repeat.counted_at, at))
+        else:
+            number = self.scope.number(repeat.count, repeat.path, (*places, 1))
         return int(max(0.0, min(number, 10_000.0))) if number == number else 0  # noqa: PLR0124
 
     def relevant(self, stop: Stop) -> bool:

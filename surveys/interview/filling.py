@@ -38,7 +38,7 @@ class Filling:
         for action in self.plan.form.actions:
             if action.event in ("first-load", "load"):
                 for places in self._targets(action.target, ()):
-                    self._set(action, places)
+                    self._run(action, places)
         self.scope.settle(self.plan.computed)
 
     def _preload(self, question: Question, places: Places, started: str) -> None:
@@ -81,6 +81,11 @@ class Filling:
         self.scope.settle(self.plan.after[path], at=places)
         return True
 
+    def _run(self, action: SetValue, places: Places) -> None:
+        """An action, and what follows from the value that it sets."""
+        if self._set(action, places):
+            self.changed(action.target, places)
+
     def changed(self, path: str, places: Places, depth: int = 0) -> None:
         """A node got another value: what follows by actions, and by what these set."""
         for action in self.plan.sets.get(path, ()):
@@ -109,7 +114,7 @@ class Filling:
             inside = repeat.path in self.plan.chains[action.target]
             if action.event == "new-repeat" and action.source in ("", repeat.path) and inside:
                 for inner in self._inside(action.target, own):
-                    self._set(action, inner)
+                    self._run(action, inner)
         self._settle(repeat, own)
         return own
 

@@ -50,6 +50,12 @@ _SPOKEN = re.compile(r"\bjr:(itext|choice-name)\s*\(")
 _PLACE = re.compile(r"\[(\d+)\]")
 
 
+def stop_of(node: Question | Repeat, places: Places, key: str) -> Stop:
+    """The stop at a node."""
+    note = isinstance(node, Question) and node.type == "note"
+    return Stop(node, places, key, isinstance(node, Repeat), note)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fence:
     """Where a group with a condition begins in a line: all of it is passed by at once."""
@@ -233,8 +239,7 @@ def _line(
     found: list[Stop | Fence] = []
     for node in group.children:
         if isinstance(node, Repeat) or (isinstance(node, Question) and node.type != "calculate"):
-            note = isinstance(node, Question) and node.type == "note"
-            found.append(Stop(node, (), node.path, isinstance(node, Repeat), note))
+            found.append(stop_of(node, (), node.path))
         elif isinstance(node, Group):
             gate = gates[node.path] if node.relevant is not None else None
             start = at + len(found) + (gate is not None)

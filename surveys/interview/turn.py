@@ -9,7 +9,7 @@ from surveys.form import dates
 from surveys.form.model import Form, Question, Repeat
 from surveys.interview.course import Course
 from surveys.interview.filling import Filling
-from surveys.interview.plan import Stop, places_of, plan_of
+from surveys.interview.plan import Stop, places_of, plan_of, stop_of
 from surveys.interview.scope import InterviewScope
 from surveys.interview.state import (
     Ask,
@@ -97,8 +97,7 @@ class Turn:
         key = self.current or ""
         path, places = places_of(key)
         node = self.plan.questions.get(path) or self.plan.repeats[path]
-        note = isinstance(node, Question) and node.type == "note"
-        return Stop(node, places, key, isinstance(node, Repeat), note)
+        return stop_of(node, places, key)
 
     def refuse(self, reason: RefusalReason, given: str) -> None:
         """Say why it cannot be taken; the question stays."""

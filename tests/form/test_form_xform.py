@@ -410,14 +410,14 @@ WRONG = {
     "bad expressions": (
         xform("<q/><r/>",
               bind("/data/q", relevant="foo(1", constraint="nothere() = 1", calculate="1 +")
-              + bind("/data/r", relevant="/data/Q = 1"),
+              + bind("/data/r", relevant="/data/Q ="),
               '<input ref="/data/q"><label>x <output value="a b"/></label></input>'),
         [
             "label: q: b cannot stand here. It says: a → b",
             "relevant: q: The bracket ( is not closed. It says: foo → (1",
             "constraint: q: There is no function nothere(). It says: nothere() = 1",
             "calculation: q: Something is missing at the end. It says: 1 +",
-            "relevant: r: There is no node /data/Q. Is /data/r meant? It says: /data/Q = 1",
+            "relevant: r: Something is missing at the end. It says: /data/Q =",
         ],
     ),
     "a list with a bad seed": (
@@ -443,6 +443,13 @@ def test_everything_that_is_wrong_is_said(name):
 def test_a_bind_without_a_node_is_passed_by_with_a_word():
     form = load(xform("<q/>", bind("/data/z", type="int") + "<bind/>"))
     assert "/data/z is used, but the form has no such node." in form.warnings[0]
+
+
+def test_a_path_to_nothing_is_blank_where_nobody_here_wrote_the_form():
+    xml = xform("<q/><r/>", bind("/data/r", relevant="/data/Q = ''"))
+    assert "/data/Q stands for no question and is always blank" in load(xml).warnings[0]
+    with pytest.raises(FormError, match=r"There is no node /data/Q. Is /data/r meant\?"):
+        load(xml, strict=True)
 
 
 def test_a_space_in_a_value_matters_where_several_are_kept_together():
