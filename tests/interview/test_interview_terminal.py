@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from bot.terminal import CHINESE, ENGLISH, run
 from surveys.form.xlsform import convert
 from surveys.instruments import shipped
+from tests.respondent.every_type import EVERY, HOMES
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -95,3 +98,45 @@ def test_both_languages_say_everything():
     assert set(ENGLISH) == set(CHINESE)
     for name, sentence in ENGLISH.items():
         assert sentence.count("{") == CHINESE[name].count("{")
+
+
+@pytest.mark.parametrize(("language", "say"), [("en", ENGLISH), ("zh", CHINESE)])
+def test_every_kind_of_question(language, say):
+    typed = [
+        "", "?", "Lan *x*", "4", "9999", "250", "yesterday", "7:05", "now", "2 1", "/next",
+        "1 12", "railway", "1", "there", "30.1 120.2", "1 1", "1 1; 1 2", "1 1; 1 2; 2 2",
+        "a/b.jpg", "b.ogg", "c.mp4", "d.pdf", "6901",
+    ]  # fmt: skip
+    written, interview = talk(typed, language, EVERY.strip().encode())
+    assert interview.status == "finished"
+    # The styles of the form are gone, what was typed is there as it is.
+    assert "**" not in written
+    assert written.count("*x*") == 4
+    for name in (
+        "enter",
+        "more",
+        "date",
+        "time",
+        "dateTime",
+        "in_order",
+        "place",
+        "places",
+        "file",
+    ):
+        assert say[name] in written
+    for name in ("nothing_found", "not_a_place", "not_enough_places"):
+        assert f"! {say[name]}" in written
+    assert say["page"].format(page=2, pages=2) in written
+    last = written[written.index(say["finished"]) :]
+    kept = dict(line.split(maxsplit=1) for line in last.splitlines()[1:])
+    assert kept["wants"] == "water road net"
+    assert (kept["metres"], kept["towns"], kept["photo"]) == ("250", "t1 t12", "b.jpg")
+
+
+def test_repeats_in_repeats():
+    typed = ["Liuping", "Lan", "34", "yesterday", "yes", "2026-11-01", "/remove", "no", "no"]
+    written, interview = talk(typed, table=HOMES.strip().encode())
+    assert interview.instances == {"/data/person": 1, "/data/person[1]/visit": 1}
+    assert "Household member 1 › Visit of a doctor 2\n     Which day?" in written
+    assert ENGLISH["another"].format(what="Visit of a doctor", n=2) in written
+    assert "  person[1]/visit[1]/day  2026-11-23" in written
