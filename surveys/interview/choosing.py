@@ -16,7 +16,7 @@ MOST_WORDS = 40
 
 _SEPARATOR = re.compile(r"[\s,、;，。+&/|]+|和|跟|与|以及|还有|\band\b")
 _PLACE = re.compile(
-    r"(?:选?第|选|no\.?|number|#|\()?\s*(?P<place>\d{1,3}|[零〇一二两三四五六七八九十]{1,3})"
+    r"(?:选?第|选|no\.?|number|#|\()?\s*(?P<place>\d{1,5}|[零〇一二两三四五六七八九十]{1,3})"
     r"\s*(?:个|项|条|号)?\s*[.):]?"
 )
 

@@ -145,7 +145,12 @@ def _joined(on: str, at: str, today: date, now: datetime | None) -> datetime | N
 def _bare(text: str) -> str:
     if len(text) > LONGEST:
         return ""
-    typed = plain(text).replace("\u2019", "'").replace("點", "点").replace("時", "时")
+    typed = (
+        re.sub(r"(?<!m)\.$", "", plain(text))
+        .replace("\u2019", "'")
+        .replace("點", "点")
+        .replace("時", "时")
+    )
     return re.sub(
         r"[\s。!,]+$", "", re.sub(r"^(?:at|around|about|大概|大约|约)\s*(?=\S)", "", typed)
     )

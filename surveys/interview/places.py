@@ -31,7 +31,7 @@ _ANGLE = re.compile(
 _NAMES = re.compile(r"\b(?:lat(?:itude)?|lon(?:g|gitude)?|lng)\b\s*[:=]?|纬度\s*[:=]?|经度\s*[:=]?")
 _COMMAS = re.compile(r"([-+]?\d{1,3}),(\d+)\s*[,;\s]\s*([-+]?\d{1,3}),(\d+)")
 _DEGREE = re.compile("[º˚]")
-_NUMBER = re.compile(r"[-+]?\d{1,7}(?:\.\d+)?")
+_NUMBER = re.compile(r"[-+]?\d{1,7}(?:\.\d+)?(?:e-\d{1,2})?")
 
 
 def place(text: str) -> Point | None:

@@ -158,7 +158,7 @@ def search(labels: Sequence[str], typed: str) -> list[int]:
         ready.begun(bare),
         ready.by_word(bare),
         ready.having(bare),
-        ready.of_words(words) if len(words) > 1 else (),
+        ready.of_words(words) if _telling(words) else (),
     ):
         for label in some:
             found[label] = None
@@ -168,6 +168,11 @@ def search(labels: Sequence[str], typed: str) -> list[int]:
 
 
 # Near spellings -------------------------------------------------------------------------------
+
+
+def _telling(words: Sequence[str]) -> bool:
+    """Whether words are several, and none is a letter that stands everywhere."""
+    return len(words) > 1 and all(len(word) > 1 or word >= "\u2e80" for word in words)
 
 
 def _typos(bare: str) -> int:
