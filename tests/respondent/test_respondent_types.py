@@ -7,7 +7,7 @@ import pytest
 
 from surveys.store.schema import Interview
 from tests.respondent.every_type import EVERY, HOMES
-from tests.respondent.phones import agree, at_work, labels, made_once, of, say, tap
+from tests.respondent.phones import agree, at_work, labels, made_once, of, say, settle, tap
 
 LANGUAGES = pytest.mark.parametrize("zh", [False, True], ids=["en", "zh"])
 
@@ -210,3 +210,56 @@ async def send(person, what):
     person.read_all()
     await person.send_other(what)
     return await person.next_message()
+
+
+LONG = """
+| survey | | | | |
+| | type | name | label | guidance_hint |
+| | text | who | Who? | |
+| | select_multiple many | what | {long} | {more} |
+| | geopoint | where | Where, ${who}? | |
+| | note | bye | {long} ${who} | |
+| choices | | | |
+| | list_name | name | label |
+| | many | a | A road that is so wide that two carts can pass each other |
+| | many | b | Water |
+| settings | | | | |
+| | form_title | form_id | version |
+| | Long | long | 1 |
+"""
+
+
+async def test_a_long_question_comes_in_parts_and_leaves_the_chat_with_all_of_them(tmp_path):
+    long, more = "**All of this.** Is <b>to be read</b>. " * 200, "See [this](https://a.b). " * 20
+    made_once(tmp_path, form=LONG.replace("{long}", long).replace("{more}", more))
+    async with at_work(tmp_path, f"sqlite:///{tmp_path / 'usegap.db'}") as survey:
+        lan, who = await begin(survey, tmp_path, zh=False)
+        before = [message.message_id for message in lan.messages if message.from_bot][:-1]
+        await say(lan, "Lan")
+        what = await lan.wait_for(lambda seen: of(seen, "1") is not None)
+        parts = [m for m in lan.messages if m.message_id > who.message_id and m.from_bot]
+        assert [bool(part.buttons) for part in parts] == [False] * (len(parts) - 1) + [True]
+        assert sum(part.html.count("<b>All of this.</b>") for part in parts) == 200
+        # Too long for an alert, and something to tap is in it.
+        told = await tap(lan, "More about this", what)
+        assert told.html.count('<a href="https://a.b">this</a>') == 20
+        ticked = await tap(lan, "1", what)
+        assert ticked.message_id == what.message_id
+        assert "1  ☑ A road that is so wide" in ticked.text
+        where = await tap(lan, "Done", ticked)
+        await seen(lan, lambda: lan.reply_keyboard == ("📍 Send where I am",))
+        # Asked again on another day, the old keyboard goes with its message.
+        await tap(lan, "Stop", where)
+        await seen(lan, lambda: lan.reply_keyboard == ())
+        menu = await say(lan, "/start")
+        where = await tap(lan, "Go on: person 1", menu)
+        await seen(lan, lambda: len(lan.reply_keyboard) == 1)
+        await lan.edit((await lan.send_location(1.5, 2.5)), "")
+        await lan.wait_for(lambda message: "start=home-" in message.text)
+        await survey.quiet()
+        assert lan.reply_keyboard == ()
+        assert lan.now(where).text.endswith("✓ 1.5, 2.5")
+        await settle(lan, "Remove answers from chat")
+        await survey.quiet()
+        left = [m.text for m in lan.messages if m.message_id not in before]
+        assert not any("All of this" in text or "Lan" in text or "a.b" in text for text in left)
