@@ -39,7 +39,7 @@ from bot.jobs import work
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
-from bot.respondent import conversation, kept, other, reminded, sent, welcome
+from bot.respondent import conversation, kept, kept_files, other, reminded, sent, welcome
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.texts import LANGUAGES, speak
@@ -122,6 +122,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("stopped", button("s:"), kept.stopped),
     Handler("remove from chat", button("r:"), kept.clear_chat),
     Handler("data of", button("m:"), kept.mydata_of),
+    Handler("files of", button("mf:"), kept_files.files_of),
     Handler("forget step", button("f:"), kept.forget_step),
     Handler("profile step", button("a:"), profiles.profile_step),
     Handler("export step", button("x:"), exports.export_step),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,10 +11,10 @@ from bot.access import Malformed, parts, rights, taps, voice, whole
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.respondent import prompts
+from bot.respondent import kept_files, prompts
 from bot.respondent.conversation import key_of_record, nothing_to_answer
 from bot.respondent.markup import plain
-from bot.say import Button, edit, file, instead, send, tapped
+from bot.say import Button, edit, file, instead, markup, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
 from surveys.conduct.people import messages_of_interview, my_persons, number_of, several_waves
@@ -230,10 +231,15 @@ def _record(
     who = my_persons(session, contact_id).get(number)
     begun = interviews_of(session, [who]) if who else []
     key = key_of_record(begun[-1], incoming) if begun else None
+    give = kept_files.buttons(record, number, say)
     if len(text) <= IN_CHAT:
-        return [send(incoming.chat_id, escape(text), key=key)]
+        return [send(incoming.chat_id, escape(text), give, key=key)]
     caption = say("All that is kept about you.")
-    return [file(incoming.chat_id, text.encode(), "mydata.txt", caption, key=key)]
+    all_of_it = file(incoming.chat_id, text.encode(), "mydata.txt", caption, key=key)
+    if give:
+        payload = {**all_of_it.payload, "reply_markup": markup(give)}
+        all_of_it = replace(all_of_it, payload=payload)
+    return [all_of_it]
 
 
 def _lines(
@@ -273,6 +279,7 @@ def _lines(
                 lines.append(said.format(n=interview["reminders"], day=interview["reminded"]))
             for row in interview["answers"]:
                 lines.append(f"· {plain(row['question'])}\n  → {row['answer']}")
+            lines += kept_files.lines(interview, say)
             computed = ", ".join(f"{name} {value}" for name, value in interview["computed"].items())
             if computed:
                 lines.append(say("Worked out from this: {computed}").format(computed=computed))

@@ -46,8 +46,8 @@ def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
     {"contact": {"channel", "address", "language", "since", "unreminded"}, "persons": [{"person": 1,
     "village": …, "interviews": [{"status", "started", "finished", "consent", "answers":
     [{"question": label, "answer": shown}], "computed": {name: value}, "attachments": [{"id",
-    "question": label, "name", "type", "size", "state"}], "reminders": n, "reminded",
-    "events": n}]}]}
+    "question": label, "kind": the question's type, "name", "type", "size", "state"}],
+    "reminders": n, "reminded", "events": n}]}]}
 
     Times are days, "2026-11-24"; "" where there is none. Answers that later ones made irrelevant
     are kept, so they are shown. Empty for a contact that is not there.
@@ -168,14 +168,20 @@ def _record(row: Kept, form: Form, language: str, sent: list[Answered]) -> dict[
             if not question.asked
         },
         "attachments": [
-            {"id": one.id, "question": label_of(form, one.node, language), "name": one.name,
-             "type": one.media_type, "size": one.size, "state": one.state}
+            {"id": one.id, "question": label_of(form, one.node, language),
+             "kind": _kind(form, one.node), "name": one.name, "type": one.media_type,
+             "size": one.size, "state": one.state}
             for one in sent
         ],
         "reminders": row.reminders or 0,
         "reminded": _day(row.reminded_at),
         "events": row.events,
     }  # fmt: skip
+
+
+def _kind(form: Form, path: str) -> str:
+    question = form.nodes.get(of_node(path))
+    return question.type if isinstance(question, Question) else "file"
 
 
 def _answered(form: Form, values: dict[str, str]) -> Iterator[tuple[Question, str, str]]:
