@@ -210,8 +210,6 @@ def _wrong(bare: str, key: str, starts: Sequence[int], most: int) -> int:
         part = key[start : start + len(bare) + most]
         if len(part) + most >= len(bare):
             least = min(least, _typed_wrong(bare, part))
-        if not least:
-            break
     return least
 
 

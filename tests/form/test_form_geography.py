@@ -182,7 +182,7 @@ def test_a_line_that_crosses_itself_is_seen(places, closed):
         ("0 0;0 1;0 0", True),
         ("0 0;0 1;1 1", False), ("0 0;0 1;1 1;0 0", False), ("0 0;0 0;0 1;0 1", False),
         ("1 1 0 0; 1 3 0 0; 2 3 0 0; 2 2 0 0; 0 2 0 0", True), ("0 0;0 2;1 2;1 1;0 1", True),
-        ("0 0;0 2;1 2;1 1;0 x", False),
+        ("0 0;0 2;1 2;1 1;0 x", False), ("1e999 0;1 1;2 2", False),
     ],
 )  # fmt: skip
 def test_lines_that_cross_themselves(line, crosses):

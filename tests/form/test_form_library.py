@@ -1,7 +1,7 @@
 """What functions give that no other test asks for: signatures, base64, times of the day."""
 
 import base64
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,7 +9,7 @@ from form_samples import Person
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.form import library
+from surveys.form import dates, library
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = base64.b64encode(KEY.public_key().public_bytes_raw()).decode()
@@ -74,3 +74,7 @@ def test_bounds_of_a_checklist_are_cut_to_whole_numbers():
     assert library.checklist(nothing, nothing, False)
     assert library.rounded(2.5, nothing) == 3
     assert library.digest("a", "MD5", "x") == ""
+
+
+def test_a_time_before_the_calendar_is_none():
+    assert dates.moment_of_clock("00:30+14:00", datetime(1, 1, 1, tzinfo=UTC)) is None

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,10 +74,10 @@ def test_patterns_mean_what_they_mean_to_java(tmp_path):
     command = java_command(Path(__file__).with_name("Patterns.java"), tmp_path)
     chance = random.Random(6)
     asked = []
-    for _ in range(3_000):
+    for _ in range(1_500):
         expression = pattern(chance)
         asked += [
-            (expression, "".join(chance.choices(SIGNS, k=chance.randint(0, 3)))) for _ in range(5)
+            (expression, "".join(chance.choices(SIGNS, k=chance.randint(0, 3)))) for _ in range(4)
         ]
     lines = "".join(f"{digits(one)}\t{digits(text)}\n" for one, text in asked)
     told = subprocess.run(command, input=lines, capture_output=True, encoding="utf-8", check=True)
@@ -89,8 +90,8 @@ def test_patterns_mean_what_they_mean_to_java(tmp_path):
             ours = "error"
         assert ours == theirs, (expression, text)
         agreed[ours] += 1
-    assert agreed["true"] > 1_000
-    assert agreed["error"] < 6_000
+    assert agreed["true"] > 400
+    assert agreed["error"] < 1_000
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,10 @@ def test_patterns_mean_what_they_mean_to_java(tmp_path):
         (r"(?i)(a)\1", "aA"),
         (r"(a)(b)\2\1", "abba"),
         (r"(a)\11", "aa1"),
+        ("(a)" * 10 + r"(b)\11", "a" * 10 + "bb"),
+        (r"[a-\x63]", "c"),
+        (r"(?x)[a- ]", "-"),
+        (r"\p{IsLu}", "A"),
         (r"a\Bb\b ", "ab "),
     ],
 )
@@ -128,12 +133,25 @@ def test_what_java_reads_apart(expression, text):
         (r"(a\1)", "no group 1 ends before it"),
         (r"\k<n>", "no group before has this name"),
         (r"\p{Nonsense}", "no property is named Nonsense"),
+        (r"\p{IsNonsense}", "no property is named IsNonsense"),
+        (r"\p{Is$}", "no property is named Is$"),
+        (r"\p{color=red}", "no property is named color=red"),
+        (r"(?<n>a\k<n>)", "no group 1 ends before it"),
+        (r"\x{zz}", r"\x is not known"),
+        (r"\x1", r"\x is not known"),
+        (r"\u00", r"\u is not known"),
+        (r"\ud83d\u0041", r"\u is not known"),
+        (r"\ud83d\u00", r"\u is not known"),
+        (r"\N{NONSENSE}", r"\N is not known"),
+        (r"\0", r"\0 is not known"),
+        (r"\c", r"\c is not known"),
         (r"\y", r"\y is not known"),
         (r"\b{g}", r"\b{g} is not known"),
         ("[z-a]", "z-a runs backwards"),
         ("[a&&]", "nothing stands behind &&"),
         ("[&&a]", "nothing stands before &&"),
         ("a\\", "a backslash stands at the end"),
+        ("[\\", "is not known"),
         ("(?i)*", "nothing stands before *"),
         ("(" * (DEEPEST + 2) + ")" * (DEEPEST + 2), "too many brackets"),
         ("[" * (DEEPEST + 2) + "a" + "]" * (DEEPEST + 2), "too many brackets"),
@@ -146,6 +164,15 @@ def test_what_cannot_be_read_says_why(expression, why):
         compiled(expression)
     assert why in caught.value.why
     assert not matches("a", expression)
+
+
+def test_what_the_package_cannot_read_is_refused(monkeypatch):
+    def refuse(*_):
+        raise regex.error("too much")
+
+    monkeypatch.setattr(regex, "compile", refuse)
+    with pytest.raises(PatternError, match="cannot be read"):
+        compiled("refused")
 
 
 SLOW = [

@@ -186,7 +186,8 @@ def test_thirty_thousand_labels_are_searched_at_once(many):
         start = time.process_time()
         search(many, typed)
         slowest = max(slowest, time.process_time() - start)
-    assert slowest < 0.15
+    # A few ms; traced for coverage it takes ten times as long.
+    assert slowest < 0.6
 
 
 def test_a_choice_of_thirty_thousand_is_named_at_once(many):
@@ -198,7 +199,7 @@ def test_a_choice_of_thirty_thousand_is_named_at_once(many):
     assert read("select_multiple", choices, "no such village, " * 13, None) == Unread(
         "not_a_choice"
     )
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 2
 
 
 def test_labels_that_are_empty():

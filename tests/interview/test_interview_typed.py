@@ -1,7 +1,9 @@
 """Every kind of answer as tired people type it, in English and Chinese."""
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -119,6 +121,11 @@ def test_orders(text, expected):
     assert (" ".join(found.values) if isinstance(found, Read) else found) == expected
 
 
+def test_two_labels_that_are_one_have_no_order():
+    same = (("a", "Same"), ("b", "same"), ("c", "Other"))
+    assert read("rank", same, "same, other", TODAY) == Unread("ambiguous_choice")
+
+
 @given(st.permutations(range(6)), st.booleans(), st.booleans())
 def test_every_order_is_read(order, by_name, short):
     names = ["River", "Hill", "Wood", "Stone", "Cloud", "Grass"]
@@ -192,6 +199,23 @@ def test_digits_are_kept_as_they_are(text):
     assert value("text", text, appearance="numbers") == text
     assert value("barcode", text) == text
     assert value("text", f"{text}@b.example") == f"{text}@b.example"
+
+
+def documented():
+    """The lines of the table of examples: type, appearance, typed, kept ("" for refused)."""
+    page = Path(__file__).parents[2] / "docs/typed-answers.md"
+    for line in page.read_text("utf-8").split("## In words")[0].split("\n"):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `"):
+            kind, _, appearance = cells[0].partition(",")
+            for text in re.findall("`([^`]+)`", cells[1]):
+                yield kind.strip("`"), appearance.strip(), text, cells[2].strip("`–")
+
+
+@pytest.mark.parametrize(("kind", "appearance", "text", "kept"), list(documented()))
+def test_what_the_page_says_is_read(kind, appearance, text, kept):
+    found = typed(kind, text, appearance=appearance, bounds=("0", "10", "0.5"))
+    assert (found.values[0] if isinstance(found, Read) else "") == kept
 
 
 KINDS = [
