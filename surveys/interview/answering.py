@@ -157,7 +157,7 @@ class Answering(Turn):
         self.close("answered", self.course.shown(stop, value))
         corrected = known and earlier not in ("", value)
         self.effects.append(Logged("corrected" if corrected else "answered", key, value))
-        self.go_on()
+        self.go_on(stop)
 
     def skip(self) -> None:
         """The question at hand is left without an answer, if it may be."""
@@ -176,7 +176,7 @@ class Answering(Turn):
             self._follow(stop)
         self.close("skipped")
         self.effects.append(Logged("skipped", key, ""))
-        self.go_on()
+        self.go_on(stop)
 
     def _follow(self, stop: Stop) -> None:
         """Another value by a person: the form's actions run."""

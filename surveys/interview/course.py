@@ -48,6 +48,15 @@ class Course:
         """
         return self._along(self.plan.lines[""], (), passed_by)
 
+    def ahead(self, path: str) -> Iterator[Stop]:
+        """Of a form without repeats: what an answer to this question may have unsettled before it,
+        then what comes after it."""
+        line, own = self.plan.lines[""], self.plan.index[path]
+        for place in (*self.plan.before(path), *range(own + 1, len(line))):
+            one = line[place]
+            if isinstance(one, Stop):
+                yield one
+
     def _along(
         self, line: Line, places: Places, passed_by: list[Fence] | None = None
     ) -> Iterator[Stop]:

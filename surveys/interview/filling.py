@@ -78,7 +78,7 @@ class Filling:
             self.answers.pop(key, None)
         if value == before:
             return False
-        self.scope.settle(self.plan.after[path], at=places)
+        self.scope.settle(self.plan.after[path], at=places, moved=path)
         return True
 
     def _run(self, action: SetValue, places: Places) -> None:

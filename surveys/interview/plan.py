@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from surveys.form.expression import Expression
 from surveys.form.model import Choice, Form, Group, Question, Repeat, SetValue
@@ -115,6 +115,35 @@ class Plan:
     """Of a question with a filtered list: its choices by the identity of their rows."""
     sets: Mapping[str, tuple[SetValue, ...]]
     """The actions that run when a person changes the value of this node."""
+    steady: tuple[str, ...]
+    """The nodes with a condition outside of repeats that holds or not until an answer changes."""
+    readers: Mapping[str, frozenset[str]]
+    """The nodes of which the visible value depends on this one, directly."""
+    index: Mapping[str, int]
+    """Where each stop outside of repeats is in the line."""
+    bearing: Mapping[str, frozenset[str]]
+    """Of each stop outside of repeats: the nodes on which it depends whether it is settled."""
+    _reach: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    _before: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    def reach(self, path: str) -> frozenset[str]:
+        """The nodes of which the visible value depends on this one, however far."""
+        found = self._reach.get(path)
+        if found is None:
+            found = self._reach[path] = frozenset(_reached({path}, self.readers))
+        return found
+
+    def before(self, path: str) -> tuple[int, ...]:
+        """The places in the line, before a question, of what its answer may unsettle."""
+        found = self._before.get(path)
+        if found is None:
+            moved, own = self.reach(path) | {path}, self.index[path]
+            found = self._before[path] = tuple(
+                place
+                for one, place in self.index.items()
+                if place < own and not moved.isdisjoint(self.bearing[one])
+            )
+        return found
 
 
 def places_of(key: str) -> tuple[str, Places]:
@@ -159,10 +188,13 @@ def _make(form: Form) -> Plan:
         own = found[-1] if found and found[-1][0] == path else None
         inner[path] = around if own is None else Gate(path, own[1], own[2].truth, around)
     inputs = {path: _inputs(node, gates[path]) for path, node in nodes.items()}
-    readers: dict[str, set[str]] = {}
+    reading: dict[str, set[str]] = {}
     for path, read in inputs.items():
         for one in read:
-            readers.setdefault(one, set()).add(path)
+            reading.setdefault(one, set()).add(path)
+    readers = {path: frozenset(found) for path, found in reading.items()}
+    unsteady = {path for path, found in gates.items() if any(_moody(one) for *_, one in found)}
+    moody = unsteady | _reached(unsteady, readers)
     in_order = [node for path in form.order if isinstance(node := nodes[path], Question)]
     computed = tuple(question for question in in_order if question.calculation is not None)
     repeats = {path: node for path, node in nodes.items() if isinstance(node, Repeat)}
@@ -182,6 +214,11 @@ def _make(form: Form) -> Plan:
         for path, node in nodes.items()
         if isinstance(node, Group) or (node.asked and node.type != "calculate")
     }
+    lines = {
+        path: tuple(_line(group, inner, sources))
+        for path, group in ({"": form.root} | repeats).items()
+    }
+    index = {one.key: place for place, one in enumerate(lines[""]) if isinstance(one, Stop)}
     set_by_actions = {one.target for one in form.actions}
     sets: dict[str, tuple[SetValue, ...]] = {}
     for action in form.actions:
@@ -194,10 +231,7 @@ def _make(form: Form) -> Plan:
         chains=chains,
         keys={path: key_of(path, chains[path]) for path in nodes},
         walk=walk,
-        lines={
-            path: tuple(_line(group, inner, sources))
-            for path, group in ({"": form.root} | repeats).items()
-        },
+        lines=lines,
         gates=inner,
         computed=computed,
         after={question.path: to_compute(question.path) for question in form.questions}
@@ -226,6 +260,14 @@ def _make(form: Form) -> Plan:
         ),
         rows=_rows(form),
         sets=sets,
+        steady=tuple(
+            path
+            for path, gate in inner.items()
+            if gate is not None and gate.path == path and not gate.depth and path not in moody
+        ),
+        readers=readers,
+        index=index,
+        bearing={path: _bearing(nodes[path], inputs[path]) for path in index},
     )
 
 
@@ -255,6 +297,21 @@ def _line(
     return found
 
 
+def _moody(condition: Expression) -> bool:
+    """Whether it can hold or not without another answer."""
+    return bool(_UNSTEADY.search(condition.text) or _SPOKEN.search(condition.text))
+
+
+def _bearing(node: Group | Question, inputs: frozenset[str]) -> frozenset[str]:
+    """The nodes on which it depends whether this is settled: its relevance, and its own rules."""
+    if not isinstance(node, Question):
+        return inputs
+    rules = (node.constraint, node.required, node.read_only)
+    read = inputs.union(*(one.reads for one in rules if one is not None))
+    chosen = node.choices.nodes if node.choices is not None else None
+    return read if chosen is None else read | chosen.reads
+
+
 def _said(question: Question, pattern: re.Pattern[str]) -> bool:
     """Whether this stands in a calculation."""
     return question.calculation is not None and bool(pattern.search(question.calculation.text))
@@ -281,7 +338,7 @@ def _inputs(node: Group | Question, gates: Gates) -> frozenset[str]:
     return read
 
 
-def _reached(start: set[str], readers: Mapping[str, set[str]]) -> set[str]:
+def _reached(start: set[str], readers: Mapping[str, frozenset[str]]) -> set[str]:
     """Every node whose visible value depends on one of these, directly or through others."""
     found: set[str] = set()
     waiting = list(start)

@@ -19,6 +19,9 @@ _MASK = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15
 _NOTHING = Item("")
 T = TypeVar("T")
+_KNOWN_BY = "1:"
+"""Another number where conditions come to mean something else: what older programs knew is void."""
+_SIGNS: Mapping[bool | None, str] = {True: "1", False: "0", None: "-"}
 
 
 class InterviewScope:
@@ -43,6 +46,7 @@ class InterviewScope:
         now: datetime,
         instances: Mapping[str, int] | None = None,
         properties: Mapping[str, str] | None = None,
+        relevance: str = "",
     ) -> None:
         self.plan = plan
         self.answers = answers
@@ -59,6 +63,12 @@ class InterviewScope:
         self.position = 1
         self.size = 1
         self._open: dict[object, bool] = {}
+        steady = plan.steady
+        if relevance.startswith(_KNOWN_BY) and len(relevance) == len(_KNOWN_BY) + len(steady):
+            told = relevance[len(_KNOWN_BY) :]
+            self._open.update(
+                (path, sign == "1") for path, sign in zip(steady, told, strict=True) if sign != "-"
+            )
 
     # What expressions look at -----------------------------------------------------------------
 
@@ -155,6 +165,16 @@ class InterviewScope:
             self._open[spot] = known
         return known
 
+    def relevance(self) -> str:
+        """What is known now of the conditions, for the next time: a sign for each, in their order.
+
+        Of forms with repeats nothing is kept: there a condition holds or not instance by instance.
+        """
+        if self.plan.repeats or not self.plan.steady:
+            return ""
+        known = self._open
+        return _KNOWN_BY + "".join([_SIGNS[known.get(path)] for path in self.plan.steady])
+
     # Expressions at a node --------------------------------------------------------------------
 
     def truth(self, expression: Expression, here: str, places: Places = ()) -> bool:
@@ -208,13 +228,19 @@ class InterviewScope:
         *,
         at: Places | None = None,
         only_at: Collection[str] = (),
+        moved: str | None = None,
     ) -> None:
         """Compute these nodes anew, in the order given; those that are not relevant, too.
 
         In repeats: in every instance; those at the paths in `only_at`, and those with another value
-        each time, only in the instances that `at` is of (None: in all).
+        each time, only in the instances that `at` is of (None: in all). `moved`: the one node with
+        another value; None: any may have one.
         """
-        self._open.clear()
+        if moved is None or self.plan.repeats:
+            self._open.clear()
+        else:
+            for path in self.plan.reach(moved) & self._open.keys():
+                del self._open[path]
         restless = self.plan.restless
         for question in computed:
             path, calculation = question.path, question.calculation

@@ -45,6 +45,9 @@ class Interview:
     """Which page of a long list of choices is shown, from 0."""
     search: str = ""
     """What was typed to find a choice in a long list; "": all are shown."""
+    relevance: str = field(default="", compare=False)
+    """What is known of the form's conditions, so that only those that an answer moves are asked
+    again: see `scope.py`. Not a part of what was answered; "": nothing is known."""
     properties: Mapping[str, str] = field(default_factory=dict)
     """What a form may ask of who runs the interview: deviceid, username …"""
     passed: tuple[str, ...] = ()
@@ -334,6 +337,8 @@ def to_json(interview: Interview) -> dict[str, Any]:
         document["page"] = interview.page
     if interview.search:
         document["search"] = interview.search
+    if interview.relevance:
+        document["relevance"] = interview.relevance
     if interview.properties:
         document["properties"] = dict(interview.properties)
     if interview.passed:
@@ -364,6 +369,7 @@ def from_json(document: Mapping[str, Any]) -> Interview:
         draft=tuple(get("draft", ())),
         page=get("page", 0),
         search=get("search", ""),
+        relevance=get("relevance", ""),
         properties=get("properties", {}),
         passed=tuple(get("passed", ())),
         draws=get("draws", 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -50,6 +51,7 @@ class Turn:
             now=now,
             instances=self.instances,
             properties=interview.properties,
+            relevance=interview.relevance,
         )
         self.passed = dict.fromkeys(interview.passed)
         self.course = Course(self.scope, self.passed)
@@ -78,6 +80,7 @@ class Turn:
             draft=self.draft,
             page=self.page,
             search=self.search,
+            relevance=self.scope.relevance(),
             properties=self.before.properties,
             passed=tuple(self.passed),
             draws=self.scope.draws,
@@ -120,16 +123,32 @@ class Turn:
         if stop is None:
             self.scope.forget_relevance()
         else:
-            self.scope.settle(self.plan.after[stop.node.path], at=stop.places)
+            path = stop.node.path
+            self.scope.settle(self.plan.after[path], at=stop.places, moved=path)
 
-    def go_on(self) -> None:
-        """Say the notes that stand before the next question to be asked, and ask it; or finish."""
+    def go_on(self, answered: Stop | None = None) -> None:
+        """Say the notes that stand before the next question to be asked, and ask it; or finish.
+
+        `answered`: what was at hand; everything before it is settled, but for what its answer
+        moved. None: nothing is known.
+        """
+        if (
+            answered is not None
+            and not self.plan.repeats
+            and self._ask_next(self.course.ahead(answered.node.path))
+        ):
+            return
+        if not self._ask_next(self.course.stops()):
+            self._finish()
+
+    def _ask_next(self, stops: Iterator[Stop]) -> bool:
+        """Ask the first of these that is to be asked; False: there is none."""
         course, relevant = self.course, self.scope.relevant
-        for stop in course.stops():
+        for stop in stops:
             node = stop.node
             if isinstance(node, Repeat):
                 if self._offer(stop):
-                    return
+                    return True
             elif stop.note or (node.read_only is not None and course.is_note(stop)):
                 if stop.key not in self.passed and self.course.relevant(stop):
                     self.passed[stop.key] = None
@@ -139,7 +158,10 @@ class Turn:
                     self._drop_impossible(stop)
                 if not course.settled(stop):
                     self.ask(stop)
-                    return
+                    return True
+        return False
+
+    def _finish(self) -> None:
         self.current = None
         self.draft, self.page, self.search = (), 0, ""
         self.status = "finished"
@@ -147,7 +169,7 @@ class Turn:
         for question in self.form.questions:
             if question.preload == "end":
                 self.answers[question.path] = dates.written(self.now)
-                self.scope.settle(self.plan.after[question.path])
+                self.scope.settle(self.plan.after[question.path], moved=question.path)
         self.effects += (Finished(), Logged("finished", "", ""))
 
     def _offer(self, stop: Stop) -> bool:

@@ -88,6 +88,9 @@ def go_on(draw, form, interview, limit=30):
         interview, effects = step(form, kept(interview), event, NOW)
         settled = any(isinstance(one, Closed) and one.how != "back" for one in effects)
         assert interview.current != asked.path or not settled or whim == 7
+        if settled and interview.status == "open":
+            # Only what the answer moved was looked at; a look at everything finds the same.
+            assert ahead(form, replace(interview, relevance=""))
         on_the_way.append(interview)
     return on_the_way
 
@@ -105,6 +108,9 @@ def test_whatever_happens(form, data):
         plain = Plain(form, interview)
         assert plain.answers == dict(interview.answers)
         assert submission(form, interview, NOW) == plain.submission
+        # What is known of conditions without asking them is what asking them gives.
+        unknown = replace(interview, relevance="")
+        assert prompt(form, unknown, NOW) == prompt(form, interview, NOW)
         shown = [one.prompt for one in effects if isinstance(one, Ask | Redraw)]
         assert len(shown) <= 1
         if shown:
