@@ -88,7 +88,7 @@ def go_on(draw, form, interview, limit=30):
         interview, effects = step(form, kept(interview), event, NOW)
         settled = any(isinstance(one, Closed) and one.how != "back" for one in effects)
         assert interview.current != asked.path or not settled or whim == 7
-        if settled and interview.status == "open":
+        if whim != 7 and settled and interview.status == "open":
             # Only what the answer moved was looked at; a look at everything finds the same.
             assert ahead(form, replace(interview, relevance=""))
         on_the_way.append(interview)
