@@ -69,14 +69,15 @@ NOTHING_TO_DO = {
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def made(url, form=SMALL, villages=VILLAGES):
-    """Villages and an open wave of a form (None: the shipped instrument) in an empty database."""
+def made(url, form=SMALL, villages=VILLAGES, files=None):
+    """Villages and an open wave of a form (None: the shipped instrument) in an empty database;
+    `files`: what the form shows, by name."""
     database = Database(url)
     with database.begin() as session:
         if form is None:
             workbook = convert(shipped(), "village_digital.md")
         else:
-            workbook = convert(form.strip().encode(), "small.md")
+            workbook = convert(form.strip().encode(), "small.md", files=files)
         publish(session, workbook, "test", NOW)
         ensure_ready(
             session, organisation=ORGANISATION, contact="Li Mei, 0931", retention_months=24,
