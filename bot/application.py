@@ -39,7 +39,7 @@ from bot.jobs import work
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
-from bot.respondent import conversation, kept, kept_files, other, reminded, sent, welcome
+from bot.respondent import conversation, kept, kept_files, other, reminded, sent, trials, welcome
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.texts import LANGUAGES, speak
@@ -92,6 +92,10 @@ def something_sent(session: Session, incoming: Incoming, desk: Desk) -> list[Out
     """A file is an answer to a question that wants one; else, of an owner, something to set up
     with; of everyone else no answer."""
     owners = files.is_file(incoming) and allowed(session, incoming, "setup")
+    if trials.running(session, incoming) and not (
+        owners and not trials.wants_file(session, incoming, desk)
+    ):
+        return trials.typed(session, incoming, desk)
     if owners and not sent.wants_file(session, incoming):
         return files.sent(session, incoming, desk)
     return sent.not_taken(session, incoming, desk) or conversation.typed(session, incoming, desk)
@@ -100,7 +104,14 @@ def something_sent(session: Session, incoming: Incoming, desk: Desk) -> list[Out
 def owners_list(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """A list that an owner types is something to set up with; of everyone else an answer."""
     mine = allowed(session, incoming, "setup")
-    return (files.sent if mine else conversation.typed)(session, incoming, desk)
+    return (files.sent if mine else answered)(session, incoming, desk)
+
+
+def answered(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
+    """Something typed or sent: to the question at hand, of a trial or of an interview."""
+    if trials.running(session, incoming):
+        return trials.typed(session, incoming, desk)
+    return conversation.typed(session, incoming, desk)
 
 
 def go_on(
@@ -134,6 +145,7 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("remind step", button("n:"), reminding.remind_step),
     Handler("no more reminders", button("o:"), reminded.leave_alone),
     Handler("file step", button("y:"), files.file_step),
+    Handler("trial step", button("tr:"), trials.trial_step),
     Handler("tour step", button("z:"), tour.tour_step),
     Handler("poster step", button("po:"), posters.poster_step),
     Handler("wave step", button("wv:"), waves.wave_step),
@@ -162,9 +174,9 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("wave", says("wave"), waves.wave),
     Handler("quota", says("quota"), quotas.quota),
     Handler("find", says("find"), finding.find_one),
-    Handler("word to a question", within, conversation.typed),
+    Handler("word to a question", within, answered),
     Handler("other command", is_command, unknown_command),
-    Handler("typed", kind("text", "other"), conversation.typed),
+    Handler("typed", kind("text", "other"), answered),
 )
 """The first that matches answers."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -17,11 +16,9 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.say import instead, send, tapped
 from bot.texts import Speak, escape
-from surveys.form.indicators import from_json
 from surveys.form.problems import FormError
-from surveys.form.xform import load
-from surveys.form.xlsform import Workbook
 from surveys.publish import AlreadyPublished, VillagesRefused, import_villages, publish
+from surveys.publish.form_drafts import FORM, TRIAL, read_draft
 from surveys.publish.margins import import_margins
 from surveys.publish.recognise import kind_of_list
 from surveys.publish.villages import look_at_villages
@@ -69,7 +66,7 @@ def file_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     if step not in ("t", "n"):
         raise Malformed
     draft = draft_of(session, desk.vault, mine[0].contact_id)
-    if draft is None or draft.mark != mark:
+    if draft is None or _mark_of(draft) != mark:
         text = say("This is done already, or it waited too long. Send the file once more.")
         return tapped(incoming, text)
     erase_draft(session, mine[0].contact_id)
@@ -82,6 +79,11 @@ def file_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         text = say("Meanwhile something has changed here. Please send the file once more.")
         return instead(incoming, text)
     return instead(incoming, f"✅ {done}\n\n{next_step(session, mine[0], say)}")
+
+
+def _mark_of(draft: Kept) -> str:
+    """What the buttons under a draft carry; of a form the same while it is tried."""
+    return read_draft(draft.body).mark if draft.kind in (FORM, TRIAL) else draft.mark
 
 
 def _take_in(session: Session, draft: Kept, mine: Sequence[Right], say: Speak, desk: Desk) -> str:
@@ -100,15 +102,13 @@ def _take_in(session: Session, draft: Kept, mine: Sequence[Right], say: Speak, d
         return say.count(
             "Taken in: margins of {n} area.", "Taken in: margins of {n} areas.", result.areas
         )
-    if draft.kind == "form" and any(right.path.count("/") == 2 for right in mine):
+    if draft.kind in (FORM, TRIAL) and any(right.path.count("/") == 2 for right in mine):
         return _publish(session, draft.body, by, now, say)
     raise Malformed
 
 
 def _publish(session: Session, body: bytes, by: str, now: datetime, say: Speak) -> str:
-    kept = json.loads(body)
-    workbook = Workbook(kept["xform"], load(kept["xform"]), from_json(kept["indicators"]), ())
-    version = publish(session, workbook, by, now)
+    version = publish(session, read_draft(body).workbook(), by, now)
     return say(
         "The questionnaire “{title}” is here in version {version}. A wave that is open goes on"
         " with the version it began with; /wave opens one with this."

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 from telegram.error import BadRequest
 
-from bot.accepted import LARGEST, too_large, what_can_be_sent
+from bot.accepted import LARGEST, form_choices, too_large, what_can_be_sent
 from bot.desk import Desk
 from bot.jobs.parcels import Parcel
 from bot.outbox import Outgoing
 from bot.request import FileTooLarge
-from bot.say import Keyboard, send
+from bot.say import Keyboard, file, send
 from bot.texts import Speak, escape, speak
-from surveys.form.indicators import to_json
-from surveys.form.problems import FormError
+from surveys.form.archives import TooLarge
+from surveys.form.problems import FormError, Problem
 from surveys.form.xlsform import Workbook, convert
 from surveys.publish import AlreadyPublished, VillagesRefused
+from surveys.publish.form_drafts import FORM, drafted
 from surveys.publish.forms import published_before
 from surveys.publish.margins import read_margins
 from surveys.publish.recognise import Recognised, recognise
@@ -30,6 +31,8 @@ from surveys.store.jobs import DueJob
 
 SHOWN = 10
 """Problems that a message names."""
+WARNED = 3
+"""Of what does not hinder."""
 LONGEST = 300
 """Characters of one."""
 SECONDS = 15
@@ -39,13 +42,21 @@ SECONDS = 15
 class _Wrong(Exception):  # noqa: N818
     """The file cannot be taken in: what to say instead."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, whole: str = "") -> None:
         super().__init__("a file that is not taken in")
         self.text = text
+        self.whole = whole
+        """All that is wrong, where the text has not all of it."""
 
 
-_Draft = tuple[str, bytes]
-"""Its kind, and what is kept until it is confirmed."""
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is kept until it is confirmed."""
+
+    kind: str
+    body: bytes
+    mark: str = ""
+    """What its buttons carry, where that is not its own mark."""
 
 
 async def file_came(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
@@ -59,17 +70,18 @@ async def file_came(job: DueJob, database: Database, desk: Desk) -> list[Parcel]
     chat = desk.address(one)
     try:
         content = await desk.fetch(str(job.arguments["file_id"]), LARGEST)
-        draft, text = await database.in_reader(_look, database, content, mine, say)
-    except FileTooLarge:
+        draft, text, whole = await database.in_reader(_look, database, content, mine, say)
+    except (FileTooLarge, TooLarge):
         return [(one, [send(chat, too_large(say))])]
     except BadRequest:
         text = say("Telegram no longer has this file. Please send it again.")
         return [(one, [send(chat, text)])]
     except _Wrong as wrong:
         await database.in_thread(_keep, database, desk, contact_id, None)
-        return [(one, [send(chat, wrong.text)])]
+        return [(one, [send(chat, wrong.text), *_whole(chat, wrong.whole, say)])]
     mark = await database.in_thread(_keep, database, desk, contact_id, draft)
-    return [(one, [_asked(chat, text, mark, say)])]
+    asked = _asked(chat, text, draft, mark, say)
+    return [(one, [*_whole(chat, whole, say), asked])]
 
 
 def _sender(database: Database, contact_id: int) -> tuple[Addressee | None, list[Right]]:
@@ -85,10 +97,22 @@ def _keep(database: Database, desk: Desk, contact_id: int, draft: _Draft | None)
         if draft is None or addressee(session, contact_id) is None:
             erase_draft(session, contact_id)
             return ""
-        return keep_draft(session, desk.vault, contact_id, *draft, desk.clock())
+        mark = keep_draft(session, desk.vault, contact_id, draft.kind, draft.body, desk.clock())
+        return draft.mark or mark
 
 
-def _asked(chat: int, text: str, mark: str, say: Speak) -> Outgoing:
+def _whole(chat: int, text: str, say: Speak) -> list[Outgoing]:
+    """All problems as a file, where a message has not all of them."""
+    if not text:
+        return []
+    # With its mark at the beginning, or Windows reads Chinese as something else.
+    content = text.encode("utf-8-sig")
+    return [file(chat, content, "problems.txt", say("All of them, one on each line."))]
+
+
+def _asked(chat: int, text: str, draft: _Draft | None, mark: str, say: Speak) -> Outgoing:
+    if mark and draft is not None and draft.kind == FORM:
+        return send(chat, text, form_choices(mark, say))
     rows: Keyboard = (
         [[("✅ " + say("Take it in"), f"y:t:{mark}")], [(say("Not now"), f"y:n:{mark}")]]
         if mark
@@ -102,8 +126,8 @@ def _asked(chat: int, text: str, mark: str, say: Speak) -> Outgoing:
 
 def _look(
     database: Database, content: bytes, mine: list[Right], say: Speak
-) -> tuple[_Draft | None, str]:
-    """What to keep, and what to say; raises `_Wrong`."""
+) -> tuple[_Draft | None, str, str]:
+    """What to keep, what to say, and all problems where that has not all; raises `_Wrong`."""
     try:
         found = recognise(content)
         if found is None:
@@ -115,21 +139,23 @@ def _look(
                     " take it in. /team shows who that is."
                 )
                 raise _Wrong(text)
-            workbook = convert(found.content, f"form.{found.ending}")
+            workbook = convert(found.content, f"form.{found.ending}", files=found.files)
         with database.read() as session:
             if found.kind == "form":
                 return _form(session, workbook, say)
             within = [right.path for right in mine]
             if found.kind == "villages":
-                return _villages(session, found, within, say)
-            return _margins(session, found, within, say)
+                return *_villages(session, found, within, say), ""
+            return *_margins(session, found, within, say), ""
     except VillagesRefused as refused:
         lines = [_line(problem.line, problem.what, say) for problem in refused.problems]
         raise _Wrong(_problems(lines, say)) from None
+    except TooLarge:
+        raise
     except FormError as error:
-        note = say("The lines below are in English, the language of form tools.")
-        lines = [escape(str(problem)[:LONGEST]) for problem in error.problems]
-        raise _Wrong(_problems(lines, say, note if say.language != "en" else "")) from None
+        lines = [_problem(problem, say) for problem in error.problems]
+        whole = "\n".join(lines) if len(lines) > SHOWN else ""
+        raise _Wrong(_problems([escape(line[:LONGEST]) for line in lines], say), whole) from None
     except AlreadyPublished:
         text = say(
             "This version of the questionnaire was published before, with other content. Give the"
@@ -167,7 +193,7 @@ def _villages(
         lines.append(say("All of it is here already: there is nothing to take in."))
         return None, "\n".join(lines)
     lines.append(say("Nothing is changed yet. Shall I take it in?"))
-    return ("villages", found.content), "\n".join(lines)
+    return _Draft("villages", found.content), "\n".join(lines)
 
 
 def _margins(
@@ -187,10 +213,10 @@ def _margins(
             )
         )
     lines.append(say("They take the place of those that are here. Nothing is changed yet."))
-    return ("margins", found.content), "\n".join(lines)
+    return _Draft("margins", found.content), "\n".join(lines)
 
 
-def _form(session: Session, workbook: Workbook, say: Speak) -> tuple[_Draft | None, str]:
+def _form(session: Session, workbook: Workbook, say: Speak) -> tuple[_Draft | None, str, str]:
     form = workbook.form
     known = published_before(session, workbook)
     asked = sum(question.asked for question in form.questions)
@@ -204,26 +230,28 @@ def _form(session: Session, workbook: Workbook, say: Speak) -> tuple[_Draft | No
             minutes=say.count("{n} minute", "{n} minutes", max(1, round(asked * SECONDS / 60))),
         ),
     ]
-    if workbook.problems:
+    told = [_problem(one, say) for one in workbook.problems]
+    whole = "\n".join(told) if len(told) > WARNED else ""
+    if told:
         lines.append(
             say.count(
                 "⚠ {n} thing could be better, and does not hinder:",
                 "⚠ {n} things could be better, and do not hinder:",
-                len(workbook.problems),
+                len(told),
             )
         )
-        lines += [f"• {escape(str(one)[:LONGEST])}" for one in workbook.problems[:3]]
+        lines += [f"• {escape(one[:LONGEST])}" for one in told[:WARNED]]
     if known is not None:
         lines.append(say("It was published before, just as it is: there is nothing to take in."))
-        return None, "\n".join(lines)
+        return None, "\n".join(lines), whole
     lines.append(
         say(
             "A version that is taken in never changes again. New interviews ask it once you open"
             " a wave with it. Shall I take it in?"
         )
     )
-    body = {"xform": workbook.xform, "indicators": to_json(workbook.indicators)}
-    return ("form", json.dumps(body, ensure_ascii=False).encode()), "\n".join(lines)
+    draft = drafted(workbook)
+    return _Draft(FORM, draft.body(), draft.mark), "\n".join(lines), whole
 
 
 # What is wrong ----------------------------------------------------------------------------------
@@ -235,19 +263,34 @@ def _line(number: int, what: str, say: Speak) -> str:
 
 def _said(what: str, say: Speak) -> str:
     """A sentence about a file in this language, as far as it can be; escaped."""
+    return escape(_words(what, say))
+
+
+def _words(what: str, say: Speak) -> str:
     if not isinstance(what, Sentence):
-        return escape(what[:LONGEST])
-    named = {name: escape(str(value)[:LONGEST]) for name, value in what.named.items()}
-    return say(what.template).format(**named)
+        return what[:LONGEST]
+    named = {name: str(value)[:LONGEST] for name, value in what.named.items()}
+    return say(what.template).format(**named) if what.template else ""
 
 
-def _problems(lines: list[str], say: Speak, note: str = "") -> str:
+def _problem(problem: Problem, say: Speak) -> str:
+    """What is wrong with a form, where, and what to write instead; plain text."""
+    space, comma, colon = ("", "，", "：") if say.language == "zh" else (" ", ", ", ": ")
+    row = "" if problem.row is None else say("row {n}").format(n=problem.row)
+    where = [" ".join(filter(None, (problem.sheet, row))), problem.column]
+    told = [_words(problem.what, say), _words(problem.remedy, say)]
+    return colon.join(
+        filter(None, (comma.join(filter(None, where)), space.join(filter(None, told))))
+    )
+
+
+def _problems(lines: list[str], say: Speak) -> str:
     head = say.count(
         "This file cannot be taken in yet: {n} thing is to be put right.",
         "This file cannot be taken in yet: {n} things are to be put right.",
         len(lines),
     )
-    shown = [f"<b>{head}</b>", *([note] if note else []), *(f"• {one}" for one in lines[:SHOWN])]
+    shown = [f"<b>{head}</b>", *(f"• {one}" for one in lines[:SHOWN])]
     if len(lines) > SHOWN:
         shown.append(say("… and {n} more.").format(n=len(lines) - SHOWN))
     shown.append(say("Nothing was changed. Put it right and send the file again."))

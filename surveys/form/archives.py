@@ -7,14 +7,18 @@ import zipfile
 from collections.abc import Callable
 from zlib import error as bad_compression
 
-from surveys.form.problems import refused
+from surveys.form.problems import FormError, refused
 
 MOST_ENTRIES = 3_000
 """Of an archive: a workbook with many pictures has some hundreds."""
-UNPACKED = 40 * 1024 * 1024
-"""Bytes of all entries that are read: a workbook of 5,000 questions in four languages has 10."""
+UNPACKED = 20 * 1024 * 1024
+"""Bytes of all entries that are read: a workbook of 5,000 questions in four languages has half."""
 ZIP = b"PK\x03\x04"
 _ENCRYPTED = 0x1
+
+
+class TooLarge(FormError):  # noqa: N818
+    """More unpacked than is taken in: a huge file, or a small one made to look like it."""
 
 
 def unpacked(
@@ -23,7 +27,7 @@ def unpacked(
     """The entries that are wanted, by their names as they stand in the archive.
 
     Nothing is written anywhere. Raises `FormError` for what is no archive, is encrypted, has too
-    many entries, one name twice, or more than `most` bytes, whatever it says that it has.
+    many entries or one name twice, `TooLarge` for more than `most` bytes, whatever it says.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -65,9 +69,11 @@ def names_in(content: bytes) -> tuple[str, ...]:
         return ()
 
 
-def _too_large(most: int) -> Exception:
-    return refused(
-        "The file unpacks to more than {most} megabytes.",
-        "Take out pictures and sheets that are not needed.",
-        most=most // 1024 // 1024,
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(
+        refused(
+            "The file unpacks to more than {most} megabytes.",
+            "Take out pictures and sheets that are not needed.",
+            most=most // 1024 // 1024,
+        ).problems
     )

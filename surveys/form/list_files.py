@@ -11,7 +11,7 @@ from typing import NoReturn
 from xml.etree.ElementTree import Element, ParseError
 
 from surveys.form.items import Item
-from surveys.form.problems import FormError, Problem
+from surveys.form.problems import refused
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of a list."""
@@ -35,17 +35,22 @@ def read_list(name: str, content: bytes) -> Item:
     """
     ending = PurePath(name).suffix.lower().lstrip(".")
     if ending not in ENDINGS:
-        _wrong(name, "is no list", "A list's name ends in .csv, .xml or .geojson.")
+        _wrong(name, "{file} is no list.", "A list's name ends in .csv, .xml or .geojson.")
     if len(content) > LARGEST:
-        _wrong(name, "is too large", f"A list has up to {LARGEST // 1024 // 1024} megabytes.")
+        _wrong(
+            name,
+            "The file {file} is too large.",
+            "A list has up to {most} megabytes.",
+            most=LARGEST // 1024 // 1024,
+        )
     if ending == "xml":
         return _xml(name, content)
     text = _text(name, content)
     return _csv(name, text) if ending == "csv" else _geojson(name, text)
 
 
-def _wrong(name: str, what: str, remedy: str) -> NoReturn:
-    raise FormError((Problem("error", f"The file {name} {what}.", remedy),))
+def _wrong(file: str, told: str, remedy: str, /, **named: object) -> NoReturn:
+    raise refused(told, remedy, file=file[:80], **named)
 
 
 def _text(name: str, content: bytes) -> str:
@@ -53,7 +58,7 @@ def _text(name: str, content: bytes) -> str:
     try:
         return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
-        _wrong(name, "is not UTF-8 text", "In Excel save it as “CSV UTF-8”.")
+        _wrong(name, "The file {file} is not UTF-8 text.", "In Excel save it as “CSV UTF-8”.")
 
 
 # CSV --------------------------------------------------------------------------------------------
@@ -63,10 +68,12 @@ def _csv(name: str, text: str) -> Item:
     rows = _rows(name, text)
     headers = [header.strip() for header in next(rows, [])]
     if not any(headers):
-        _wrong(name, "is empty", "Write the names of the columns in its first line.")
+        _wrong(
+            name, "The file {file} is empty.", "Write the names of the columns in its first line."
+        )
     twice = next((one for one in headers if one and headers.count(one) > 1), None)
     if twice is not None:
-        _wrong(name, f"has two columns {twice}", "Rename one.")
+        _wrong(name, "The file {file} has two columns {twice}.", "Rename one.", twice=twice[:80])
     root = Item("root")
     for number, cells in enumerate(rows, 1):
         if number * len(headers) > MOST:
@@ -87,12 +94,15 @@ def _rows(name: str, text: str) -> Iterator[list[str]]:
             if cells:
                 yield cells
     except csv.Error:
-        _wrong(name, "is not CSV", "Save it again as CSV in UTF-8.")
+        _wrong(name, "The file {file} is not CSV.", "Save it again as CSV in UTF-8.")
 
 
 def _too_many(name: str) -> NoReturn:
     _wrong(
-        name, f"has more than {MOST:,} cells", "Take out the columns that the form does not use."
+        name,
+        "The file {file} has more than {most} cells.",
+        "Take out the columns that the form does not use.",
+        most=f"{MOST:,}",
     )
 
 
@@ -106,16 +116,25 @@ def _xml(name: str, content: bytes) -> Item:
     try:
         root: Element = fromstring(content, forbid_dtd=True)
     except DefusedXmlException:
-        _wrong(name, "declares entities or a document type", "Take the declaration out.")
+        _wrong(
+            name,
+            "The file {file} declares entities or a document type.",
+            "Take the declaration out.",
+        )
     except (ParseError, ValueError, LookupError):
-        _wrong(name, "is not well-formed XML", "Save it again as XML.")
+        _wrong(name, "The file {file} is not well-formed XML.", "Save it again as XML.")
     made = Item(_local(root.tag), (root.text or "").strip(), _attributes(root))
     left, count = [(root, made, 1)], 0
     while left:
         element, item, depth = left.pop()
         count += len(element)
         if depth > DEEPEST:
-            _wrong(name, f"has more than {DEEPEST} elements inside each other", "Flatten it.")
+            _wrong(
+                name,
+                "The file {file} has more than {most} elements inside each other.",
+                "Flatten it.",
+                most=DEEPEST,
+            )
         if count > MOST:
             _too_many(name)
         for child in element:
@@ -143,10 +162,14 @@ def _geojson(name: str, text: str) -> Item:
     try:
         document = json.loads(text, parse_float=_Written, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
-        _wrong(name, "is not JSON", "Export it again as GeoJSON.")
+        _wrong(name, "The file {file} is not JSON.", "Export it again as GeoJSON.")
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
-        _wrong(name, "is no FeatureCollection", "Export its features as one GeoJSON collection.")
+        _wrong(
+            name,
+            "The file {file} is no FeatureCollection.",
+            "Export its features as one GeoJSON collection.",
+        )
     root, count = Item("root"), 0
     for number, feature in enumerate(features, 1):
         item = root.add(_feature(name, number, feature))
@@ -158,7 +181,12 @@ def _geojson(name: str, text: str) -> Item:
 
 def _feature(name: str, number: int, feature: object) -> Item:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        _wrong(name, f"has a feature {number} that is no Feature", "Export it again as GeoJSON.")
+        _wrong(
+            name,
+            "In the file {file}, feature {number} is none.",
+            "Export it again as GeoJSON.",
+            number=number,
+        )
     item = Item("item")
     if feature.get("geometry") is not None:
         item.add(Item("geometry", _geometry(name, number, feature["geometry"])))
@@ -168,8 +196,8 @@ def _feature(name: str, number: int, feature: object) -> Item:
     for key, value in properties.items():
         if isinstance(value, (dict, list)):
             _wrong(
-                name, f"has more than one value in {key} of feature {number}",
-                "A property is a text or a number.",
+                name, "In the file {file}, {key} of feature {number} has more than one value.",
+                "A property is a text or a number.", key=key[:80], number=number,
             )  # fmt: skip
         item.add(Item(key, _plain(value)))
     if feature.get("id") is not None:
@@ -190,8 +218,8 @@ def _geometry(name: str, number: int, geometry: object) -> str:
     shape = _SHAPES.get(kind) if isinstance(kind, str) else None
     if shape is None or not isinstance(geometry, dict):
         _wrong(
-            name, f"has a feature {number} that is no point, line or polygon",
-            "ODK reads Point, LineString and Polygon only.",
+            name, "In the file {file}, feature {number} is no point, line or polygon.",
+            "ODK reads Point, LineString and Polygon only.", number=number,
         )  # fmt: skip
     points = geometry.get("coordinates")
     if shape == 2:
@@ -203,8 +231,8 @@ def _geometry(name: str, number: int, geometry: object) -> str:
     told = [_point(point) for point in listed]
     if None in told:
         _wrong(
-            name, f"has a feature {number} with a place that is none",
-            "A place is [longitude, latitude], in degrees.",
+            name, "In the file {file}, feature {number} has a place that is none.",
+            "A place is [longitude, latitude], in degrees.", number=number,
         )  # fmt: skip
     return "; ".join(filter(None, told))
 

@@ -9,7 +9,7 @@ from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
 from surveys.store.database import insert_into, kind_of
-from surveys.store.schema import Base, Draft
+from surveys.store.schema import Base, Contact, Draft
 from surveys.store.vault import Vault
 
 DRAFT: Table = Base.metadata.tables["draft"]
@@ -49,6 +49,16 @@ def draft_of(session: Session, vault: Vault, contact_id: int) -> Kept | None:
         return None
     body = vault.open(row.body)
     return Kept(row.kind, body, _mark(vault, row.kind, body))
+
+
+def draft_kind(session: Session, lane: str) -> str:
+    """Which kind of draft the contact with this address's hash has; "" without one."""
+    kind = session.scalar(
+        select(Draft.kind)
+        .join(Contact, Contact.id == Draft.contact_id)
+        .where(Contact.address_hash == lane)
+    )
+    return kind or ""
 
 
 def erase_draft(session: Session, contact_id: int) -> None:

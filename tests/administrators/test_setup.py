@@ -157,7 +157,7 @@ async def test_a_survey_is_set_up_from_nothing(database_url, tmp_path):
         bad = SMALL.replace("${young} = 1", "${yung} = 1")
         wrong = await reply(wei, "form.md", bad.strip().encode())
         assert "有 1 处要改" in wrong.text
-        assert "survey row 5" in wrong.text
+        assert "survey 第 5 行，relevant：没有题目“yung”。是不是 young？" in wrong.text
         workbook = to_excel(read_sheets(SMALL.strip().encode(), "md"))
         asked = await reply(wei, "ours.xlsx", workbook)
         assert "《Small》，版本 1：5 个问题，2 种语言，大约 1 分钟。" in asked.text
