@@ -77,6 +77,9 @@ class Columns:
             # "bind::relevant", "media::image::English".
             part = f"jr:{rest.pop(1)}" if rest[0] == "jr" and len(rest) > 1 else rest[0]
             name = part.lower()
+            if first.lower() == "instance" or name == "type":
+                # "bind::type" says what a node holds, whatever the type of its row.
+                return f"{first.lower()}::{name}", "::".join(rest[1:])
             return aliases.get(name, name), "::".join(rest[1:])
         name = first.lower().replace(" ", "_")
         return aliases.get(name, name), "::".join(rest)
