@@ -70,6 +70,10 @@ def key_of(path: str, chain: tuple[str, ...]) -> Callable[[Places], str]:
         last = others[0]
         return lambda places: f"{first}[{places[0]}]{last}"
 
+    if len(others) == 2:
+        middle, last = others
+        return lambda places: f"{first}[{places[0]}]{middle}[{places[1]}]{last}"
+
     def key(places: Places) -> str:
         return first + "".join(
             f"[{place}]{part}" for place, part in zip(places, others, strict=False)

@@ -84,6 +84,8 @@ class Plan:
     """The repeats around each node, outermost first, itself if it is one."""
     keys: Mapping[str, Callable[[Places], str]]
     """What makes the key of a node in the interview of its places."""
+    all_keys: Mapping[str, Callable[[Places], str]]
+    """Of a repeat: what makes the key of all its instances of the places of those around it."""
     walk: tuple[Question, ...]
     """What a person meets, notes and questions, in the order of the document."""
     lines: Mapping[str, Line]
@@ -230,6 +232,7 @@ def _make(form: Form) -> Plan:
         repeats=repeats,
         chains=chains,
         keys={path: key_of(path, chains[path]) for path in nodes},
+        all_keys={path: key_of(path, chains[path][:-1]) for path in repeats},
         walk=walk,
         lines=lines,
         gates=inner,

@@ -92,11 +92,11 @@ class InterviewScope:
 
     def count(self, path: str, places: Places = ()) -> int:
         """How many instances a repeat has."""
-        return self.instances.get(self.key_of_all(path, places), 0)
+        return self.instances.get(self.plan.all_keys[path](places) if places else path, 0)
 
     def key_of_all(self, path: str, places: Places) -> str:
         """Under which key the number of instances of a repeat is kept."""
-        return self.plan.keys[path]((*places, 0))[: -len("[0]")] if places else path
+        return self.plan.all_keys[path](places) if places else path
 
     def list(self, name: str) -> Item | None:
         """The document of a secondary instance."""
