@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from surveys.form import dates, geography, library
+from surveys.form import dates, geography, library, patterns
 from surveys.form.values import (
     Code,
     Kind,
@@ -243,8 +243,11 @@ def _selected_build(arguments: tuple[Code, ...], _here: str) -> Code:
 
 def _regex_build(arguments: tuple[Code, ...], _here: str) -> Code:
     pattern = arguments[1].constant
-    if isinstance(pattern, str) and library.pattern(pattern) is None:
-        raise MisuseError(f"the regular expression {pattern!r} cannot be read")
+    if isinstance(pattern, str):
+        try:
+            patterns.compiled(pattern)
+        except patterns.PatternError as wrong:
+            raise MisuseError(wrong.why) from None
     return _plain("truth", "tt", library.regex).build(arguments, "")
 
 

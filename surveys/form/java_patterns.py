@@ -36,6 +36,7 @@ def java_to_python(expression: str) -> str:
 
 
 def short(text: str) -> str:
+    """A pattern as far as a sentence has room for it."""
     return text if len(text) <= 60 else text[:59] + "…"
 
 
@@ -102,7 +103,7 @@ class _Reader:
     def wrong(self, why: str, **named: object) -> PatternError:
         return PatternError(
             sentence(
-                "In the pattern {pattern}, at sign {place}: {why}.",
+                "in the pattern {pattern}, at sign {place}, {why}",
                 pattern=short(self.text),
                 place=min(self.place, len(self.text) - 1) + 1,
                 why=sentence(why, **named),

@@ -92,14 +92,6 @@ def boolean_from_string(text: str) -> bool:
     return text == "1" or text.lower() == "true"
 
 
-def pattern(text: str) -> object | None:
-    """The compiled pattern, None where it is none: `patterns.compiled` says why."""
-    try:
-        return patterns.compiled(text)  # type: ignore[no-any-return]
-    except patterns.PatternError:
-        return None
-
-
 def regex(text: str, expression: str) -> bool:
     """regex(): whether the whole text matches; false where that cannot be said in time."""
     return patterns.matches(text, expression)

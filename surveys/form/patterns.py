@@ -58,7 +58,7 @@ def _made(expression: str) -> Any:
     if len(expression) > LONGEST_PATTERN:
         raise PatternError(
             sentence(
-                "The pattern has {count} characters, and may have {most}.",
+                "the pattern has {count} characters, and may have {most}",
                 count=len(expression),
                 most=LONGEST_PATTERN,
             )
@@ -68,5 +68,5 @@ def _made(expression: str) -> Any:
         return regex.compile(written, regex.V1)
     except (regex.error, RecursionError, OverflowError, MemoryError, ValueError) as error:
         raise PatternError(
-            sentence("The pattern {pattern} cannot be read.", pattern=short(expression))
+            sentence("the pattern {pattern} cannot be read", pattern=short(expression))
         ) from error

@@ -214,7 +214,7 @@ WRONG = {
     ),
     "pulldata('x', 'a', 'b', 1)": ("There is no list x.", 0),
     "randomize(1)": ("randomize() takes a path.", 0),
-    "regex('a', '(')": ("regex(): the regular expression '(' cannot be read.", 0),
+    "regex('a', '(')": ("regex(): in the pattern (, at sign 1, a bracket is not closed.", 0),
     "format-date(${day}, '%Q')": ("format-date(): a date has no part '%Q'.", 0),
     "format-date(${day}, '50%')": ("format-date(): a date has no part '%'.", 0),
     "digest('a', 'MD4')": ("digest(): no digest is named 'MD4'.", 0),
