@@ -36,9 +36,15 @@ class Unread:
 WORDS: dict[Action, tuple[str, ...]] = {
     "back": ("back", "go back", "previous", "返回", "上一题", "上一步", "回去", "后退"),
     "skip": ("skip", "跳过", "略过"),
-    "stop": ("stop", "quit", "pause", "停止", "停", "暂停", "退出", "不答了"),
-    "done": ("done", "ok", "finished", "that's all", "完成", "好了", "选好了", "好", "确定"),
-}
+    "stop": ("stop", "quit", "pause", "停止", "停", "先停下", "暂停", "退出", "不答了"),
+    "done": (
+        "done", "ok", "finished", "that's all", "all sent", "完成", "好了", "选好了", "好", "确定",
+        "发完了", "发完",
+    ),
+    "explain": (
+        "more about this", "explain", "这题什么意思?", "什么意思?", "什么意思", "说明",
+    ),
+}  # fmt: skip
 COMMANDS: dict[str, Action] = {"/back": "back", "/skip": "skip", "/stop": "stop"}
 """What stands for an action where any word may be the answer."""
 SEEN = frozenset({
@@ -64,6 +70,7 @@ ENOUGH = frozenset({
 FEWER = frozenset({
     "remove", "delete", "undo", "remove it", "remove the last", "remove the last one",
     "delete the last one", "删除", "删掉", "删了", "去掉", "移除", "撤销", "去掉最后一个",
+    "删掉最后一个",
 })  # fmt: skip
 """To "another one?", as wishes to add, to go on, and to take the last one away."""
 

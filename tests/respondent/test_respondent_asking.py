@@ -1,18 +1,21 @@
 """What stands in the chat for each kind of question, seen as Telegram shows it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 
 from bot.demo.strict import keyboard as checked
 from bot.demo.strict import message_text, parse_html, units
+from bot.respondent.buttons import ACTIONS, QUICK
 from bot.respondent.prompts import keyboard, question, refusal, settled
 from bot.respondent.refusals import SENTENCES
 from bot.respondent.said import said
 from bot.say import markup
 from bot.texts import speak, width
 from surveys.form.model import QuestionType
+from surveys.interview.answers import Read, Wish, read
 from surveys.interview.quoting import quoting
 from surveys.interview.state import Closed, Prompt, RefusalReason, Refused
 
@@ -21,6 +24,7 @@ PLAIN = Prompt(
     path="/data/q", seq=4, number=3, total=9, type="text", label="Why?", hint="", choices=(),
     selected=(), answer="", required=False, can_go_back=True,
 )  # fmt: skip
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 NAMES = tuple((f"v{n}", f"Name {n}") for n in range(40))
 CONTROL = ["◀ Back", "Skip ▶", "⏸ Stop"]
 
@@ -183,6 +187,24 @@ def test_every_reason_has_one_clear_sentence(say):
     assert [number in bounds for number in ("0", "10")] == [True, True]
     own = Refused("constraint", "At **most** 5.", "9", PLAIN)
     assert refusal(own, say) == "At most 5."
+
+
+@pytest.mark.parametrize("say", [EN, ZH], ids=["en", "zh"])
+@pytest.mark.parametrize("kind", [*get_args(QuestionType), "repeat"])
+def test_what_stands_on_a_button_can_be_typed(kind, say):
+    choices = NAMES[:3] if kind in ("select_one", "select_multiple", "rank") else ()
+    prompt = ask(kind, choices=choices, guidance="More.", can_remove=kind == "repeat")
+    for label, data in [button for row in keyboard(prompt, "7", say) for button in row]:
+        means = data.rpartition(":")[2]
+        # To a question for words, words are the answer.
+        if means.isdigit() or kind in ("text", "barcode", "note", "calculate"):
+            continue
+        words = label.strip("✅◀▶⏸🗑➕❓ ")
+        found = read(kind, choices, words, NOW.date(), now=NOW)
+        if means in QUICK or (kind, means) == ("acknowledge", "d"):
+            assert isinstance(found, Read), (words, found)
+        else:
+            assert found == Wish(ACTIONS[means]), words
 
 
 def test_an_answer_is_shown_as_people_write_it():
