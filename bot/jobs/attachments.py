@@ -101,7 +101,8 @@ async def _do(job: DueJob, database: Database, desk: Desk, hand_over: HandOver) 
         hand_over(await work(job, waiting, database, desk))
     except Exception as error:
         # Whatever it is: the row and the job stay, and it is tried again.
-        log.error("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
+        level = logging.INFO if isinstance(error, NetworkError) else logging.ERROR
+        log.log(level, "job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
         later = partial(_postpone, database, job, type(error).__name__, desk.clock())
         try:
             await database.in_thread(later)

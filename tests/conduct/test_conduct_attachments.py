@@ -129,6 +129,28 @@ def test_what_is_corrected_skipped_or_taken_away_goes(database, vault, asked):
         assert [name for _, name, _ in held(session)] == ["b.jpg"]
 
 
+def test_of_what_was_corrected_no_byte_is_left(sqlite_url, vault, county_in, workbook):
+    database = Database(sqlite_url)
+    interview = begun(database, vault, county_in(database), workbook)
+
+    def found():
+        folder = file_of(sqlite_url).parent
+        return VOICE in b"".join(path.read_bytes() for path in folder.glob("usegap.db*"))
+
+    with database.begin() as session:
+        send(session, vault, interview, "image", "a.jpg")
+        # As nobody would keep it: unsealed, so that it would be found.
+        keep_fetched(session, session.scalar(select(Attachment.id)), VOICE * 500, 9)
+    assert found()
+    with database.begin() as session:
+        act(session, interview, "back")
+    assert found()
+    with database.begin() as session:
+        send(session, vault, interview, "image", "b.jpg")
+    assert not found()
+    database.close()
+
+
 def test_of_a_barcode_the_picture_waits_for_its_job_alone(database, vault, asked):
     with database.begin() as session:
         for action in ("skip", "skip", "enough"):

@@ -48,6 +48,16 @@ async def fetched(survey):
     await survey.quiet()
 
 
+async def hours_later(survey, clock, hours=1.0):
+    """By and by, until no job is left."""
+    await survey.quiet()
+    async with asyncio.timeout(PATIENCE):
+        while survey.count(Job) != [0]:
+            clock.forward(hours=hours)
+            await asyncio.sleep(0.05)
+    await survey.quiet()
+
+
 def kept(survey):
     """The attachments of answers, by question: name, type, state, what was kept."""
     vault = Vault(survey.settings.secret_key.encode())
@@ -92,8 +102,7 @@ async def test_everything_that_can_be_sent_is_kept_given_back_and_forgotten(
         await xiu.send_file("map.png", with_place)
         await xiu.wait_for(asks("code of the bag"))
         await xiu.send_photo(taken())
-        nothing = await xiu.wait_for(lambda seen: "barcode" in seen.text or "code" in seen.text)
-        assert nothing.text
+        await xiu.wait_for(lambda seen: "I found no code in this picture." in seen.text)
         await xiu.send_photo(code_of("6901234567892"))
         await xiu.wait_for(asks("Anything else"))
         await fetched(survey)
@@ -211,23 +220,14 @@ async def test_a_file_that_cannot_be_had_is_tried_again_and_told_once(database_u
         telegram.fault("download", 502, 3)
         await ann.send_photo(WELL)
         await ann.wait_for(asks("Say a word"))
-        for _ in range(8):
-            await survey.quiet()
-            await asyncio.sleep(0.1)
-            clock.forward(hours=1)
-        await fetched(survey)
+        await hours_later(survey, clock)
         assert kept(survey)["photo"][2:] == ("fetched", WELL)
 
         # The voice is gone from Telegram: after a while that is believed.
         await ann.send_voice(b"OggS")
         await ann.wait_for(asks("Your list"))
         telegram.world.files._files.clear()
-        for _ in range(60):
-            await asyncio.sleep(0.05)
-            clock.forward(hours=1)
-            if survey.count(Job) == [0]:
-                break
-        await survey.quiet()
+        await hours_later(survey, clock)
         told = [m.text for m in ann.messages if "could not be kept" in m.text]
         assert len(told) == 1
         assert "Say a word." in told[0]
@@ -264,6 +264,31 @@ async def test_what_is_too_large_or_cannot_be_read_here_is_said_before_it_is_tak
         await ann.wait_for(asks("还有吗"))
         assert answers(survey) == [("code", "6901234567892")]
         assert survey.count(Attachment, Job) == [0, 0]
+
+
+async def test_a_photo_of_a_barcode_that_cannot_be_had_is_answered_soon(sqlite_url, tmp_path):
+    phones.made(sqlite_url, FORM)
+    clock = Clock(moment())
+    async with at_work(tmp_path, sqlite_url, clock) as survey:
+        ann = survey.telegram.person(5, "en")
+        await agree(ann)
+        for word in ("well", "Say a word", "Your list", "Where is it"):
+            await ann.wait_for(asks(word))
+            await tap(ann, "Skip")
+        await ann.wait_for(asks("code of the bag"))
+        survey.telegram.fault("getFile", 502, 100)
+        ann.read_all()
+        await ann.send_photo(code_of("6901234567892"))
+        await survey.quiet()
+        assert survey.count(Job, Attachment) == [1, 1]
+        await hours_later(survey, clock, 0.01)
+        assert survey.count(Attachment) == [0]
+        told = await ann.next_message(PATIENCE)
+        assert told.text.startswith("I found no code in this picture.")
+        assert answers(survey) == []
+        assert survey.telegram.counts["getFile"] == 0
+        await say(ann, "6901234567892")
+        assert answers(survey) == [("code", "6901234567892")]
 
 
 async def test_what_belongs_to_nobody_any_more_is_not_fetched(sqlite_url, tmp_path):
