@@ -188,8 +188,10 @@ def _bare(tree: Tree[Token] | Token) -> set[str]:
         if isinstance(node, Token):
             continue
         if node.data == "path":
-            if len(node.children) == 1 and getattr(node.children[0], "type", "") == "NAME":
-                found.add(str(node.children[0]))
+            steps = [step for step in node.children if isinstance(step, Tree)]
+            if len(steps) == len(node.children) == 1:
+                first = steps[0].children[0]
+                found |= {str(first)} if getattr(first, "type", "") == "NAME" else set()
             continue
         left += node.children
     return found

@@ -180,10 +180,12 @@ def _single(tree: Tree[Token] | Token, mark: str, many: bool) -> bool:
         return False
     children = tree.children
     if tree.data == "path":
-        return not many and any(isinstance(one, Token) and one == mark for one in children)
-    if tree.data == "predicate":
-        # What a predicate narrows down is meant to be one; inside it, paths are on their own.
-        return any(_single(one, mark, many) for one in children[1:])
+        steps = [step for step in children if isinstance(step, Tree)]
+        narrowed = [part for step in steps for part in step.children if isinstance(part, Tree)]
+        if any(_single(part, mark, False) for part in narrowed):
+            return True
+        # What a predicate narrows down is meant to be one.
+        return not many and not narrowed and any(mark in step.children for step in steps)
     if tree.data == "call":
         many = str(children[0]) in _OF_MANY
     return any(_single(one, mark, many) for one in children)

@@ -203,17 +203,18 @@ class _Reading:
                 row, "name", "Row {row} is named {name} already.", "Rename one.",
                 row=self.siblings[name], name=name,
             )  # fmt: skip
-        elif name.lower() in self.siblings:
+        elif f"/{name.lower()}" in self.siblings:
             self.odd(
                 row, "name", "Row {row} has the same name but for capitals.", "Better rename one.",
-                row=self.siblings[name.lower()],
+                row=self.siblings[f"/{name.lower()}"],
             )  # fmt: skip
         self.siblings.setdefault(name, row.number)
-        self.siblings.setdefault(name.lower(), row.number)
+        # No name has a stroke: this is how it reads without capitals.
+        self.siblings.setdefault(f"/{name.lower()}", row.number)
 
     def begin(self, row: Row, name: str, written: Written) -> None:
         if written.word == "repeat" and name:
-            if name in self.repeats:
+            if name in self.repeats and self.siblings[name] == row.number:
                 self.wrong(
                     row, "name", "The repeat of row {row} is named {name} already.", "Rename one.",
                     row=self.repeats[name], name=name,

@@ -125,9 +125,11 @@ class _Checking:
             *settings_problems(book),
         ]
         self.warnings = [one for one in (*own, *named) if one.severity == "warning"]
-        self.cells = [one for one in own if one.severity == "error"]
-        """What is left out of the copy that is converted."""
-        self.errors = [*self.cells, *(one for one in named if one.severity == "error")]
+        missing = [one for one in named if one.severity == "error"]
+        self.errors = [*(one for one in own if one.severity == "error"), *missing]
+        name = self.survey.columns.found.get("name", {}).values()
+        self.cells = [one for one in self.errors if one not in missing or one.column not in name]
+        """What is left out of the copy that is converted; the name of a list stays."""
         stand_ins = {
             one.file: _NOTHING[one.file.rpartition(".")[2]]
             for one in named_in_sheets(self.survey, book)

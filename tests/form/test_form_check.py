@@ -1,0 +1,285 @@
+"""One of everything that can be wrong with a workbook: told all at once, each with its cell."""
+
+import ast
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import surveys.form
+from bot.texts import speak
+from surveys.form.bundle import is_bundle, unbundled
+from surveys.form.problems import FormError
+from surveys.form.xlsform import convert
+
+ALL = """
+| survey |
+| | type | name | label::en | label::zh | relevent | relevant | constraint | calculation | choice_filter | parameters | default | trigger | repeat_count | appearance | image |
+| | text | a | A ${r1} | 甲 | | ${a} = 'x' and selected(${a}, 'y' | | | | | | | | | no.png |
+| | Text | b | B | 乙 | | | | | | | | | | | ../up.png |
+| | select_one | c | C | 丙 | | | | | | | | | | | |
+| | select_one yn | d | D | | | | | | kind = ${a} | seed=1 | maybe | | | | |
+| | select_multiple sp or_other | e | E | 戊 | | | | | name != ${a} | | x | | | | |
+| | range | f | F | 己 | | | | | | start=1 end=5 step=9 | | | | | |
+| | calculate | g | | | | | | | | | | | | | |
+| | integer | h | H | 庚 | | | iff(. > 1, 1, 0) | | | tick=1 | many | a | ${a} | | |
+| | begin_repeat | r | R | 人 | | | | | | | | | | | |
+| | integer | r1 | R1 | 岁 | | | | | | | | | | | |
+| | calculate | ok | | | | | | count(${r1}) + sum(${r1}) + ${r1} | | | | | | | |
+| | end_repeat | | | | | | | | | | | | | | |
+| | calculate | out | | | | | | count(${r1}) + ${r1} | | | | | | | |
+| | begin_repeat | r | R | 人 | | | | | | | | | | | |
+| | text | dup | T | 文 | | | | | | | | | | | |
+| | text | dup | T | 文 | | | | | | | | | | | |
+| | end_group | | | | | | | | | | | | | | |
+| | audit | audit | | | | | | | | | | | | | |
+| | osm | i | I | | | | | | | | | | | | |
+| | background-audio | j | J | | | | | | | | | | | | |
+| | select_one_external x | k | K | | | | | | x = 1 | | | | | | |
+| | select_one_from_file towns.csv | l | L | 城 | | | | | | value=code | | | | | |
+| | select_one_from_file here.csv | m | M | 城 | | | | | | value=code | | | | search('x') | |
+| | calculate | n | | | | | | pulldata('prices', 'a', 'b', ${a}) | | | | | | | |
+| | calculate | u | | | | | | ${v} + 1 | | | | | | | |
+| | calculate | v | | | | | | ${u} + 1 | | | | | | | |
+| | geopoint | w | W | 地 | | | | | | | | ${r} | | | |
+| | text | z | ${last-saved#a} ${ | 终 | | | | | | | | | | | |
+| choices |
+| | list_name | name | label::en | label::zh |
+| | yn | yes | Yes | 是 |
+| | yn | yes | Yes | |
+| | yn | | None | 无 |
+| | | lone | Lone | 孤 |
+| | sp | x y | XY | 双 |
+| settings |
+| | form_id | default_language | allow_choice_duplicates | instance_name |
+| | a b | fr | perhaps | concat(${a} |
+| setings |
+| | x |
+| | y |
+| indicators |
+| | name | kind |
+| | nobody | score |
+"""  # noqa: E501
+MAKERS = ("wrong", "odd", "refused", "_wrong", "_odd", "tell", "check")
+ELSEWHERE = ("indicator_rows.py", "java_patterns.py")
+"""What is told in English alone."""
+ERRORS = """
+survey row 2, relevant: a: The bracket ( is not closed.
+survey row 3, type: b: there is no type 'Text'. Write it in small letters: text.
+survey row 3, image: ../up.png is no name of a file.
+survey row 4, type: c: there is no type 'select_one'. Write select_one and the name of one list
+survey row 5, choice_filter: d: the list yn has no column kind.
+survey row 5, parameters: d: a seed alone shuffles nothing. Add randomize=true.
+survey row 6, choice_filter: e: or_other cannot be together with a filter or a file.
+survey row 7, parameters: f: from 1 to 5 no step of 9 can be made.
+survey row 8, calculation: g computes nothing.
+survey row 9, constraint: h: There is no function iff().
+survey row 9, trigger: a names no question.
+survey row 15, name: Row 10 is named r already.
+survey row 17, name: Row 16 is named dup already.
+survey row 18, type: The repeat of row 15 is open, not a group. Write end repeat.
+survey row 20, type: i: nothing of OpenStreetMap can be picked in a chat.
+survey row 21, type: j: no sound can be recorded in the background of a chat.
+survey row 22, type: k: select_one_external is not known here.
+survey row 23, type: The file towns.csv did not come with the form.
+survey row 24, type: The file here.csv has no column code.
+survey row 24, appearance: m: search() is not known here.
+survey row 25, calculation: The file prices.csv did not come with the form.
+survey row 26, calculation: These are computed from each other in a circle: u → v → u.
+survey row 28, trigger: More than one row is named 'r'.
+survey row 29, label::en: ${last-saved#a} is an answer of an earlier interview
+survey row 29, label::en: ${ is not closed, or empty.
+choices row 3, name: Row 2 is the choice yes of the list yn already.
+choices row 4, name: This choice of the list yn has no name.
+choices row 6, name: The choice name 'x y' has a space in it.
+settings row 2, allow_choice_duplicates: perhaps is neither yes nor no.
+settings row 2, instance_name: instance_name: The bracket ( is not closed.
+indicators row 2, name: The form has no nobody.
+"""
+FILES = {"here.csv": b"name,label\na,A\n"}
+
+
+def told(content, files=FILES, name="f.md"):
+    with pytest.raises(FormError) as found:
+        convert(content, name, files=files)
+    return [str(problem) for problem in found.value.problems]
+
+
+def test_one_of_everything_all_at_once():
+    found = told(ALL.encode())
+    wanted = [line for line in ERRORS.splitlines() if line]
+    missing = [line for line in wanted if not any(one.startswith(line) for one in found)]
+    more = [one for one in found if not any(one.startswith(line) for line in wanted)]
+    assert (missing, more) == ([], [])
+    assert len(found) == len(wanted)
+
+
+def test_what_is_only_odd_does_not_hinder():
+    rows = [
+        "text | A | A | | ",
+        "text | a | A | | ",
+        "select_one yn | c | C | nah | ",
+        "integer | n | N | few | ",
+        "begin repeat | r | | | ",
+        "text | t | T | | ",
+        "end repeat | | | | ",
+        "note | o | You said ${t} | | ",
+        "calculate | k | | | join(' ', ${t}) = ${t}",
+        "audit | | | | ",
+    ]
+    survey = "\n".join(f"| | {row} | |" for row in rows)
+    content = f"""
+| survey |
+| | type | name | label | default | calculation | relevent |
+{survey}
+| choices |
+| | list_name | name | label |
+| | yn | y | |
+| | | z | Z |
+| setings |
+| | x |
+| entities |
+| | list_name | label |
+| | people | x |
+| indicators |
+| | name | kind |
+"""
+    found = convert(content.encode(), "f.md", files={"more.csv": b"x"})
+    assert [re.sub(r"(?<=[.?]) .*", "", str(one)) for one in found.problems] == [
+        "survey, relevent: No column relevent is known, and what it says has no effect.",
+        "survey row 3, name: Row 2 has the same name but for capitals.",
+        "survey row 4, default: c: the default nah is no choice of the list yn.",
+        "survey row 5, default: n: the default few is no number.",
+        "survey row 6: Repeat has no label: {'name': 'r', 'type': 'begin repeat'}",
+        "survey row 9, label: t is in the repeat r: here it stands for several answers.",
+        "survey row 10, calculation: t is in the repeat r: here it stands for several answers.",
+        "survey row 11, type: The log of ODK Collect (audit) stays empty here.",
+        "choices row 2, label: The choice y has no label, and is shown by its name.",
+        "choices row 3, list_name: The choice z is of no list, and is never shown.",
+        "entities: Entities are not kept here: answers are.",
+        "indicators: The sheet names no indicator.",
+        "No sheet setings is known, and it is not read.",
+        "The form names the file more.csv nowhere.",
+    ]
+    assert found.files == {}
+
+
+def test_missing_columns_are_told_once():
+    assert told(b"| survey |\n| | type | label |\n| | text | A |\n| | text | B |") == [
+        "survey: The sheet survey has no column name."
+        " Write name as the header of its column, in the first row."
+    ]
+
+
+# A form and its files in one archive ----------------------------------------------------------
+
+
+FORM = b"""| survey |
+| | type | name | label | audio |
+| | select_one_from_file towns.csv | a | A | how.mp3 |
+| | calculate | b | | |"""
+WITH_FILE = FORM.replace(b"| calculate | b | | |", b"| text | b | B | |")
+TOWNS = b"name,label\nx,X\n"
+
+
+def archive(entries):
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as made:
+        for name, content in entries.items():
+            made.writestr(name, content)
+    return kept.getvalue()
+
+
+def test_a_form_comes_with_its_files():
+    content = archive(
+        {"x/f.md": WITH_FILE, "x/f-media/towns.csv": TOWNS, "x/f-media/how.mp3": b"1",
+         "__MACOSX/x/._f.md": b"", "x/.DS_Store": b"", "x/more.txt": b"2"}
+    )  # fmt: skip
+    assert is_bundle(content)
+    bundle = unbundled(content)
+    assert (bundle.name, bundle.content) == ("f.md", WITH_FILE)
+    found = convert(bundle.content, bundle.name, files=bundle.files)
+    assert found.files == {"towns.csv": TOWNS, "how.mp3": b"1"}
+    assert [str(one) for one in found.problems] == [
+        "The form names the file more.txt nowhere. Leave it out, or name it."
+    ]
+    # The XForm names the same files, and needs the list as much.
+    plain = convert(found.xform.encode(), "f.xml", files=bundle.files)
+    assert plain.files == found.files
+    assert plain.form.lists.keys() == {"towns"}
+    with pytest.raises(FormError):
+        convert(found.xform.encode(), "f.xml")
+
+
+@pytest.mark.parametrize("name", ["../f.md", "/f.md", "a/../../f.md", "c:/f.md", "a\\f.md"])
+def test_paths_that_lead_out_of_an_archive(name):
+    with pytest.raises(FormError, match="would lie outside of it"):
+        unbundled(archive({name: FORM}))
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], "This is no whole archive"),
+        (["a.txt"], "has no form in it"),
+        (["a.md", "b.xlsx"], "several forms in it: a.md, b.xlsx"),
+        (["a/t.csv", "b/t.csv", "f.md"], "Two files in the archive are named t.csv"),
+        (["f.xlsm"], "has macros"),
+    ],
+)
+def test_archives_in_which_no_form_can_be_found(names, words):
+    content = archive(dict.fromkeys(names, FORM)) if names else b"PK\x03\x04"
+    assert is_bundle(content) == bool(names)
+    with pytest.raises(FormError, match=words):
+        unbundled(content)
+
+
+def test_an_xform_and_a_table_are_found_among_lists():
+    xform = b'<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="x"/>'
+    assert unbundled(archive({"t.xml": b"<root/>", "f.xml": xform})).name == "f.xml"
+    assert unbundled(archive({"t.csv": TOWNS, "f.csv": b"survey,,\n,type,name"})).name == "f.csv"
+
+
+def test_an_empty_list_and_media_that_telegram_would_not_take():
+    with pytest.raises(FormError) as found:
+        convert(FORM, "f.md", files={"towns.csv": b"code\n1\n", "how.mp3": b""})
+    assert [str(one)[:75] for one in found.value.problems] == [
+        "survey row 2, type: The file towns.csv has no column name. Name it with par",
+        "survey row 2, type: The file towns.csv has no column label. Name it with pa",
+        "survey row 3, calculation: b computes nothing. Write an expression, or take",
+    ]
+    large = bytes(50 * 1024 * 1024 + 1)
+    odd = convert(WITH_FILE, "f.md", files={"towns.csv": b"name,label\n", "how.mp3": large})
+    assert [str(one) for one in odd.problems] == [
+        "survey row 2, type: The list in towns.csv is empty. Write a row for each choice.",
+        "survey row 2, audio: The file how.mp3 is larger than 50 megabytes: Telegram does not"
+        " take it. Make it smaller.",
+    ]
+
+
+# In Chinese -----------------------------------------------------------------------------------
+
+
+def sentences():
+    """The templates of this folder: what is given to those who make problems of them."""
+    for file in sorted(Path(surveys.form.__file__).parent.glob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(call, ast.Call) or file.name in ELSEWHERE:
+                continue
+            if getattr(call.func, "attr", getattr(call.func, "id", "")) not in MAKERS:
+                continue
+            for argument in call.args:
+                for node in ast.walk(argument):
+                    text = node.value if isinstance(node, ast.Constant) else ""
+                    if isinstance(text, str) and " " in text and text[-1] in ".?}":
+                        told = file.name == "parameters.py" and node is call.args[0]
+                        yield f"{{question}}: {text}" if told else text
+
+
+def test_all_of_it_can_be_said_in_chinese():
+    say = speak("zh")
+    found = set(sentences())
+    assert len(found) > 150
+    assert [one for one in sorted(found) if say(one) == one] == []
