@@ -51,19 +51,23 @@ class Computed:
 
     def held(self) -> pd.DataFrame:
         """Whose answers the editions hold now: the columns of `editions.HELD`."""
-        data = self.source.data
-        every = np.ones(len(data), np.bool_)
-        at = data.village[data.home]
         told = {"told": self.shown.leaves} | {
             f"told_{name}": self.rows[name].leaves for name in CATEGORIES
         }
+        found = self.editions.hold
+        at = pd.Index(self.codes).get_indexer(pd.Index(found["village"]))
+        return found.assign(**{name: leaves[at] for name, leaves in told.items()})
+
+    def counted(self) -> pd.DataFrame:
+        """Who is in the numbers: village, submission, home; whether in those of each breakdown."""
+        data = self.source.data
+        every = np.ones(len(data), np.bool_)
         return pd.DataFrame(
             {
                 "village": np.array(self.codes, object)[data.village[data.home]],
                 "submission": self._keys,
                 "home": data.names[data.home],
                 **{name: self.source.broken.get(name, every) for name in BROKEN},
-                **{name: leaves[at] for name, leaves in told.items()},
             }
         )
 

@@ -1,14 +1,20 @@
 """Which answers an edition holds, so that two editions do not give away who came between them.
 
-A village's numbers change only when at least 10 users of 5 homes have come or gone since they were
-last made, at the wave's end too; non-users wait for each other in the same way. A breakdown changes
-only when in each of its categories nobody has come or so many have. Villages too small to be shown
-go together with the small ones of their area. An area holds what its villages' editions hold.
+A village's numbers change only when at least 10 users of 5 homes have come since they were last
+made, at the wave's end too; non-users wait for each other in the same way. A breakdown changes only
+when in each of its categories nobody has come or so many have. Villages too small to be shown come
+in at the wave's end, together with the small ones of their area: who came in among a few would be
+told when their village grows. An area holds what its villages' editions hold.
+
+Who is forgotten is in no table any more, so each number made without them would tell of them. A
+village of which someone was forgotten is frozen: what was published of it stands, and it is in no
+other number, until 10 users have come. Its non-users, and each breakdown, stay out until 10 of them
+have come (in each category), unless nobody forgotten can have been among them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +27,14 @@ BROKEN = ("sex", "age", "schooling")
 """Breakdowns, which have editions of their own."""
 TOLD = ("told", *(f"told_{name}" for name in BROKEN))
 """Whether the row of the village (and of each breakdown) was shown when the edition was made."""
-HELD = ("village", "submission", "home", *BROKEN, *TOLD)
-"""The columns of what editions hold: who, whether in each breakdown, and what of it was shown."""
+GONE = ("gone", "others")
+HELD = ("village", "submission", "home", *BROKEN, *GONE, *TOLD)
+"""The columns of what editions hold: who, whether in each breakdown, and what of it was shown.
+
+gone: of an earlier edition, and forgotten since: what is out because of them (`others`: non-users;
+each breakdown) waits for enough others."""
 _KEYS = ["village", "submission"]
+_WHO = [*_KEYS, "home"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +42,16 @@ class Editions:
     """What every village's edition holds now."""
 
     used: Bools
-    """(rows of now,)"""
+    """(rows of now,) who is in the numbers of the village."""
     broken: Mapping[str, Bools]
-    """Of each breakdown (rows of now,) whether its edition holds the row."""
+    """Of each breakdown (rows of now,) who is in its numbers."""
+    hold: pd.DataFrame
+    """The columns of `HELD` but `TOLD`: whom the editions hold now, in numbers or not."""
     advanced: frozenset[str]
     """Villages that hold other answers than before."""
     frozen: frozenset[str]
-    """Villages of which some have gone since, too few for a new edition: what was made of them
-    stands, and cannot be made again."""
+    """Villages of which someone was forgotten since: what was made of them stands, and cannot be
+    made again."""
     waiting: Mapping[str, int]
     """Village -> persons who answered and will be in a later edition."""
     known: Mapping[str, frozenset[str]]
@@ -53,13 +66,16 @@ def editions(
     held: pd.DataFrame,
     above: Mapping[str, str],
     left: pd.DataFrame | None = None,
+    *,
+    over: bool = False,
 ) -> Editions:
     """Who is in the editions, of who has answered `now` and who is `held` by the ones before.
 
     now: a row a submission, with the columns village, submission, home, user (whether a user), and
     of each breakdown the category, -1 where it is not known; held: as `HELD`; above: of each
     village the area right above it; left: of those that were held who may leave, and is in neither
-    (see `surveys.estimation.leaving`).
+    (see `surveys.estimation.leaving`);
+    over: the wave is closed, nobody can come any more.
 
     >>> now = pd.DataFrame({"village": "a", "submission": range(14), "home": range(14),
     ...                     "user": True, "sex": 0, "age": 0, "schooling": [0] * 11 + [1] * 3})
@@ -68,55 +84,92 @@ def editions(
     (14, 14, 0)
     >>> old = now[["village", "submission", "home"]].assign(sex=True, age=True, schooling=False)
     >>> old = old.assign(told=True, told_sex=True, told_age=True, told_schooling=False)
+    >>> old = old.assign(gone=False, others=False)
     >>> found = editions(now, old.iloc[:12], {"a": "T"})
     >>> int(found.used.sum()), found.waiting
     (12, {'a': 2})
     """
-    before = pd.MultiIndex.from_frame(held[_KEYS])
+    members, past = (held[held["gone"].to_numpy(bool) == one] for one in (False, True))
     rows = pd.MultiIndex.from_frame(now[_KEYS])
+    before = pd.MultiIndex.from_frame(members[_KEYS])
     old = np.asarray(rows.isin(before), np.bool_)
-    gone = held[~before.isin(rows)]
+    lost = members[~before.isin(rows)]
     user = now["user"].to_numpy(bool)
-    used = old.copy()
-    for kind in (user, ~user):
-        # Who has gone may have been either: they count with both.
-        moved = pd.concat([now.loc[kind & ~old, ["village", "home"]], gone[["village", "home"]]])
-        moving = _moving(_counted(moved), _counted(now[kind & old]), above)
-        used |= kind & now["village"].isin(list(moving)).to_numpy()
-    broken = {name: _breakdown(now, held, name, used & user, above) for name in BROKEN}
+    # Where someone is gone it is not known of which kind: they are no company at the wave's end.
+    here = {village: area for village, area in above.items() if village not in set(lost["village"])}
+    together = here if over else {}
+    moving = {
+        kind: _moving(
+            _counted(now[of & ~old]), _counted(now[of & old]), together
+        )
+        for kind, of in ((True, user), (False, ~user))
+    }  # fmt: skip
+    frozen = set(lost["village"]) - moving[True]
+    come = np.where(user, _of(now, moving[True] - frozen), _of(now, moving[False] - frozen))
+    keeps = old | come
+    # Breakdowns are of users: who was in one was no non-user.
+    absent = lost.assign(others=~lost[list(BROKEN)].any(axis=1), gone=True)
+    absent = pd.concat([past, absent[~absent["village"].isin(list(frozen))]])
+    quiet = _of_kind(absent, "others") - moving[False]
+    used = keeps & ~(~user & _of(now, quiet))
     left = nothing_held() if left is None else left
-    moved_on = set(now.loc[used & ~old, "village"]) | set(left["village"])
-    new: dict[str, set[str]] = {"told": moved_on}
-    for name, inside in broken.items():
-        was = pd.MultiIndex.from_frame(held.loc[held[name].to_numpy(bool), _KEYS])
-        new[f"told_{name}"] = set(now.loc[inside & ~np.asarray(rows.isin(was)), "village"])
-        new[f"told_{name}"] |= set(left.loc[left[name].to_numpy(bool), "village"])
+    holds, broken = dict[str, Bools](), dict[str, Bools]()
+    new, out = dict[str, set[str]](), {"told": frozen}
+    new["told"] = set(now.loc[keeps & ~old, "village"]) | set(left["village"])
+    absent["others"] &= absent["village"].isin(list(quiet))
+    for name in BROKEN:
+        inside = members[members[name].to_numpy(bool)]
+        was = np.asarray(rows.isin(pd.MultiIndex.from_frame(inside[_KEYS])), np.bool_)
+        missing = _of_kind(absent, name)
+        free = keeps & user & ~was & ~_of(now, frozen)
+        holds[name] = was | _breakdown(now, free, was, inside, missing, name)
+        moved = set(now.loc[holds[name] & ~was, "village"])
+        broken[name] = holds[name] & ~_of(now, missing - moved)
+        absent[name] &= absent["village"].isin(list(missing - moved))
+        out[f"told_{name}"] = missing - moved
+        new[f"told_{name}"] = moved | set(left.loc[left[name].to_numpy(bool), "village"])
     there = set(held["village"])
     told = {name: set(held.loc[held[name].to_numpy(bool), "village"]) for name in TOLD}
     waits = now.loc[~used, "village"].value_counts()
-    # A new edition leaves out who has gone; without one they are still in the numbers.
+    mine = now.loc[keeps, ["village", "submission", "home"]].assign(
+        **{name: one[keeps] for name, one in holds.items()}, gone=False, others=False
+    )
+    ghosts = absent[absent[["others", *BROKEN]].any(axis=1)]
+    still = held["village"].isin(list(frozen))
+    hold = pd.concat([held[still], mine[~mine["village"].isin(list(frozen))], ghosts])
     return Editions(
         used=used,
         broken=broken,
+        hold=hold[[*_WHO, *BROKEN, *GONE]].drop_duplicates(_KEYS).reset_index(drop=True),
         advanced=frozenset(str(village) for some in new.values() for village in some),
-        frozen=frozenset(map(str, set(gone["village"]) - moved_on)),
+        frozen=frozenset(map(str, frozen)),
         waiting={str(name): int(n) for name, n in waits.items()},
-        known={name: frozenset(map(str, told[name] - new[name])) for name in TOLD},
+        known={name: frozenset(map(str, told[name] - new[name] - out[name])) for name in TOLD},
         secret={name: frozenset(map(str, there - told[name] - new[name])) for name in TOLD},
     )
 
 
-def _breakdown(
-    now: pd.DataFrame, held: pd.DataFrame, name: str, users: Bools, above: Mapping[str, str]
-) -> Bools:
-    """(rows,) whether the edition of a breakdown holds them: all users, or those it held."""
-    inside = held[held[name].to_numpy(bool)]
-    before, rows = (pd.MultiIndex.from_frame(one[_KEYS]) for one in (inside, now))
-    old = np.asarray(rows.isin(before), np.bool_)
-    gone = inside[~before.isin(rows)]
-    come = now.loc[users & ~old, ["village", "home", name]]
+def _of(now: pd.DataFrame, villages: Collection[str]) -> Bools:
+    """(rows,) of these villages."""
+    return now["village"].isin(list(villages)).to_numpy(bool)
+
+
+def _of_kind(absent: pd.DataFrame, name: str) -> set[str]:
+    """Villages where someone who may have been of a kind, or was in a breakdown, is gone."""
+    return set(absent.loc[absent[name].to_numpy(bool), "village"])
+
+
+def _breakdown(  # noqa: PLR0917
+    now: pd.DataFrame, free: Bools, was: Bools, inside: pd.DataFrame, missing: set[str], name: str
+) -> Bools:  # fmt: skip
+    """(rows,) who comes into a breakdown.
+
+    free: who may; was: who is in it; inside: whom it held; missing: villages where someone of it is
+    gone, so that both categories, and the unknown one if it has anybody, need others.
+    """
+    come = now.loc[free, ["village", "home", name]]
     size = _counted(inside)
-    lost = set(gone["village"])
+    unknown = set(now.loc[was & (now[name] == -1).to_numpy(), "village"])
     moving = set(come["village"])
     while True:
         ready = set(moving)
@@ -124,23 +177,52 @@ def _breakdown(
         come = come[come["village"].isin(list(moving))]
         for category in (0, 1, -1):
             part = come.loc[come[name] == category, ["village", "home"]]
-            # Nobody of a category has come: that is well too, unless someone may have gone from it.
-            ready &= _moving(_counted(part), size, above) | (moving - set(part["village"]) - lost)
+            needed = missing if category >= 0 else missing & unknown
+            ready &= _moving(_counted(part), size, {}) | (moving - set(part["village"]) - needed)
         if ready == moving:
-            return old | (users & now["village"].isin(list(moving)).to_numpy())
+            return free & _of(now, moving)
         moving = ready
 
 
 def _moving(change: pd.DataFrame, size: pd.DataFrame, above: Mapping[str, str]) -> set[str]:
-    """Villages of which enough have come or gone, alone or with the small ones of their area."""
+    """Villages of which enough have come, alone or with the small ones of their area; above: empty
+    where none go together."""
     alone = _enough(change)
+    if not above:
+        return set(change.index[alone])
     was = size.reindex(change.index, fill_value=0)
     # Never shown by themselves: they may go together without telling who of them has moved.
-    small = ~_enough(was) & ~alone
-    area = pd.Series({village: above[village] for village in change.index}, dtype=object)
+    small = ~_enough(was) & ~alone & change.index.isin(list(above))
+    area = pd.Series({village: above.get(village) for village in change.index}, dtype=object)
     joint = change[small].groupby(area[small]).sum()
     together = small & area.isin(joint.index[_enough(joint)])
     return set(change.index[alone | together])
+
+
+def area_moves(
+    counted: pd.DataFrame,
+    before: pd.DataFrame,
+    standing: Collection[str],
+    forgotten: Collection[str],
+    *,
+    over: bool,
+) -> bool:
+    """Whether an area gets a new edition.
+
+    counted, before: who would be in it, and who is in the last one, with the columns submission and
+    home; standing: submissions of frozen villages' editions; forgotten: those that are there no
+    more. Frozen villages are not in it: where they are more than a quarter, or the wave is over,
+    the last edition stands. Who was forgotten is no company to others.
+
+    >>> old = pd.DataFrame({"submission": range(40), "home": range(40)})
+    >>> new = pd.DataFrame({"submission": range(10, 60), "home": range(10, 60)})
+    >>> [area_moves(new, old, range(n), [], over=False) for n in (10, 11)]
+    [True, False]
+    """
+    aside = before["submission"].isin(list(standing))
+    if aside.any() and (over or 4 * int(aside.sum()) > len(before)):
+        return False
+    return enough_moved(counted, before[~aside & ~before["submission"].isin(list(forgotten))])
 
 
 def everything(rows: int) -> Editions:
@@ -149,8 +231,8 @@ def everything(rows: int) -> Editions:
     >>> everything(2).used
     array([ True,  True])
     """
-    nobody = dict.fromkeys(TOLD, frozenset[str]())
-    return Editions(np.ones(rows, np.bool_), {}, frozenset(), frozenset(), {}, nobody, nobody)
+    nobody, none = dict.fromkeys(TOLD, frozenset[str]()), frozenset[str]()
+    return Editions(np.ones(rows, np.bool_), {}, nothing_held(), none, none, {}, nobody, nobody)
 
 
 def nothing_held() -> pd.DataFrame:
@@ -163,7 +245,7 @@ def nothing_held() -> pd.DataFrame:
 
 
 def enough_moved(now: pd.DataFrame, before: pd.DataFrame) -> bool:
-    """Whether enough came or went between two sets of submissions for a new edition.
+    """Whether enough came or left between two sets of submissions for a new edition.
 
     now, before: with the columns submission and home.
 

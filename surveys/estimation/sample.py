@@ -30,7 +30,7 @@ from surveys.estimation.raking import Calibration
 from surveys.estimation.weights import Weights, weights
 
 OTHERS_PERSONS, OTHERS_HOMES = 10, 5
-"""So many non-users, of so many homes, make the base `all` possible."""
+"""So many non-users, and users, of so many homes, make the base `all` possible."""
 JOINED_BELOW = 3
 """Villages of an area with fewer homes are joined."""
 
@@ -92,7 +92,7 @@ class Sample:
         return self.others.mean(y)
 
     def of_both(self, y: Floats) -> tuple[Bools, Estimate]:
-        """(results,) where enough non-users answered, and π·ȳ_users + (1-π)·ȳ_non-users."""
+        """(results,) where enough of both answered, and π·ȳ_users + (1-π)·ȳ_non-users."""
         enough, both, _ = self._of_everyone(y)
         return enough, both
 
@@ -111,7 +111,9 @@ class Sample:
 
     def _of_everyone(self, y: Floats) -> tuple[Bools, Estimate, Estimate]:
         others, users = self.of_others(y), self.of_users(y)
-        enough = (others.n >= OTHERS_PERSONS) & (others.homes >= OTHERS_HOMES)
+        # Of both kinds: what all say, less what one kind says, is what the other says.
+        n, homes = np.minimum(others.n, users.n), np.minimum(others.homes, users.homes)
+        enough = (n >= OTHERS_PERSONS) & (homes >= OTHERS_HOMES)
         if not enough.any():
             return enough, users, users
         both = everyone(self.online, users, others)

@@ -50,6 +50,7 @@ def compute(
     before: Before | None = None,
     held: pd.DataFrame | None = None,
     rejected: Rejected | None = None,
+    over: bool = False,
 ) -> Computed:
     """All numbers of a wave's villages, in one pass over columns.
 
@@ -57,7 +58,8 @@ def compute(
     (value, label by language). `reference`: the codes of the villages that make the reference area.
     `margins`: of online adults, by place (see `surveys.estimation.margins`). `held`: whose answers
     the editions before hold (see `surveys.estimation.editions`); without it all count.
-    `rejected`: what of it a review rejected: it leaves when that tells nothing.
+    `rejected`: what of it a review rejected: it leaves when that tells nothing. `over`: nobody can
+    answer any more.
     Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
     without its own columns.
     """
@@ -82,10 +84,15 @@ def compute(
         stays = ~here["submission"].isin(gone)
         data = data.keep(stays.to_numpy(bool)) if gone else data
         found = editions(
-            here[stays], held[~leaves], dict(zip(codes, above, strict=True)), held[leaves]
-        )
-        data = data.keep(found.used)
-        broken = {name: has[found.used] for name, has in found.broken.items()}
+            here[stays], held[~leaves], dict(zip(codes, above, strict=True)), held[leaves],
+            over=over,
+        )  # fmt: skip
+        # What a village that someone left says is told by what stands of it, and by nothing else.
+        counted = found.used & ~here[stays]["village"].isin(
+            _aside(found.frozen, reference)
+        ).to_numpy(bool)
+        data = data.keep(counted)
+        broken = {name: has[counted] for name, has in found.broken.items()}
     raking = raked(data, weights(data).w, places, margins) if margins else None
     source = Source(parts_of, data, census, raking, broken)
     keys = frame["submission"].to_numpy(object)[data.row]
@@ -97,6 +104,16 @@ def compute(
         )  # fmt: skip
         earlier = before.wave, then
     return Computed(villages, codes, places, source, at, earlier, found, keys)
+
+
+def _aside(frozen: Collection[str], reference: Collection[str]) -> list[str]:
+    """Frozen villages; but there is no gap without any reference, so the last of it stay in.
+
+    >>> _aside({"a", "town"}, ["town"]), _aside({"a", "town"}, ["town", "city"])
+    (['a'], ['a', 'town'])
+    """
+    stay = set(reference) if set(reference) <= set(frozen) else set()
+    return sorted(set(frozen) - stay)
 
 
 def profiles(  # noqa: PLR0917

@@ -72,6 +72,7 @@ def design(session: Session, wave_id: int) -> Design:
         [places[area_id].code for area_id in reference],
         margins=margins,
         held=held_by(newest(session, wave_id), places),
+        over=wave.closed_at is not None,
     )
     keys = found["submission"].to_numpy(object)
     every = answers(found, computed.codes, measures(roles, {}))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.estimation.profile import Around, VillageProfile, from_json, to_json
+from surveys.estimation.profile import Around, Place, VillageProfile, from_json, to_json
 from surveys.form.indicators import Indicator
 from surveys.form.indicators import from_json as indicators_from_json
 from surveys.form.model import Form
@@ -49,13 +49,34 @@ class _Round:
     organisation: str
     contact: str
     whose: Mapping[str, Mapping[str, str]]
-    """Village's code -> what `members` gives."""
+    """Village's code -> whose answers its edition holds: key -> home and breakdowns."""
+    counted: pd.DataFrame
+    """Who is in the numbers: village, submission and home."""
     rejected: Mapping[int, int]
     """Village -> how many of its submissions a review rejected."""
+    there: frozenset[str]
+    """The submissions of which nobody asked to be forgotten."""
+    over: bool
+    """Whether the wave is closed."""
+    reference: frozenset[str]
+    """The codes of its villages."""
 
-    def members(self, codes: Collection[str]) -> dict[str, str]:
-        """Whose answers the editions of some villages hold: key -> home and breakdowns."""
-        return {key: told for code in codes for key, told in self.whose.get(code, {}).items()}
+    def in_numbers(self, codes: Collection[str]) -> dict[str, str]:
+        """Who is in the numbers of an area made of these villages: key -> home."""
+        inside = self.counted[self.counted["village"].isin(list(codes))]
+        return dict(zip(inside["submission"], inside["home"], strict=True))
+
+    def stands(self, code: str) -> bool:
+        """Whether what was published of a village stands, whatever has changed around it.
+
+        Someone of it was forgotten; or of its reference, or of the wave before, and it has no new
+        edition: then only that would show.
+        """
+        earlier = self.computed.earlier
+        around = self.editions.frozen & self.reference
+        before = earlier is not None and code in earlier[1].editions.frozen
+        still = code not in self.editions.advanced and (bool(around) or before)
+        return code in self.editions.frozen or still
 
 
 def village_profiles(
@@ -80,11 +101,11 @@ def village_profiles(
     asked = {one.census[area_id].code for area_id in wanted}
     for code in sorted(asked | one.editions.advanced, key=lambda code: ids[code]):
         before = one.kept.get(ids[code])
-        if before is not None and code in one.editions.frozen:
+        if before is not None and one.stands(code):
             profile = from_json(before.profile)
         else:
             profile = one.computed.village(code, one.about)
-            document, members = to_json(profile), one.members([code])
+            document, members = to_json(profile), dict(one.whose.get(code, {}))
             if before is None or not _same(before.profile, document) or members != before.members:
                 fresh.append((ids[code], document, members))
             else:
@@ -156,23 +177,27 @@ def _of_area(
     """The newest edition of an area, kept if it is a new one."""
     import pandas as pd
 
-    from surveys.estimation.editions import enough_moved
+    from surveys.estimation.editions import area_moves
 
-    kept = one.kept.get(area_id)
-    members = one.members(_inside(one, names))
-    if not members:
-        return None
+    kept, inside = one.kept.get(area_id), _inside(one, names)
+    members = one.in_numbers(inside)
     if kept is not None and members.keys() != kept.members.keys():
-        sets = (
+        counted, before = (
             pd.DataFrame(
                 [(key, said.split()[0]) for key, said in held.items()],
                 columns=["submission", "home"],
             )
             for held in (members, kept.members)
         )
-        if not enough_moved(*sets):
+        standing = {
+            key for code in one.editions.frozen.intersection(inside) for key in one.whose[code]
+        }
+        gone = kept.members.keys() - one.there
+        if not area_moves(counted, before, standing, gone, over=one.over):
             return from_json(kept.profile)
-    profile = one.computed.area(names, one.about, ranks=ranks)
+    if not members:
+        return None
+    profile = _with_standing(one.computed.area(names, one.about, ranks=ranks), one, inside)
     document = to_json(profile)
     if ranks:
         return profile
@@ -181,6 +206,30 @@ def _of_area(
     with database.begin() as session:
         keep(session, one.wave_id, [(area_id, document, members)], now)
     return profile
+
+
+def _with_standing(profile: VillageProfile, one: _Round, inside: Collection[str]) -> VillageProfile:
+    """With the frozen villages of an area as what stands of them says."""
+    if profile.within is None:
+        return profile
+    ids = {place.code: area_id for area_id, place in one.census.items()}
+    standing = [
+        from_json(one.kept[ids[code]].profile)
+        for code in sorted(one.editions.frozen.intersection(inside))
+        if ids[code] in one.kept
+    ]
+    rows = [
+        Place(
+            of.code, of.village, of.persons, of.use, of.online, of.band,
+            latitude=one.census[ids[of.code]].latitude,
+            longitude=one.census[ids[of.code]].longitude,
+        )
+        for of in standing
+        if of.level != "withheld"
+    ]  # fmt: skip
+    others = (row for row in profile.within.villages if row.code not in one.editions.frozen)
+    villages = sorted((*others, *rows), key=lambda row: ids[row.code])
+    return replace(profile, within=replace(profile.within, villages=tuple(villages)))
 
 
 def _around(
@@ -254,6 +303,7 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
         before=_wave_before(session, wave, together),
         held=held_by(kept, places),
         rejected=RejectedAnswers(still.keys, past),
+        over=wave.closed_at is not None,
     )
     at = now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds")
     return _Round(
@@ -269,7 +319,11 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
         organisation=wave.organisation,
         contact=wave.contact,
         whose=_whose(computed),
+        counted=computed.counted(),
         rejected=Counter(rejected.values()),
+        there=frozenset(rows["submission"]) | rejected.keys(),
+        over=wave.closed_at is not None,
+        reference=frozenset(places[area_id].code for area_id in reference),
     )
 
 
@@ -306,9 +360,9 @@ def _whose(computed: Computed) -> dict[str, dict[str, str]]:
 
 def home_and(row: Any) -> str:
     """A home, and in which breakdowns its person is, as a report keeps it."""
-    from surveys.estimation.editions import BROKEN
+    from surveys.estimation.editions import BROKEN, GONE
 
-    return " ".join((row.home, *(name for name in BROKEN if getattr(row, name))))
+    return " ".join((row.home, *(name for name in (*BROKEN, *GONE) if getattr(row, name))))
 
 
 def _counted(profile: VillageProfile, rows: pd.DataFrame) -> VillageProfile:

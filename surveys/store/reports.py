@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Members = Mapping[str, str]
-"""Submission's key -> its home."""
+"""Submission's key -> its home, and in which of the village's breakdowns it is; "gone" and what is
+out because of them where its person was forgotten (see `surveys.estimation.editions`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.Dat
     """Whose answers the villages' editions hold, as surveys.estimation.editions takes it."""
     import pandas as pd
 
-    from surveys.estimation.editions import BROKEN, HELD, nothing_held
+    from surveys.estimation.editions import BROKEN, GONE, HELD, nothing_held
 
     rows = [
-        (places[area_id].code, key, home, *(name in inside for name in BROKEN), *told)
+        (places[area_id].code, key, home, *(name in inside for name in (*BROKEN, *GONE)), *told)
         for area_id, edition in kept.items()
         if area_id in places
         for told in [_told(edition.profile)]

@@ -5,16 +5,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+import pytest
 from estimation_samples import ABOUT, CHOICES, frame_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_estimation_disclosure import ALL, TOWNSHIPS, World, atoms, recovered
+from test_estimation_disclosure import (
+    ALL,
+    World,
+    atoms,
+    nothing_small_is_recovered,
+    recovered,
+    table_of_all,
+)
 
 from surveys.estimation.editions import (
     BROKEN,
+    GONE,
     HELD,
     TOLD,
-    Editions,
+    area_moves,
     editions,
     enough_moved,
     everything,
@@ -33,16 +42,18 @@ def enough(people: list[dict[str, object]]) -> bool:
 
 
 def moving(
-    change: Mapping[str, list[dict[str, object]]], size: Mapping[str, list[dict[str, object]]]
+    change: Mapping[str, list[dict[str, object]]],
+    size: Mapping[str, list[dict[str, object]]],
+    together: Mapping[str, str],
 ) -> set[str]:
     """The rule word for word: enough by themselves, or with the small ones of their area."""
     moved = {village for village, people in change.items() if people}
     alone = {village for village in moved if enough(change[village])}
     small = {village for village in moved - alone if not enough(size.get(village, []))}
-    for area in set(ABOVE.values()):
-        together = [village for village in small if ABOVE[village] == area]
-        if enough([one for village in together for one in change[village]]):
-            alone |= set(together)
+    for area in set(together.values()):
+        joint = [village for village in small if together.get(village) == area]
+        if enough([one for village in joint for one in change[village]]):
+            alone |= set(joint)
     return alone
 
 
@@ -53,49 +64,106 @@ def of_village(rows: pd.DataFrame) -> dict[str, list[dict[str, object]]]:
     return found
 
 
-def by_loops(now: pd.DataFrame, held: pd.DataFrame) -> tuple[list[bool], dict[str, list[bool]]]:
-    """(used, broken) of every row of now."""
-    before, here = set(held["submission"]), set(now["submission"])
-    old = [one in before for one in now["submission"]]
-    gone = of_village(held[~held["submission"].isin(here)])
-    used = list(old)
+@dataclass
+class Loops:
+    """What `by_loops` finds."""
+
+    used: list[bool]
+    broken: dict[str, list[bool]]
+    frozen: set[str]
+    hold: dict[str, set[str]]
+    """Of everybody held: what they are in (a user: users; a breakdown), or what waits for them."""
+
+
+def by_loops(now: pd.DataFrame, held: pd.DataFrame, over: bool) -> Loops:
+    people = now.to_dict("records")
+    here = {one["submission"] for one in people}
+    before = {one["submission"]: one for one in held.to_dict("records") if not one["gone"]}
+    ghosts = {one["submission"]: one for one in held.to_dict("records") if one["gone"]}
+    lost = {key: one for key, one in before.items() if key not in here}
+    left = {one["village"] for one in lost.values()}
+    together = {village: area for village, area in ABOVE.items() if over and village not in left}
+    go = {}
     for user in (True, False):
-        of_kind = now[now["user"] == user]
-        come = of_village(of_kind[~of_kind["submission"].isin(before)])
-        change = {
-            village: come.get(village, []) + gone.get(village, []) for village in {*come, *gone}
-        }
-        go = moving(change, of_village(of_kind[of_kind["submission"].isin(before)]))
-        for at, one in enumerate(now.to_dict("records")):
-            used[at] |= one["user"] == user and one["village"] in go
+        kind = now[now["user"] == user]
+        new = ~kind["submission"].isin(before)
+        go[user] = moving(of_village(kind[new]), of_village(kind[~new]), together)
+    frozen = left - go[True]
+    in_it = [
+        one["submission"] in before
+        or (one["village"] in go[one["user"]] and one["village"] not in frozen)
+        for one in people
+    ]
+    waits: dict[str, set[str]] = {}
+    for key, one in {**ghosts, **lost}.items():
+        if key in ghosts:
+            waits[key] = {name for name in ("others", *BROKEN) if one[name]}
+        elif one["village"] not in frozen:
+            was_in = {name for name in BROKEN if one[name]}
+            waits[key] = was_in or {"others"}
+    village_of = {key: one["village"] for key, one in {**ghosts, **lost}.items()}
+
+    def out(name: str) -> set[str]:
+        return {village_of[key] for key, names in waits.items() if name in names}
+
+    quiet = out("others") - go[False]
+    for key, names in waits.items():
+        if village_of[key] not in quiet:
+            names.discard("others")
+    used = [
+        yes and not (not one["user"] and one["village"] in quiet)
+        for one, yes in zip(people, in_it, strict=True)
+    ]
+    hold = {one["submission"]: set() for one, yes in zip(people, in_it, strict=True) if yes}
     broken = {}
     for name in BROKEN:
-        inside = held[held[name].astype(bool)] if len(held) else held
-        of_breakdown = set(inside["submission"])
-        lost = set(inside.loc[~inside["submission"].isin(here), "village"])
+        inside = {key for key, one in before.items() if one[name]}
+        missing = out(name)
         come = [
-            one
-            for at, one in enumerate(now.to_dict("records"))
-            if used[at] and one["user"] and one["submission"] not in of_breakdown
-        ]
+            one for one, yes in zip(people, in_it, strict=True)
+            if yes and one["user"] and one["submission"] not in inside
+            and one["village"] not in frozen
+        ]  # fmt: skip
         ready = {str(one["village"]) for one in come}
         while True:
-            still = set(ready)
-            for category in (0, 1, -1):
-                part = [one for one in come if one[name] == category and one["village"] in ready]
-                of = {village: [one for one in part if one["village"] == village]
-                      for village in ready}  # fmt: skip
-                go = moving(of, of_village(inside))
-                still &= go | {village for village in ready - lost if not of[village]}
+            still = set()
+            for village in ready:
+                fine = True
+                for category in (0, 1, -1):
+                    part = [o for o in come if o["village"] == village and o[name] == category]
+                    some = [o for o in people if o["village"] == village
+                            and o["submission"] in inside and o[name] == category]  # fmt: skip
+                    needed = village in missing and (category >= 0 or some)
+                    fine &= enough(part) or (not part and not needed)
+                if fine:
+                    still.add(village)
             if still == ready:
                 break
             ready = still
+        fresh = {one["submission"] for one in come if one["village"] in ready}
+        for key in inside & here | fresh:
+            hold.setdefault(key, set()).add(name)
+        silent = missing - ready
         broken[name] = [
-            one["submission"] in of_breakdown
-            or bool(used[at] and one["user"] and one["village"] in ready)
-            for at, one in enumerate(now.to_dict("records"))
+            one["submission"] in inside | fresh and one["village"] not in silent for one in people
         ]
-    return used, broken
+        for key, names in waits.items():
+            if village_of[key] not in silent:
+                names.discard(name)
+    hold |= {key: {"gone", *names} for key, names in waits.items() if names}
+    for key, one in {**before, **ghosts}.items():
+        if one["village"] in frozen:
+            names = {name for name in (*GONE, *BROKEN) if one[name]}
+            hold[key] = names
+    hold = {
+        key: names for key, names in hold.items()
+        if key in before or key in ghosts or village_now(people, key) not in frozen
+    }  # fmt: skip
+    return Loops(used, broken, frozen, hold)
+
+
+def village_now(people: list[dict], key: str) -> str:
+    return next(str(one["village"]) for one in people if one["submission"] == key)
 
 
 @st.composite
@@ -128,17 +196,6 @@ def rounds(draw: st.DrawFn) -> list[pd.DataFrame]:
     return found
 
 
-def keep(
-    found: Editions, now: pd.DataFrame, held: pd.DataFrame, told: pd.DataFrame
-) -> pd.DataFrame:
-    """What is held then: of a frozen village what was."""
-    kept = now.loc[found.used, ["village", "submission", "home"]]
-    kept = kept.assign(**{name: found.broken[name][found.used] for name in BROKEN})
-    kept = kept.assign(**{name: told.loc[kept["village"], name].to_numpy() for name in TOLD})
-    both = [held[held["village"].isin(found.frozen)], kept[~kept["village"].isin(found.frozen)]]
-    return pd.concat(both, ignore_index=True)[list(HELD)]
-
-
 @settings(deadline=None, max_examples=15)
 @given(rounds(), st.integers(0, 10**6))
 def test_editions_are_those_of_the_rule_word_for_word(
@@ -146,34 +203,43 @@ def test_editions_are_those_of_the_rule_word_for_word(
 ) -> None:
     dice = np.random.default_rng(seed)
     held = nothing_held()
-    for now in answered:
+    for number, now in enumerate(answered):
         if not len(now):
             continue
-        found = editions(now, held, ABOVE)
-        used, broken = by_loops(now, held)
-        assert found.used.tolist() == used
+        over = number == len(answered) - 1
+        found, loops = editions(now, held, ABOVE, over=over), by_loops(now, held, over)
+        assert found.used.tolist() == loops.used
         for name in BROKEN:
-            assert found.broken[name].tolist() == broken[name], name
+            assert found.broken[name].tolist() == loops.broken[name], name
             assert not (found.broken[name] & ~found.used).any()
-        waits = now[~found.used].groupby("village").size()
-        assert dict(found.waiting) == dict(waits)
-        gone = set(held.loc[~held["submission"].isin(now["submission"]), "village"])
-        came = set(now.loc[found.used & ~now["submission"].isin(held["submission"]), "village"])
-        assert found.frozen == gone - came
-        assert came <= found.advanced
+        assert {
+            one["submission"]: {name for name in (*GONE, *BROKEN) if one[name]}
+            for one in found.hold.to_dict("records")
+        } == loops.hold
+        assert dict(found.waiting) == dict(now[~found.used].groupby("village").size())
+        assert found.frozen == loops.frozen
         for at, name in enumerate(TOLD):
             was = set(held.loc[held[name].astype(bool), "village"]) if len(held) else set()
-            new = came
+            old = held[~held["gone"].astype(bool)] if len(held) else held
+            inside = found.hold[~found.hold["gone"].astype(bool)]
             if at:
-                inside = found.broken[BROKEN[at - 1]]
-                old = set(held.loc[held[BROKEN[at - 1]].astype(bool), "submission"])
-                new = set(now.loc[inside & ~now["submission"].isin(old), "village"])
-            assert found.known[name] == was - new
+                old = old[old[BROKEN[at - 1]].astype(bool)]
+                inside = inside[inside[BROKEN[at - 1]].astype(bool)]
+            new = set(inside.loc[~inside["submission"].isin(old["submission"]), "village"])
+            of = BROKEN[at - 1] if at else "gone"
+            out = (
+                set(found.hold.loc[found.hold["gone"] & found.hold[of], "village"]) if at else set()
+            )
+            out = out - found.frozen if at else found.frozen
+            assert new <= found.advanced
+            assert found.known[name] == was - new - out
             assert found.secret[name] == set(held["village"]) - was - new
         told = pd.DataFrame(
             {name: dice.random(len(ABOVE)) < 0.5 for name in TOLD}, index=list(ABOVE)
         )
-        held = keep(found, now, held, told)
+        held = found.hold.assign(
+            **{name: told.loc[found.hold["village"], name].to_numpy() for name in TOLD}
+        )[list(HELD)]
 
 
 def test_editions_of_all_answers() -> None:
@@ -213,37 +279,31 @@ class Forgetting(World):
         keys = [str(row["submission"]) for row in self.rows if row["village"] != "d0"]
         self.gone |= set(rng.choice(sorted(set(keys) - self.gone), count, replace=False))
 
-    def publish(self) -> None:
+    def publish(self, *, over: bool = False) -> None:
         rows = [row for row in self.rows if row["submission"] not in self.gone]
         frame, about = frame_of(rows), about_of(ABOUT)
-        above = {f"{t}{i}": t for t, count in TOWNSHIPS.items() for i in range(count)}
-        table = pd.DataFrame(
-            {
-                "name": list(above),
-                "area": [("P", "C" if t in "ab" else "D", t) for t in above.values()],
-                "households": 150.0, "adults": 400.0, "adults_offline": 40.0, "target": 30.0,
-            },
-            index=list(above),
-        )  # fmt: skip
-        computed = compute(frame, table, ALL, CHOICES, ["d0"], held=self.held)
+        table = table_of_all()
+        computed = compute(frame, table, ALL, CHOICES, ["d0"], held=self.held, over=over)
         held, frozen = computed.held(), computed.editions.frozen
+        still = self.held["village"].isin(frozen)
+        standing = set(self.held.loc[still, "submission"])
         self.held = pd.concat(
-            [held[~held["village"].isin(frozen)], self.held[self.held["village"].isin(frozen)]],
-            ignore_index=True,
+            [held[~held["village"].isin(frozen)], self.held[still]], ignore_index=True
         )
-        names = {name: f"in_{name}" for name in BROKEN}
+        counted = computed.counted()
         used = frame.merge(
-            held.rename(columns=names).drop(columns="home"), on=["village", "submission"]
+            counted.rename(columns={name: f"in_{name}" for name in BROKEN}).drop(columns="home"),
+            on=["village", "submission"],
         )
-        for code in above:
+        for code in table.index:
             if code not in frozen:
                 # Of a frozen one what was made stands.
                 self.learn(computed.village(code, about), used[used["village"] == code])
         for place in {one[:depth] for one in table["area"] for depth in (1, 2, 3)}:
             inside = [c for c, one in table["area"].items() if one[: len(place)] == place]
-            members = held[held["village"].isin(inside)]
+            members = counted[counted["village"].isin(inside)]
             before = self.kept.get(place)
-            if before is None or enough_moved(members, before):
+            if before is None or area_moves(members, before, standing, self.gone, over=over):
                 self.kept[place] = members
                 self.learn(computed.area(place, about), used[used["village"].isin(inside)])
 
@@ -265,3 +325,19 @@ def test_an_edition_without_who_left_would_give_them_away() -> None:
     known, groups = atoms(world)
     (alone,) = [at for at, people in enumerate(groups) if people == frozenset(world.gone)]
     assert recovered(known, np.eye(len(groups))[alone])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 10])
+def test_who_is_forgotten_is_told_by_nothing_published_after(seed: int) -> None:
+    """Some leave between rounds, users or not; others come to their villages and elsewhere."""
+    rng = np.random.default_rng(seed)
+    world = Forgetting()
+    users = (0.9, 0.6)[seed % 2]
+    world.arrive(rng, [int(rng.choice([0, 8, 35, 60, 90])) for _ in range(10)], users)
+    world.publish()
+    for leaves in (1, 3):
+        world.forget(rng, leaves)
+        world.publish()
+        world.arrive(rng, [int(rng.choice([0, 0, 9, 14, 25])) for _ in range(10)], users)
+        world.publish(over=leaves > 1)
+    nothing_small_is_recovered(world)

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pandas as pd
 
-from surveys.estimation.editions import BROKEN, HELD, TOLD, editions, nothing_held
+from surveys.estimation.editions import BROKEN, GONE, HELD, TOLD, editions, nothing_held
 from surveys.estimation.leaving import Rejected, leaving
 from tests.estimation.told import smallest_told
 
@@ -53,7 +53,8 @@ class Reviewing:
         found = editions(here, self.held[~leave], ABOVE, self.held[leave])
         kept = here.loc[found.used, ["village", "submission", "home"]]
         kept = kept.assign(**{name: found.broken[name][found.used] for name in BROKEN})
-        self.held = kept.assign(**dict.fromkeys(TOLD, True))[list(HELD)].reset_index(drop=True)
+        kept = kept.assign(**dict.fromkeys(GONE, False), **dict.fromkeys(TOLD, True))
+        self.held = kept[list(HELD)].reset_index(drop=True)
         for village in ABOVE:
             self.learn(village, here)
 

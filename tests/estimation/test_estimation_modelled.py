@@ -158,6 +158,12 @@ def test_two_bases_are_two_models() -> None:
         for code in with_others
         for home in range(12)
     ]
+    # Ten users each, at least: of fewer nothing on all is shown.
+    rows += [
+        row | {name: f"{row[name]}+" for name in ("home", "entry", "submission")}
+        for code in with_others
+        for row in simulated(code, 8, 50, seed=9)
+    ]
     profiles_of = found(rows, table)
     indices = {
         code: next(one for one in profile.indices if one.name == "s_access")
