@@ -171,8 +171,9 @@ class Answering(Turn):
             return
         earlier = self.answers.pop(key, "")
         self.passed[key] = None
-        self.settle(stop)
+        self.course.moved()
         if earlier:
+            self.settle(stop)
             self._follow(stop)
         self.close("skipped")
         self.effects.append(Logged("skipped", key, ""))

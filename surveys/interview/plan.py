@@ -207,8 +207,17 @@ def _make(form: Form) -> Plan:
     today = {one.path for one in computed if _said(one, _DAILY) and not _said(one, _CHANCE)}
 
     def to_compute(*paths: str, itself: bool = False) -> tuple[Question, ...]:
-        moved = _reached(set(paths), readers) | (set(paths) if itself else set())
-        return tuple(question for question in computed if question.path in moved)
+        moved = _reached(set(paths), readers) | set(paths)
+        return tuple(
+            question
+            for question in computed
+            # That it becomes relevant or not does not change what it keeps.
+            if (
+                question.calculation is not None
+                and not moved.isdisjoint(question.calculation.reads)
+            )
+            or (itself and question.path in paths)
+        )
 
     walk = tuple(question for question in form.questions if question.type != "calculate")
     sources = {
