@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -142,7 +143,16 @@ public class Drive {
 
     // The walk -----------------------------------------------------------------------------------
 
+    /** From beginning to end, as often as something is open again by what was answered after it. */
     private void walk() {
+        int before;
+        do {
+            before = asked.size();
+            walkOnce();
+        } while (!ended && asked.size() > before);
+    }
+
+    private void walkOnce() {
         controller.jumpToIndex(FormIndex.createBeginningOfFormIndex());
         int event;
         while (!ended && (event = controller.stepToNextEvent()) != FormEntryController.EVENT_END_OF_FORM) {
@@ -344,17 +354,18 @@ public class Drive {
     private static IAnswerData data(FormEntryPrompt prompt, String text, Map<String, SelectChoice> offered) {
         if (isSelect(prompt)) {
             List<Selection> chosen = new ArrayList<>();
-            List<String> values = new ArrayList<>(List.of(text.trim().split("\\s+")));
+            if (prompt.getControlType() == Constants.CONTROL_SELECT_ONE) {
+                SelectChoice choice = offered.get(text);
+                return choice == null ? null : new SelectOneData(choice.selection());
+            }
+            List<String> values = List.of(text.trim().split("\\s+"));
             if (!offered.keySet().containsAll(values)) return null;
             if (prompt.getControlType() == Constants.CONTROL_SELECT_MULTI) {
-                // Collect's widget goes through its boxes from first to last.
-                values = prompt.getSelectChoices().stream().map(SelectChoice::getValue)
-                    .distinct().filter(values::contains).toList();
+                // In the order in which they are written, though they may be shown in another.
+                values = values.stream().distinct()
+                    .sorted(Comparator.comparingInt(one -> offered.get(one).getIndex())).toList();
             }
             for (String one : values) chosen.add(offered.get(one).selection());
-            if (prompt.getControlType() == Constants.CONTROL_SELECT_ONE) {
-                return chosen.size() == 1 ? new SelectOneData(chosen.get(0)) : null;
-            }
             return new MultipleItemsData(chosen);
         }
         IAnswerData template = AnswerDataFactory.templateByDataType(prompt.getDataType());

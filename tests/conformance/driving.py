@@ -1,4 +1,4 @@
-"""JavaRosa filling in forms as ODK Collect would, through `Drive.java`: one process for many forms."""
+"""JavaRosa filling in forms as ODK Collect would, through `Drive.java`: one process for many."""
 
 import json
 import shutil
@@ -46,7 +46,7 @@ class Driver:
         )  # fmt: skip
 
     def told(self, xform, answers, *, files=None, language=None, now=NOW, **more):
-        """What JavaRosa makes of an XForm with these answers; `files` is the folder of its lists."""
+        """What JavaRosa makes of an XForm and answers; `files` is the folder of its lists."""
         self.forms += 1
         form = self.folder / f"{self.forms}.xml"
         form.write_text(xform, "utf-8")

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-HEAD = ("type", "name", "label", "relevant", "constraint", "constraint_message", "required",
-        "calculation", "default", "trigger", "choice_filter", "repeat_count", "readonly")  # fmt: skip
+HEAD = (
+    *("type", "name", "label", "relevant", "constraint", "constraint_message", "required"),
+    *("calculation", "default", "trigger", "choice_filter", "repeat_count", "readonly"),
+)
 CHOICES = """
 | choices |
 | | list_name | name | label | size | kind |
@@ -20,7 +22,8 @@ CHOICES = """
 | | k | x | X | 1 | |
 | | k | y | Y | 2 | |
 """
-NUMBERS = st.integers(-2, 6)
+NUMBERS = st.integers(0, 6)
+# Below 0 JavaRosa's max() is 0 (docs/conformance.md).
 TEXTS = st.sampled_from(["a", "bb", "3", "x y", "long word"])
 
 
@@ -35,6 +38,16 @@ class Node:
     path: str
     by_person: bool = True
 
+    @property
+    def place(self):
+        """The path of the group around it."""
+        return self.path.rpartition("/")[0]
+
+
+def ref(node):
+    """How a form names a node, given with its name or as one."""
+    return "${" + getattr(node, "name", node) + "}"
+
 
 @dataclass
 class Writing:
@@ -45,6 +58,8 @@ class Writing:
     nodes: list = field(default_factory=list)
     repeats: dict = field(default_factory=dict)
     count: int = 0
+    steady: list = field(default_factory=list)
+    """Numbers that are always asked, read by dynamic defaults."""
 
     def name(self):
         self.count += 1
@@ -86,38 +101,34 @@ class Writing:
         if way == "constant":
             return str(self.draw(NUMBERS))
         if way == "read":
-            return "${%s}" % self.one_of(*near).name
+            return ref(self.one_of(*near))
         if way == "aggregate":
             node = self.one_of(*far)
             if len(node.around) == 1 and not around and self.chance(25):
                 which = self.number(around, 2)
-                return "indexed-repeat(${%s}, ${%s}, %s)" % (node.name, node.around[0], which)
+                return f"indexed-repeat({ref(node)}, {ref(node.around[0])}, {which})"
             function = self.one_of("sum", "max", "min", "count", "count-non-empty")
-            if len(node.around) == 1 and not around and self.chance(25):
-                what = self.one_of("${%s} > 1" % node.name, "position() < 3")
-                return "%s(/data/%s[%s]/%s)" % (function, node.around[0], what.replace(
-                    "${%s}" % node.name, node.name), node.name) if self._flat(node) else (
-                    "%s(${%s})" % (function, node.name))  # fmt: skip
-            return "%s(${%s})" % (function, node.name)
+            if self._flat(node) and not around and self.chance(25):
+                which = self.one_of(f"{node.name} > 1", "position() < 3")
+                return f"{function}(/data/{node.around[0]}[{which}]/{node.name})"
+            return f"{function}({ref(node)})"
         if way == "count":
-            return "count-selected(${%s})" % self.one_of(*several).name
+            return f"count-selected({ref(self.one_of(*several))})"
         if way == "position":
-            return "position(%s)" % self._up(around)
+            return f"position({ref(around[-1])})"
         if way == "coalesce":
             return f"coalesce({self.number(around, depth + 1)}, {self.draw(NUMBERS)})"
         if way == "if":
-            return "if(%s, %s, %s)" % (
-                self.condition(around, depth + 1), self.number(around, depth + 1),
-                self.number(around, depth + 1),
-            )  # fmt: skip
-        sign = self.one_of("+", "-", "*", "div", "mod")
-        return f"({self.number(around, depth + 1)} {sign} {self.number(around, depth + 1)})"
+            asked = self.condition(around, depth + 1)
+            then, other = (self.number(around, depth + 1) for _ in range(2))
+            return f"if({asked}, {then}, {other})"
+        sign = self.one_of("+", "+", "*", "div", "mod")
+        # Never by zero (docs/conformance.md).
+        other = self.number(around, depth + 1) if sign in "+*" else self.one_of("2", "3")
+        return f"({self.number(around, depth + 1)} {sign} {other})"
 
     def _flat(self, node):
-        return node.path == f"/data/{node.around[0]}/{node.name}"
-
-    def _up(self, around):
-        return "${%s}" % around[-1]
+        return len(node.around) == 1 and node.path == f"/data/{node.around[0]}/{node.name}"
 
     def text(self, around, depth=0):
         """An expression that is a text."""
@@ -129,14 +140,13 @@ class Writing:
         if way == "constant":
             return self.one_of("'a'", "''", "'x y'")
         if way == "read":
-            return "string(${%s})" % self.one_of(*near).name
+            return f"string({ref(self.one_of(*near))})"
         if way == "join":
-            return "join('-', ${%s})" % self.one_of(*far).name
+            return f"join('-', {ref(self.one_of(*far))})"
         if way == "if":
-            return "if(%s, %s, %s)" % (
-                self.condition(around, depth + 1), self.text(around, depth + 1),
-                self.text(around, depth + 1),
-            )  # fmt: skip
+            asked = self.condition(around, depth + 1)
+            then, other = (self.text(around, depth + 1) for _ in range(2))
+            return f"if({asked}, {then}, {other})"
         return f"concat({self.text(around, depth + 1)}, '/', {self.number(around, depth + 1)})"
 
     def condition(self, around, depth=0):
@@ -147,9 +157,9 @@ class Writing:
         ways += ["and", "not"] * (depth < 2)
         way = self.one_of(*ways)
         if way == "empty":
-            return "${%s} %s ''" % (self.one_of(*near).name, self.one_of("=", "!="))
+            return f"{ref(self.one_of(*near))} {self.one_of('=', '!=')} ''"
         if way == "selected":
-            return "selected(${%s}, '%s')" % (self.one_of(*chosen).name, self.one_of(*"abxy"))
+            return f"selected({ref(self.one_of(*chosen))}, '{self.one_of(*'abxy')}')"
         if way == "and":
             sign = self.one_of("and", "or")
             return (
@@ -165,8 +175,8 @@ class Writing:
     def row(self, **cells):
         self.rows.append([cells.get(column, "") for column in HEAD])
 
-    def body(self, around, path, depth, most):
-        for _ in range(self.draw(st.integers(1, most))):
+    def body(self, around, path, depth, least, most):
+        for _ in range(self.draw(st.integers(least, most))):
             ways = ["question"] * 6 + ["calculate"] * 3 + ["note"]
             ways += ["group", "repeat", "repeat"] * (depth < 3)
             way = self.one_of(*ways)
@@ -174,7 +184,7 @@ class Writing:
                 name = self.name()
                 self.row(type="begin group", name=name, label="G", relevant=self.maybe(around, 50))
                 self.question(around, f"{path}/{name}")
-                self.body(around, f"{path}/{name}", depth + 1, 3)
+                self.body(around, f"{path}/{name}", depth + 1, 1, 4)
                 self.row(type="end group")
             elif way == "repeat":
                 self.repeat(around, path, depth)
@@ -189,13 +199,13 @@ class Writing:
 
     def repeat(self, around, path, depth):
         name = self.name()
-        counts = [node.name for node in self.readable(around, "integer")]
-        count = self.one_of("", "", "2", *["${%s}" % one for one in counts])
+        counts = self.readable(around, "integer")
+        count = self.one_of("", "", "2", *map(ref, counts))
         self.row(type="begin repeat", name=name, label="R", repeat_count=count,
                  relevant=self.maybe(around, 30))  # fmt: skip
         self.repeats[name] = around
         self.question((*around, name), f"{path}/{name}")
-        self.body((*around, name), f"{path}/{name}", depth + 1, 3)
+        self.body((*around, name), f"{path}/{name}", depth + 1, 1, 4)
         self.row(type="end repeat")
 
     def maybe(self, around, chance):
@@ -203,7 +213,7 @@ class Writing:
 
     def output(self, around):
         near = self.readable(around)
-        return "${%s}" % self.one_of(*near).name if near and self.chance(60) else "text"
+        return ref(self.one_of(*near)) if near and self.chance(60) else "text"
 
     def calculate(self, around, path):
         name = self.name()
@@ -223,10 +233,10 @@ class Writing:
             numbers = self.readable(around, "integer")
             kinds = self.readable(around, "select_one")
             if listed == "l" and numbers and self.chance(35):
-                cells["choice_filter"] = "size %s ${%s}" % (
-                    self.one_of("=", "<", ">="), self.one_of(*numbers).name)  # fmt: skip
+                sign = self.one_of("=", "<", ">=")
+                cells["choice_filter"] = f"size {sign} {ref(self.one_of(*numbers))}"
             elif listed == "l" and kinds and self.chance(35):
-                cells["choice_filter"] = "kind = ${%s}" % self.one_of(*kinds).name
+                cells["choice_filter"] = f"kind = {ref(self.one_of(*kinds))}"
         if self.chance(40):
             cells["relevant"] = self.condition(around)
         if self.chance(25):
@@ -235,7 +245,7 @@ class Writing:
                 "decimal": (". > 1", f". <= {self.number(around, 1)}"),
                 "text": ("string-length(.) < 3", "regex(., '[a-z ]+')"),
                 "select_one": (". != 'a'", "selected('b x', .)"),
-                "select_multiple": ("count-selected(.) < 3", "not(selected(., 'a')) or count-selected(.) = 1"),
+                "select_multiple": ("count-selected(.) < 3", "not(selected(., 'a')) or . = 'a'"),
             }[kind])  # fmt: skip
             cells["constraint_message"] = f"No: {self.output(around)}"
         if self.chance(12):
@@ -243,21 +253,24 @@ class Writing:
         if self.chance(12) and "choice_filter" not in cells:
             cells["readonly"] = self.one_of("yes", self.condition(around))
         extra = self.draw(st.integers(1, 100))
-        triggers = [one for one in self.readable(around) if one.by_person and one.around == around]
+        triggers = [one for one in self.readable(around) if one.by_person and one.place == path]
         if extra <= 12:
             cells["default"] = {"integer": "2", "decimal": "1.5", "text": "old", "select_one": "b",
                                 "select_multiple": "a b"}[kind]  # fmt: skip
             if kind.startswith("select") and cells["type"].endswith("k"):
                 cells["default"] = "x"
         elif extra <= 20 and kind == "integer":
-            cells["default"] = f"{self.number(around, 1)} + 1"
+            # Nothing that may not be relevant: JavaRosa does not know yet (docs/conformance.md).
+            cells["default"] = f"{self.one_of('1', *self.steady)} + 1"
         elif extra <= 30 and kind == "integer" and triggers:
-            cells["trigger"] = "${%s}" % self.one_of(*triggers).name
+            cells["trigger"] = ref(self.one_of(*triggers))
             cells["calculation"] = self.number(around, 1)
-        elif extra <= 34 and kind in ("integer", "text"):
-            cells["calculation"] = (
-                self.number(around, 1) if kind == "integer" else self.text(around)
-            )
+        elif extra <= 36 and kind in ("integer", "text") and not around:
+            # Like no other: JavaRosa computes what is alike together (docs/conformance.md).
+            own = f"{self.number(around, 1)} + {self.count}"
+            cells["calculation"] = own if kind == "integer" else f"concat({own}, 'x')"
+        if kind == "integer" and path == "/data" and "relevant" not in cells:
+            self.steady.append(ref(name))
         self.row(name=name, **cells)
         self.nodes.append(Node(name, kind, around, f"{path}/{name}"))
 
@@ -309,5 +322,5 @@ def forms(draw):
     """A workbook as a Markdown table, and answers to it."""
     writing = Writing(draw)
     writing.question((), "/data")
-    writing.body((), "/data", 0, 7)
+    writing.body((), "/data", 0, 4, 9)
     return writing.table(), writing.answers()
