@@ -103,6 +103,10 @@ class Columns:
         """The text of a column without languages."""
         return self.cell(row, column)[0]
 
+    def reads(self, header: str) -> bool:
+        """Whether what stands under this header means something to a form."""
+        return self.meaning(header)[0] in _KNOWN.get(self.sheet, ())
+
     def problems(self) -> list[Problem]:
         """Headers that mean the same, and those that nobody reads, though a known one is near."""
         # Of two names of a form the first is taken.

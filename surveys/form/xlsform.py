@@ -7,7 +7,7 @@ what was wrong is converted, to find what only shows there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from surveys.form.attached import (
@@ -19,6 +19,7 @@ from surveys.form.attached import (
 )
 from surveys.form.choice_rows import Choices, choice_problems
 from surveys.form.converting import to_xform
+from surveys.form.headers import Columns
 from surveys.form.indicator_rows import read_indicators
 from surveys.form.indicators import Indicator
 from surveys.form.model import Form
@@ -109,6 +110,17 @@ def _with_survey(book: Book) -> Book:
     return book
 
 
+def _weighed(book: Book) -> list[Problem]:
+    """What was seen as the sheets were read: a cell without its value is an error where the form
+    needs it."""
+    return [
+        replace(one, severity="error")
+        if one.row is not None and Columns(one.sheet, book.headers[one.sheet]).reads(one.column)
+        else one
+        for one in book.problems
+    ]
+
+
 class _Checking:
     """One workbook, and all that is wrong with it."""
 
@@ -117,7 +129,7 @@ class _Checking:
         self.survey: Survey = read_survey(book)
         lists, named = attached(named_in_sheets(self.survey, book), files)
         own = [
-            *book.problems,
+            *_weighed(book),
             *self.survey.problems,
             *reference_problems(self.survey, book),
             *parameter_problems(self.survey),

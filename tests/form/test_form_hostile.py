@@ -1,10 +1,14 @@
 """Forms that nobody would write and that somebody may send."""
 
 import io
+import time
 import zipfile
+from itertools import pairwise
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from surveys.form.problems import FormError
 from surveys.form.xform import load
@@ -55,7 +59,7 @@ def excel(*rows: list[object]) -> bytes:
 def changed(content: bytes, part: str, change) -> bytes:
     """A workbook with one of its parts replaced."""
     kept = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(kept, "w") as new:
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(kept, "w", 8) as new:
         for name in old.namelist():
             new.writestr(name, change(old.read(name)) if part in name else old.read(name))
     return kept.getvalue()
@@ -117,3 +121,259 @@ def test_csv_that_is_cut_in_a_line_end_or_holds_too_much():
     assert convert(whole.replace(b"\r\n", b"\r"), "form.csv").form.questions
     with pytest.raises(FormError, match="This is not CSV"):
         convert(whole.replace(b",A", b"," + b"A" * 200_000), "form.csv")
+
+
+# More than anybody's, and what only calls itself a workbook ---------------------------------------
+
+HEAD = "| survey |\n| | type | name | label | relevant |\n"
+SHEET, ENTITY = "xl/worksheets/sheet1.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]>"
+
+
+def within(old: bytes, more: bytes) -> bytes:
+    return old.replace(b"</sheetData>", more + b"</sheetData>")
+
+
+HUGE = {
+    "rows": lambda old: within(old, b"<row/>" * 3_000_000),
+    "cells": lambda old: within(
+        old, (b"<row>" + b'<c t="b"><v>1</v></c>' * 100 + b"</row>") * 5_000
+    ),
+    "white space": lambda old: within(old, b" " * 100_000_000),
+    "depth": lambda old: b"<worksheet><sheetData>" + b"<a>" * 2_000_000,
+    "far columns": lambda old: within(old, b'<row><c r="XFE1" t="b"><v>1</v></c></row>'),
+    "long numbers": lambda old: within(old, b"<row><c><v>" + b"1" * 5_000 + b"</v></c></row>"),
+    "entities": lambda old: ENTITY + old[old.index(b"<worksheet") :],
+    "a text that is not there": lambda old: within(old, b'<row><c t="s"><v>99</v></c></row>'),
+    "cut": lambda old: old[:-30],
+}
+REFUSALS = (
+    "This is not an Excel workbook.",
+    "The workbook has more than 300,000 cells.",
+    "The file unpacks to more than 20 megabytes.",
+)
+WIDE = "".join(f"| | text | a{n} | A ${{b{n}}} | |\n" for n in range(3_000))
+LONG = {
+    "f.md": [
+        HEAD + "| | text | a | " + "${" * 100_000 + " | |",
+        HEAD + "| | text | a | A | " + "(" * 30_000 + " |",
+        HEAD + "| | text | a | A | " + "pulldata( " * 3_000 + " |",
+        HEAD + "| | text | a | A | " + "not(" * 300 + "1" + ")" * 300 + " |",
+        HEAD + WIDE,
+        HEAD + "| | text | a | A | |\n" * 20_000,
+        HEAD + "|" * 1_000_000,
+    ],
+    "f.csv": ["survey" + "," * 2_000_000, "survey,type,name\n,text," + "x" * 300_000, "\0" * 1_000],
+}
+MOST = 2.0
+"""Seconds of computing."""
+
+
+def outcome(content: bytes, name: str) -> str:
+    """What becomes of a file: "form", or what is first wrong with it. Never slow, never a crash."""
+    began = time.process_time()
+    try:
+        told = "form" if convert(content, name).form else ""
+    except FormError as wrong:
+        told = str(wrong.problems[0]) if wrong.problems else ""
+    assert told
+    assert time.process_time() - began < MOST
+    assert "internal" not in told.lower()
+    return told
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_huge_and_damaged_sheets(name):
+    whole = excel(["type", "name", "label"], ["text", "a", "A"])
+    told = outcome(changed(whole, SHEET, HUGE[name]), "f.xlsx")
+    assert told.startswith(REFUSALS)
+
+
+def test_what_stands_behind_the_cells_is_not_read():
+    whole = excel(["type", "name", "label"], ["text", "a", "A"])
+    merged = b"<mergeCells>" + b'<mergeCell ref="A1:B2"/>' * 700_000 + b"</mergeCells>"
+    bad = changed(whole, SHEET, lambda old: old.replace(b"</sheetData>", b"</sheetData>" + merged))
+    assert outcome(bad, "f.xlsx") == "form"
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_cells_and_many_of_them(name):
+    for content in LONG[name]:
+        assert outcome(content.encode(), name) != "form" or "not(" in content
+
+
+def add(content: bytes, **parts: bytes) -> bytes:
+    kept = io.BytesIO(content)
+    with zipfile.ZipFile(kept, "a") as archive:
+        for name, part in parts.items():
+            archive.writestr(name.replace("__", "/"), part)
+    return kept.getvalue()
+
+
+def test_macros_links_and_formulas():
+    rows = (
+        ["type", "name", "label"],
+        ["text", "a", "A"],
+        ["text", "b", "=1/0"],
+        ["text", "c", "=A1"],
+    )
+    whole = excel(*rows)
+    macros = "The workbook has macros. Save it in Excel as .xlsx, which has none, and send that."
+    assert outcome(add(whole, **{"xl__vbaProject.bin": b"x"}), "f.xlsx") == macros
+    assert outcome(whole, "f.XLSM") == macros
+    linked = add(excel(*rows[:2]), **{"xl__externalLinks__externalLink1.xml": b"<x/>"})
+    (problem,) = convert(linked, "f.xlsx").problems
+    assert problem.what.startswith("The workbook is linked to others")
+
+    def stored(old: bytes) -> bytes:
+        return old.replace(b"<f>1/0</f><v></v>", b"<f>1/0</f><v>#DIV/0!</v>").replace(
+            b"<f>1/0</f><v/>", b"<f>1/0</f><v>#DIV/0!</v>"
+        ).replace(b'<c r="C3">', b'<c r="C3" t="e">')  # fmt: skip
+
+    with pytest.raises(FormError) as found:
+        convert(changed(whole, SHEET, stored), "f.xlsx")
+    assert "survey row 3, label: The formula of this cell gives #DIV/0!." in str(found.value)
+    with pytest.raises(FormError) as found:
+        convert(whole, "f.xlsx")
+    assert [str(one).partition(" is read")[0] for one in found.value.problems] == [
+        f"survey row {row}, label: This cell has a formula without a stored value, and"
+        for row in (3, 4)
+    ]
+    # In a column of the author's own it does not matter.
+    noted = excel(["type", "name", "label", "so far"], ["text", "a", "A", "=1+1"])
+    (problem,) = convert(noted, "f.xlsx").problems
+    assert (problem.severity, problem.column) == ("warning", "so_far")
+
+
+def test_an_archive_that_says_less_than_it_holds():
+    whole = excel(["type"], ["text"])
+    content = changed(whole, SHEET, lambda old: old + b" " * 30_000_000)
+    assert len(content) < 100_000
+    assert "unpacks to more than 20 megabytes" in outcome(content, "f.xlsx")
+    # The size in the archive's directory, made small: it is an error of the archive then.
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = archive.getinfo(SHEET).file_size
+    lied = content.replace(size.to_bytes(4, "little"), (900).to_bytes(4, "little"))
+    assert outcome(lied, "f.xlsx") == "This is no whole archive. Save or pack it again."
+
+
+NASTY = (
+    "${",
+    "${}",
+    "${a}",
+    "${a b}",
+    "${last-saved#a}",
+    "(",
+    "if(",
+    "1 div 0",
+    "begin group",
+    "end group",
+    "begin repeat",
+    "end repeat",
+    "select_one",
+    "select_one x",
+    "rank yn",
+    "osm",
+    "[",
+    "../x.png",
+    "pulldata('x', 'y', 'z', ${a})",
+    "instance('x')/root/item[name=${a}]/label",
+    "\u202e",
+    "\x0b",
+    "]]>",
+    "<b>",
+    "{0}",
+    "{name}",
+    "%s",
+    "1e999",
+    "start=1e99 end=1 step=1e-99",
+    "seed=${a}",
+    "x=y=z",
+    "1.",
+    "-",
+    "select_multiple yn or_other",
+    "jr:choice-name(${a}, '${a}')",
+    "data",
+    "meta",
+    "once(random())",
+    "regex(., '(a+)+$')",
+    "://",
+    "yes",
+    "concat(" + "'a', " * 300 + "'b')",
+    "true()",
+    "select_one ${a}",
+)
+WHOLE = [
+    ["| survey |"],
+    [
+        "",
+        "type",
+        "name",
+        "label",
+        "relevant",
+        "constraint",
+        "calculation",
+        "choice_filter",
+        "default",
+        "parameters",
+        "trigger",
+        "repeat_count",
+        "appearance",
+        "image",
+    ],
+    ["", "text", "a", "A"],
+    ["", "begin repeat", "r", "R"],
+    ["", "select_one yn", "b", "B ${a}", "${a}"],
+    ["", "end repeat"],
+    ["", "calculate", "c", "", "", "", "count(${b})"],
+    ["", "begin group", "g", "G"],
+    ["", "integer", "d", "D"],
+    ["", "end group"],
+    ["| choices |"],
+    ["", "list_name", "name", "label"],
+    ["", "yn", "y", "Y"],
+    ["", "yn", "n", "N"],
+    ["| settings |"],
+    ["", "form_id", "version", "instance_name"],
+    ["", "f", "1", "${a}"],
+    ["| indicators |"],
+    ["", "name", "kind"],
+    ["", "c", "score"],
+]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(1, 13), st.sampled_from(NASTY)),
+        min_size=1, max_size=6,
+    ),
+    st.lists(st.integers(0, len(WHOLE) - 1), max_size=2),
+)  # fmt: skip
+@settings(max_examples=120, deadline=None)
+def test_cells_that_nobody_would_write(blows, gone):
+    rows = [list(row) for row in WHOLE]
+    for row, column, text in blows:
+        if rows[row][0] == "":
+            rows[row] += [""] * (column + 1 - len(rows[row]))
+            rows[row][column] = text
+    lines = [
+        row[0] if row[0] else f"| {' | '.join(row)} |"
+        for place, row in enumerate(rows)
+        if place not in gone
+    ]
+    told = outcome("\n".join(lines).encode(), "f.md")
+    assert "The converter says" not in told or "bind" in told
+
+
+def test_every_row_is_told_by_the_number_that_its_author_sees():
+    rows = [
+        ["type", "name", "label"],
+        *([None] for _ in range(40)),
+        ["txt", "a", "A"],
+        [],
+        ["txt", "b"],
+    ]
+    with pytest.raises(FormError) as found:
+        convert(excel(*rows), "f.xlsx")
+    numbers = [problem.row for problem in found.value.problems]
+    assert numbers == [42, 44]
+    assert all(one < two for one, two in pairwise(numbers))
