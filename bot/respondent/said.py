@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from bot.respondent.markup import plain
 from bot.texts import Speak
+from surveys.interview.shown import shown_value
 
-_CLOCK = re.compile(r"(\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
 CHOSEN = frozenset({"select_one", "select_multiple", "rank", "range"})
 """Types whose answers are read as the form's own words."""
 PLACES = frozenset({"geopoint", "geotrace", "geoshape"})
@@ -30,11 +28,8 @@ def said(kind: str, value: str, say: Speak) -> str:
         return "🎬 " + say("a video")
     if kind == "file":
         return "📄 " + say("a file")
-    if kind == "time":
-        return _clock(value)
-    if kind == "dateTime":
-        day, _, hour = value.partition("T")
-        return f"{day} {_clock(hour)}".strip()
+    if kind in ("time", "dateTime"):
+        return shown_value(kind, value)
     if kind == "geopoint":
         return place(value)
     if kind in PLACES:
@@ -58,11 +53,6 @@ def place(value: str) -> str:
 def _degrees(number: float) -> str:
     # Five decimals are one metre.
     return f"{number:.5f}".rstrip("0").rstrip(".")
-
-
-def _clock(value: str) -> str:
-    found = _CLOCK.fullmatch(value)
-    return found[1] if found else value
 
 
 def _several(value: str) -> list[str]:

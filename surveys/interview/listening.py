@@ -7,6 +7,7 @@ from surveys.interview import answers as reading
 from surveys.interview.answering import FEWEST_POINTS, Answering
 from surveys.interview.canonical import canonical, point_of
 from surveys.interview.course import SEARCHED, written
+from surveys.interview.places import place as typed_place
 from surveys.interview.plan import Stop
 from surveys.interview.state import (
     Action,
@@ -147,7 +148,11 @@ class Listening(Answering):
         if isinstance(found, reading.Wish):
             self._act(found.action)
         elif isinstance(found, reading.Unread):
-            if found.reason in ("not_a_choice", "ambiguous_choice") and len(labelled) > SEARCHED:
+            one = typed_place(typed) if kind in FEWEST_POINTS else None
+            if one is not None:
+                # One corner of a line or an area: the others come one after the other.
+                self._located(kind, Located(*one))
+            elif found.reason in ("not_a_choice", "ambiguous_choice") and len(labelled) > SEARCHED:
                 self._look_for(labelled, shown)
             else:
                 self.refuse(found.reason, given=shown)

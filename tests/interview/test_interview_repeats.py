@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from surveys.form.xlsform import convert
 from surveys.interview.engine import begin, nodes, prompt, recomputed, step, submission
 from surveys.interview.plan import places_of
-from surveys.interview.state import Ask, Begin, Closed, Given, Tapped, from_json, to_json
+from surveys.interview.state import (
+    Ask,
+    Begin,
+    Closed,
+    Given,
+    Located,
+    Redraw,
+    Tapped,
+    Typed,
+    from_json,
+    to_json,
+)  # fmt: skip
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 
@@ -193,3 +204,25 @@ def test_what_a_chance_or_a_clock_gave_stays_while_others_are_answered():
     assert interview.answers["/data/die"] == die
     whens = [interview.answers[f"/data/r[{place}]/when"] for place in (1, 2)]
     assert whens == ["2026-11-28T12:00:00.000Z", "2026-11-28T14:00:00.000Z"]
+
+
+def test_a_line_is_drawn_place_by_place_sent_or_typed():
+    form = convert(
+        b"""
+| survey | | |
+| | type | name | label |
+| | geotrace | path | Walk along the path |
+| settings | | |
+| | form_id | version |
+| | path | 1 |
+""",
+        "path.md",
+    ).form
+    interview, _ = step(form, begin(form, 3, ""), Begin(), NOW)
+    interview, effects = step(form, interview, Typed("30.5, 114.3"), NOW)
+    assert isinstance(effects[-1], Redraw)
+    refused, effects = step(form, interview, Tapped(interview.asked, "done"), NOW)
+    assert effects[0].reason == "not_enough_places"
+    interview, _ = step(form, refused, Located(30.25, 114.5, 12.0, 4.0), NOW)
+    interview, _ = step(form, interview, Tapped(interview.asked, "done"), NOW)
+    assert interview.answers["/data/path"] == "30.5 114.3 0.0 0.0; 30.25 114.5 12.0 4.0"
