@@ -7,7 +7,16 @@ from sqlalchemy import select
 
 from bot import barcodes
 from bot.respondent import sent
-from surveys.store.schema import Attachment, Interview, InterviewEvent, Job
+from surveys.store.schema import (
+    Administrator,
+    Area,
+    Attachment,
+    Contact,
+    Grant,
+    Interview,
+    InterviewEvent,
+    Job,
+)  # fmt: skip
 from surveys.store.vault import Vault
 from tests.respondent import phones
 from tests.respondent.phones import PATIENCE, Clock, agree, at_work, moment, say, settle, tap
@@ -289,6 +298,31 @@ async def test_a_photo_of_a_barcode_that_cannot_be_had_is_answered_soon(sqlite_u
         assert survey.telegram.counts["getFile"] == 0
         await say(ann, "6901234567892")
         assert answers(survey) == [("code", "6901234567892")]
+
+
+async def test_an_owner_who_is_asked_for_a_photo_answers_and_else_sets_up(sqlite_url, tmp_path):
+    phones.made(sqlite_url, FORM)
+    async with at_work(tmp_path, sqlite_url) as survey:
+        boss = survey.telegram.person(5, "en")
+        await agree(boss)
+        await boss.wait_for(asks("well"))
+        with survey.database.begin() as session:
+            area = session.scalar(select(Area.id).where(Area.kind == "programme"))
+            contact = session.scalar(select(Contact.id))
+            administrator = Administrator(contact_id=contact, created_at=moment())
+            session.add(administrator)
+            session.flush()
+            session.add(Grant(administrator_id=administrator.id, area_id=area, role="owner"))
+        await boss.send_photo(WELL)
+        for word in ("Say a word", "Your list", "Where is it", "code of the bag"):
+            await boss.wait_for(asks(word))
+            await tap(boss, "Skip")
+        await boss.wait_for(asks("Anything else"))
+        boss.read_all()
+        await boss.send_photo(WELL)
+        assert (await boss.next_message(PATIENCE)).text.startswith("I cannot read pictures.")
+        await fetched(survey)
+        assert kept(survey)["photo"][2:] == ("fetched", WELL)
 
 
 async def test_what_belongs_to_nobody_any_more_is_not_fetched(sqlite_url, tmp_path):
