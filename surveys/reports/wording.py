@@ -190,13 +190,24 @@ def printable(text: str) -> str:
 
 def columns(text: str) -> int:
     """Columns that a text takes on a screen: two for a Chinese character or an emoji."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(letter: str) -> int:
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def clip(text: str, longest: int) -> str:
-    """Text of at most `longest` columns, an ellipsis standing for what was cut."""
+    """Text of at most `longest` columns, an ellipsis standing for what was cut.
+
+    >>> clip("Liuping", 7), clip("Liuping 柳坪", 11), clip("柳坪", 3)
+    ('Liuping', 'Liuping 柳…', '柳…')
+    """
     if columns(text) <= longest:
         return text
-    while columns(text) > longest - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    # Letter by letter: names are as long as someone made them.
+    taken, kept = 0, 0
+    while kept < len(text) and taken + _width(text[kept]) < longest:
+        taken += _width(text[kept])
+        kept += 1
+    return text[:kept].rstrip() + "…"
