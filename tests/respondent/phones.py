@@ -154,9 +154,10 @@ class Survey:
             return session.scalar(inbox) or session.scalar(outbox)
 
     def rows(self, table):
-        """All rows of a table."""
+        """All rows of a table, by their keys."""
         with self.database.read() as session:
-            return list(session.scalars(select(table)).all())
+            keys = table.__table__.primary_key
+            return list(session.scalars(select(table).order_by(*keys)).all())
 
     def count(self, *tables):
         """How many rows each of these tables has."""
