@@ -38,6 +38,8 @@ MOST_ROUNDS = 6
 """Copies of a workbook that are converted to find all that is wrong with it."""
 _ROWS = 1_500
 """Rows that all these copies have together, or there are two alone."""
+_OF_ANY_TYPE = frozenset({"relevant", "constraint", "required", "read_only"})
+"""Columns that are as wrong under another type."""
 _NOTHING: Mapping[str, bytes] = {
     "csv": b"name,label\n",
     "xml": b"<root/>",
@@ -148,6 +150,10 @@ class _Checking:
             if not one.medium and one.file not in lists
         }
         self.lists = {**files, **stand_ins}
+        self.typed = (
+            "survey",
+            next(iter(self.survey.columns.found.get("type", {"": ""}).values())),
+        )
 
     def workbook(self) -> Workbook:
         """The workbook; raises `FormError` with every error."""
@@ -210,12 +216,17 @@ class _Checking:
     def noted(self, problems: Iterable[Problem]) -> bool:
         """Whether some of these errors are new; those in cells that are wrong anyway are not."""
         places = {(one.sheet, one.row, one.column) for one in self.errors}
-        rows = {(one.sheet, one.row) for one in self.errors if one.column == "type"}
+        replaced = {one.row for one in self.errors if (one.sheet, one.column) == self.typed}
+        meaning = self.survey.columns.meaning
         fresh = [
             one
             for one in problems
-            if one.row is None
-            or ((one.sheet, one.row, one.column) not in places and (one.sheet, one.row) not in rows)
+            if (one.sheet, one.row, one.column) not in places
+            and not (
+                one.sheet == "survey"
+                and one.row in replaced
+                and meaning(one.column)[0] not in _OF_ANY_TYPE
+            )
         ]
         if self.errors:
             # Without a place it may well come from what was left out.

@@ -166,6 +166,19 @@ def test_what_is_only_odd_does_not_hinder():
     assert found.files == {}
 
 
+def test_a_row_of_no_type_is_looked_at_all_the_same():
+    rows = ["text | b | B | |", "select_one yna | f | F | selected(${b}, 'x' | iff(.)"]
+    survey = "\n".join(f"| | {row} |" for row in rows)
+    content = f"| survey |\n| | type | name | label | relevant | constraint |\n{survey}\n" + (
+        "| choices |\n| | list_name | name | label |\n| | yn | y | Y |"
+    )
+    assert told(content.encode()) == [
+        "survey row 3, type: f: the sheet choices has no list yna. Is yn meant?",
+        "survey row 3, relevant: f: The bracket ( is not closed. It says: selected → (${b}, 'x'",
+        "survey row 3, constraint: f: There is no function iff(). Is if() meant? It says: iff(.)",
+    ]
+
+
 def test_missing_columns_are_told_once():
     assert told(b"| survey |\n| | type | label |\n| | text | A |\n| | text | B |") == [
         "survey: The sheet survey has no column name."

@@ -151,7 +151,7 @@ REFUSALS = (
     "The workbook has more than 300,000 cells.",
     "The file unpacks to more than 20 megabytes.",
 )
-WIDE = "".join(f"| | text | a{n} | A ${{b{n}}} | |\n" for n in range(3_000))
+WIDE = "".join(f"| | text | a{n} | A ${{b{n}}} | |\n" for n in range(1_000))
 LONG = {
     "f.md": [
         HEAD + "| | text | a | " + "${" * 100_000 + " | |",
@@ -159,10 +159,10 @@ LONG = {
         HEAD + "| | text | a | A | " + "pulldata( " * 3_000 + " |",
         HEAD + "| | text | a | A | " + "not(" * 300 + "1" + ")" * 300 + " |",
         HEAD + WIDE,
-        HEAD + "| | text | a | A | |\n" * 20_000,
-        HEAD + "|" * 1_000_000,
+        HEAD + "| | text | a | A | |\n" * 4_000,
+        HEAD + "|" * 200_000,
     ],
-    "f.csv": ["survey" + "," * 2_000_000, "survey,type,name\n,text," + "x" * 300_000, "\0" * 1_000],
+    "f.csv": ["survey" + "," * 500_000, "survey,type,name\n,text," + "x" * 300_000, "\0" * 1_000],
 }
 MOST = 2.0
 """Seconds of computing."""
