@@ -112,7 +112,8 @@ class Plan:
     prefilled: frozenset[str]
     """Questions that come with a value: having one does not mean that a person gave it."""
     rechecked: frozenset[str]
-    """Questions whose constraint looks at more than themselves: another answer can break it."""
+    """Questions whose constraint looks at more than themselves, or that are computed too: another
+    answer can break it."""
     rows: Mapping[str, Mapping[int, Choice]]
     """Of a question with a filtered list: its choices by the identity of their rows."""
     sets: Mapping[str, tuple[SetValue, ...]]
@@ -267,6 +268,8 @@ def _make(form: Form) -> Plan:
             if question.constraint is not None
             and (
                 question.constraint.reads - {question.path}
+                or question.calculation is not None
+                or question.path in set_by_actions
                 or _UNSTEADY.search(question.constraint.text)
             )
         ),
