@@ -148,7 +148,8 @@ class Listening(Answering):
         if isinstance(found, reading.Wish):
             self._act(found.action)
         elif isinstance(found, reading.Unread):
-            one = typed_place(typed) if kind in FEWEST_POINTS else None
+            alone = kind in FEWEST_POINTS and not set(typed) & {";", "；", "\n"}
+            one = typed_place(typed) if alone else None
             if one is not None:
                 # One corner of a line or an area: the others come one after the other.
                 self._located(kind, Located(*one))

@@ -104,7 +104,8 @@ def test_both_languages_say_everything():
 def test_every_kind_of_question(language, say):
     typed = [
         "", "?", "Lan *x*", "4", "9999", "250", "yesterday", "7:05", "now", "2 1", "/next",
-        "1 12", "railway", "1", "there", "30.1 120.2", "1 1", "1 1; 1 2", "1 1; 1 2; 2 2",
+        "1 12", "railway", "1", "there", "30.1 120.2", "1 1", "1 1; 1 2", "1 1; 1 2",
+        "1 1; 1 2; 2 2",
         "a/b.jpg", "b.ogg", "c.mp4", "d.pdf", "6901",
     ]  # fmt: skip
     written, interview = talk(typed, language, EVERY.strip().encode())
