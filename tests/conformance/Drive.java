@@ -20,6 +20,7 @@ import java.util.Set;
 import org.javarosa.core.model.Constants;
 import org.javarosa.core.model.FormDef;
 import org.javarosa.core.model.FormIndex;
+import org.javarosa.core.model.ItemsetBinding;
 import org.javarosa.core.model.SelectChoice;
 import org.javarosa.core.model.condition.EvaluationContext;
 import org.javarosa.core.model.condition.IFunctionHandler;
@@ -189,11 +190,27 @@ public class Drive {
         TreeElement node = form.getMainInstance().resolveReference(ref);
         if (!isSelect(prompt)) return node.getValue();
         String before = node.getValue() == null ? "" : serialized(node.getValue());
+        if (!wanted.path("stale").asBoolean()) forgetChoices(prompt);
         prompt.getSelectChoices();
         String after = node.getValue() == null ? "" : serialized(node.getValue());
         if (after.isEmpty()) node.setAnswer(null);
         if (!after.equals(before) && !wanted.path("stale").asBoolean()) form.triggerTriggerables(ref);
         return node.getValue();
+    }
+
+    /**
+     * JavaRosa remembers a filtered list as long as the nodes that the filter reads keep their
+     * values, though one of them may not be relevant any more.
+     */
+    private static void forgetChoices(FormEntryPrompt prompt) {
+        if (prompt.getQuestion().getDynamicChoices() == null) return;
+        try {
+            var remembered = ItemsetBinding.class.getDeclaredField("cachedFilteredChoiceList");
+            remembered.setAccessible(true);
+            remembered.set(prompt.getQuestion().getDynamicChoices(), null);
+        } catch (ReflectiveOperationException wrong) {
+            throw new IllegalStateException(wrong);
+        }
     }
 
     /** How many instances the answers have for this repeat, in the instance around it. */

@@ -50,9 +50,9 @@ def differences(judged, mine):
 
 def _unlike(own, theirs):
     """The parts of a question that differ, with its node."""
-    keys = [key for key in own if own[key] != theirs[key]]
+    keys = [key for key in {**own, **theirs} if own.get(key) != theirs.get(key)]
     node = {"of": own["node"]} if keys else {}
-    return node | {key: own[key] for key in keys}, node | {key: theirs[key] for key in keys}
+    return tuple(node | {key: one.get(key) for key in keys} for one in (own, theirs))
 
 
 def _asked(one):

@@ -82,6 +82,18 @@ KNOWN = {
         {"/data/n": 1, "/data/s": "a", "corrections": [["/data/n", 2], ["/data/s", None]]},
         "stale",
     ),
+    "Choices by an answer that is hidden": Known(
+        "integer | k | K\ninteger | n | N | | ${k} = 1\n"
+        "select_one l | s | S | | | | | | size = ${n}",
+        (
+            "asked 4: None | {'node': '/data/s', 'label': 'S', 'type': 'select_one',"
+            " 'choices': [], 'answer': 'a', 'accepted': False,"
+            " 'message': 'That is none of the choices.'}",
+            "/data/s: (True, 'a') | (True, None)",
+        ),
+        {"/data/k": 1, "/data/n": 1, "/data/s": "a", "corrections": [["/data/k", 2]]},
+        "stale",
+    ),
     "What opens behind a person": Known(
         "integer | k | K | | ${x} = 1\ninteger | x | X\ninteger | y | Y",
         (
