@@ -119,15 +119,21 @@ def _copy(request, tmp_path):
 
 
 def _empty(url):
-    """As after the migrations. TRUNCATE makes every file anew: 0.6 s in the place of 0.02."""
+    """As after the migrations. TRUNCATE makes every file anew: 0.6 s in the place of 0.05."""
     engine = create_engine(url_of(url))
+    filled = []
     with engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+            if connection.execute(table.delete()).rowcount:
+                filled.append(f'"{table.name}"')
         connection.execute(
             text(
                 "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass,"
                 " start_value, false) FROM pg_sequences"
             )
         )
+    if filled:
+        # Else new rows come to stand where old ones were, in another order.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"VACUUM {', '.join(filled)}"))
     engine.dispose()
