@@ -222,6 +222,7 @@ def _question(prompt: Prompt, say: Mapping[str, str]) -> str:
     lines = [f"\n{number}  {around}"] if around else []
     lines.append(f"{' ' * len(number) if around else chr(10) + number}  {_asked(prompt, say)}")
     lines += _media(prompt.media, say)
+    lines += _media(tuple((kind, name) for _, kind, name in prompt.pictured), say)
     if prompt.hint:
         lines.append(f"      {plain(prompt.hint)}")
     for place in places_shown(prompt):

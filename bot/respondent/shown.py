@@ -31,6 +31,8 @@ WAYS: Mapping[str, tuple[str, str]] = {
 }
 """How Telegram shows a file in the chat, by its ending; all others are sent as files."""
 AS_FILE = ("sendDocument", "document")
+CAPTION = 1000
+"""Characters under a file, a little below what Telegram takes."""
 
 
 def media(
@@ -39,11 +41,13 @@ def media(
     shown: Sequence[tuple[MediaKind, str]],
     incoming: Incoming,
     key: str | None,
+    *,
+    captions: Mapping[str, str] | None = None,
 ) -> list[Outgoing]:
     """The messages that show these files, in order, to be sent before the question's own.
 
-    shown: `Prompt.media` or `Say.media`. Under keys beside `key`, so that they leave the chat with
-    the question. What the form version does not have is left out; of two kinds of one file (image
+    shown: `Prompt.media` or `Say.media`; captions: what stands under a file, by its name. Under
+    keys beside `key`, so that they leave the chat with the question. What the form version does not have is left out; of two kinds of one file (image
     and big-image) one is shown.
     """
     if not shown:
@@ -57,9 +61,9 @@ def media(
             continue
         method, field = _way(medium)
         own = None if key is None else f"{key}.m{place}"
-        found.append(
-            Outgoing(method, {"chat_id": chat}, chat, key=own, field=field, shows=medium.id)
-        )
+        under = (captions or {}).get(name, "")
+        given = {"chat_id": chat, "caption": under[:CAPTION]} if under else {"chat_id": chat}
+        found.append(Outgoing(method, given, chat, key=own, field=field, shows=medium.id))
     return found
 
 

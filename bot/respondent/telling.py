@@ -151,6 +151,7 @@ class _Telling:
             if prompt.type in PLACES:
                 self.out.append(location.withdraw(self._chat, key))
         self._shown_with(prompt.media, key)
+        self._pictures(prompt, key)
         self._question(prompt, key)
         if prompt.type in PLACES:
             several = prompt.type != "geopoint"
@@ -235,6 +236,16 @@ class _Telling:
         if not self.turn.kept:
             return None
         return key_of_record(self.turn.interview_id, self.incoming, len(self.out))
+
+    def _pictures(self, prompt: Prompt, key: str) -> None:
+        """Send the pictures of choices, each with its number and its words under it."""
+        captions: dict[str, str] = {}
+        for place, _, name in prompt.pictured:
+            label = f"{place + 1}. {plain(prompt.choices[place][1])}"
+            captions[name] = f"{captions[name]}\n{label}" if name in captions else label
+        shown = tuple((kind, name) for _, kind, name in prompt.pictured)
+        version = self.turn.form_version_id
+        self.out += media(self.session, version, shown, self.incoming, f"{key}.c", captions=captions)
 
     def _shown_with(self, shown: tuple[tuple[MediaKind, str], ...], key: str | None) -> None:
         """Send pictures, sounds and films before what they belong to."""

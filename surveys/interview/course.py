@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from surveys.form.model import Choice, Question, Range, Repeat
+from surveys.form.model import Choice, MediaKind, Question, Range, Repeat
 from surveys.form.shape import Places
 from surveys.form.values import number_of_text
 from surveys.interview.plan import Fence, Line, Stop, stop_of
@@ -264,11 +264,24 @@ class Course:
             search=search,
             guidance=self.scope.text(node.guidance, path, places),
             media=self.scope.media(node.media),
+            pictured=self._pictured(stop, shown),
             around=self.around(path, places),
             bounds=None
             if numbers is None
             else (written(numbers.start), written(numbers.end), written(numbers.step)),
             opens=self._opens(stop),
+        )
+
+    def _pictured(
+        self, stop: Stop, shown: tuple[int, ...]
+    ) -> tuple[tuple[int, MediaKind, str], ...]:
+        offered = self.offered(stop)
+        if not any(choice.media for choice in offered):
+            return ()
+        return tuple(
+            (place, kind, name)
+            for place in shown
+            for kind, name in self.scope.media(offered[place].media)
         )
 
     def label(self, stop: Stop) -> str:

@@ -191,6 +191,9 @@ class Prompt:
     """More words about the question, for who asks for them."""
     media: tuple[tuple[MediaKind, str], ...] = ()
     """What is shown with it: the kind and the name of the file."""
+    pictured: tuple[tuple[int, MediaKind, str], ...] = ()
+    """What is shown with the choices that are shown now: the place of the choice, the kind and the
+    name of the file."""
     around: tuple[tuple[str, int], ...] = ()
     """The labels of the groups around it that have one, outermost first, and which instance of a
     repeat it is in (0: of no repeat)."""

@@ -185,6 +185,33 @@ async def test_everything_that_can_be_sent_is_kept_given_back_and_forgotten(
         assert [m for m in xiu.messages if m.file] == []
 
 
+PICTURED = """
+| survey | | | |
+| | type | name | label |
+| | select_one crop | grown | What grows here? |
+| choices | | | | |
+| | list_name | name | label | media::image |
+| | crop | rice | **Rice** | rice.png |
+| | crop | corn | Corn | corn.png |
+| | crop | none | Nothing | |
+| settings | | | |
+| | form_title | form_id | version |
+| | Crops | crops | 1 |
+"""
+
+
+async def test_pictures_of_choices_come_with_their_numbers(sqlite_url, tmp_path):
+    corn = code_of("corn")
+    phones.made(sqlite_url, PICTURED, files={"rice.png": WELL, "corn.png": corn})
+    async with at_work(tmp_path, sqlite_url) as survey:
+        person = survey.telegram.person(1, "en")
+        await agree(person)
+        asked = await person.wait_for(asks("grows"))
+        seen = person.messages[: person.messages.index(asked)]
+        pictures = [(one.text, one.file.content) for one in seen if one.file is not None]
+        assert pictures == [("1. Rice", WELL), ("2. Corn", corn)]
+
+
 async def test_what_a_form_shows_is_uploaded_once_and_anew_where_telegram_lost_it(
     sqlite_url, tmp_path
 ):  # fmt: skip
