@@ -47,8 +47,8 @@ def media(
     """The messages that show these files, in order, to be sent before the question's own.
 
     shown: `Prompt.media` or `Say.media`; captions: what stands under a file, by its name. Under
-    keys beside `key`, so that they leave the chat with the question. What the form version does not have is left out; of two kinds of one file (image
-    and big-image) one is shown.
+    keys beside `key`, so that they leave the chat with the question. What the form version does
+    not have is left out; of two kinds of one file (image and big-image) one is shown.
     """
     if not shown:
         return []

@@ -244,8 +244,10 @@ class _Telling:
             label = f"{place + 1}. {plain(prompt.choices[place][1])}"
             captions[name] = f"{captions[name]}\n{label}" if name in captions else label
         shown = tuple((kind, name) for _, kind, name in prompt.pictured)
-        version = self.turn.form_version_id
-        self.out += media(self.session, version, shown, self.incoming, f"{key}.c", captions=captions)
+        self.out += media(
+            self.session, self.turn.form_version_id, shown, self.incoming, f"{key}.c",
+            captions=captions,
+        )  # fmt: skip
 
     def _shown_with(self, shown: tuple[tuple[MediaKind, str], ...], key: str | None) -> None:
         """Send pictures, sounds and films before what they belong to."""
