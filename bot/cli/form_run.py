@@ -58,7 +58,7 @@ def run(
 def _document(file: Path) -> object:
     try:
         return json.loads(content_of(file).decode("utf-8-sig"))
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:
         raise Problem(f"{file.name} is no JSON: {wrong}.") from None
 
 

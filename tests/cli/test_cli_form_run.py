@@ -67,8 +67,9 @@ def test_what_is_wrong_with_the_call_is_said_in_one_line(usegap, tmp_path):
     called = prepared(tmp_path, {"/data/place": ["b"]})
     assert usegap(*called)[2].startswith("usegap: answers.json: /data/place: a text")
     assert usegap(*called, "--now", "noon")[0] == 1
-    (tmp_path / "answers.json").write_text("{")
-    assert usegap(*called)[2].startswith("usegap: answers.json is no JSON")
+    for no_json in ("{", "[" * 100_000):
+        (tmp_path / "answers.json").write_text(no_json)
+        assert usegap(*called)[2].startswith("usegap: answers.json is no JSON")
     assert usegap("form", "run", "villages.md", "--answers", "none.json")[0] == 1
     # A list that is nowhere is an error of the form, not of the run.
     (tmp_path / "villages-media/places.csv").unlink()
