@@ -25,7 +25,6 @@ _ABOUT: Mapping[str, tuple[str, ...]] = {"choice_filter": ("choice_filter", "par
 """Columns in which what a problem is about may stand, the likeliest first."""
 _PATH = re.compile(r"(?:(?<=\()\s)?(?<![\w)/'])/[\w.-]+(?:/[\w.-]+)*/([\w.-]+)(?:\s(?=[,)]))?")
 """A path as pyxform writes it for ${name}, with the spaces that it adds."""
-_UNKNOWN_TYPE = re.compile(r"Unknown question type '([^']*)'")
 _AUDIT = re.compile(r"track-changes|identify-user|location-(priority|min-interval|max-age)")
 _TRIGGERED = re.compile(r"calculation trigger for question \$\{([^}]*)\}")
 _ELEMENT = re.compile(r"element named '?([^'\s]+?)'?(?: has |\.|$)")
@@ -57,15 +56,13 @@ def from_pyxform(message: str, severity: Literal["error", "warning"], book: Book
     if row:
         return told
     columns = Columns("survey", book.headers.get("survey", {}))
-    unknown, element = _UNKNOWN_TYPE.search(message), _ELEMENT.search(message)
+    element = _ELEMENT.search(message)
     triggered, audit = _TRIGGERED.search(message), _AUDIT.search(message)
     for one in book["survey"]:
         if audit and columns.text(one, "type") == "audit":
             return replace(told, sheet="survey", row=one.number, column="parameters")
         if triggered and columns.text(one, "name") == triggered[1]:
             return replace(told, sheet="survey", row=one.number, column="trigger")
-        if unknown and columns.text(one, "type") == unknown[1]:
-            return replace(told, sheet="survey", row=one.number, column="type")
         if element and columns.text(one, "name") == element[1]:
             return replace(
                 told, sheet="survey", row=one.number, column="label" if "label" in message else ""

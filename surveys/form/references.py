@@ -40,12 +40,6 @@ def reference_problems(survey: Survey, book: Book) -> list[Problem]:
     return reading.problems
 
 
-def referred(text: str) -> Iterator[str]:
-    """The names in ${…} of a cell, each once."""
-    found = (_NAMED.fullmatch(part[1] or "") for part in _PARTS.finditer(text))
-    yield from dict.fromkeys(match[2] for match in found if match)
-
-
 def without_references(text: str) -> str:
     """A text as the grammar of expressions can read it: a name of the same length for each ${…}."""
     return _PARTS.sub(lambda part: "_" * len(part[0]) if part[1] is not None else part[0], text)

@@ -186,6 +186,195 @@ def test_missing_columns_are_told_once():
     ]
 
 
+LISTS = "| choices |\n| | list_name | name | label |\n| | yn | y | Y |"
+SETTINGS = "| settings |\n| | form_id | version | name | public_key | instance_name |"
+ONE_BY_ONE = [
+    (
+        "type | name | label | parameters",
+        "text | a | A | rows=x",
+        "rows=x is not understood. Write a whole",
+    ),
+    ("type | name | label | parameters", "text | a | A | rows 3", "a: these are no parameters."),
+    (
+        "type | name | label | parameters",
+        "text | a | A | row=3,",
+        "no parameter row. Is rows meant?",
+    ),
+    (
+        "type | name | label | parameters",
+        "text | a | A | zzz=3",
+        "no parameter zzz. Write one of: rows.",
+    ),
+    (
+        "type | name | label | parameters",
+        "image | a | A | max-pixels=many",
+        "max-pixels=many is not",
+    ),
+    (
+        "type | name | label | parameters",
+        "audio | a | A | quality=best",
+        "Write normal, low, voice-only",
+    ),
+    (
+        "type | name | label | parameters",
+        "geopoint | a | A | warning-accuracy=x",
+        "number of metres.",
+    ),
+    (
+        "type | name | label | parameters",
+        "geotrace | a | A | incremental=no",
+        "Write true, or take it",
+    ),
+    (
+        "type | name | label | parameters",
+        "range | a | A | start=x",
+        "a: start=x is not understood.",
+    ),
+    (
+        "type | name | label | parameters",
+        "range | a | A | placeholder=99",
+        "the placeholder is not between",
+    ),
+    (
+        "type | name | label | parameters",
+        "range | a | A | tick_labelset=no",
+        "choices has no list no.",
+    ),
+    (
+        "type | name | label | parameters",
+        "select_one yn | a | A | randomize=true seed=${A}",
+        "parameters are read in small letters, and ${A} would be another name.",
+    ),
+    (
+        "type | name | label | parameters",
+        "audit | audit | | track-changes=x",
+        "survey row 2, parameters: ",
+    ),
+    (
+        "type | name | label | trigger",
+        "text | a | A | x ${a}",
+        "A trigger is the name of a question alone.",
+    ),
+    (
+        "type | name | label | trigger",
+        "begin group | a | A | \n| | text | b | B | ${a}\n| | end group | | |",
+        "a is a group: it never changes by itself.",
+    ),
+    (
+        "type | name | label | calculation | trigger",
+        "calculate | a | | 1 | \n| | text | b | B | 1 | ${a}",
+        "survey row 3, trigger: The question ${a}",
+    ),
+    (
+        "type | name | label | relevant",
+        "text | a | A | ${ a }= 1",
+        "${ a } has spaces in it. Write ${a}.",
+    ),
+    ("type | name | label", "text | meta | A", "The name meta is kept for what ODK adds."),
+    (
+        "type | name | label",
+        "begin repeat | r | R\n| | end repeat | |\n| | begin group | g | G\n| | begin repeat"
+        " | r | R\n| | text | t | T\n| | end repeat | |\n| | end group | | ",
+        "repeat of row 2 is named r already.",
+    ),
+    (
+        "type | name | label",
+        "begin loop over x | r | R\n| | text | a | A\n| | end loop | | ",
+        "no list x.",
+    ),
+    (
+        "type | name | label",
+        "text | a_other | A\n| | select_one yn or_other | a | A",
+        "or_other adds a question a_other, and there is one already.",
+    ),
+    (
+        "type | name | label",
+        "begin repeat | r | R\n| | text | a | A\n| | end repeat | |\n| | select_multiple ${a}"
+        " | b | B",
+        "of the answers of a repeat only one can be selected.",
+    ),
+    ("type | name | label", "select_one_from_file x.txt | a | A", "x.txt is no file of a list."),
+    ("type | name | label", "xml-external | x | ", "The file x.xml did not come with the form."),
+    (
+        "type | name | label",
+        "select_one_from_file bad.csv | a | A",
+        "The file bad.csv has two columns x.",
+    ),
+    (
+        "type | name | label | choice_filter",
+        "select_one_from_file ok.csv | a | A | kinds = 'x'",
+        "the list ok.csv has no column kinds. Is kind meant?",
+    ),
+    ("type | name | label | choice_filter", "select_one yn | a | A | name = (", "a: "),
+    (
+        "type | name | label | relevant | relevance",
+        "text | a | A | 1 | 1",
+        "The columns relevant and relevance are the same one.",
+    ),
+    (
+        "type | name | label | bind::relevant | bind::jr::constraintMsg | media::image::en",
+        "text | a | A | ${x} | | ",
+        "survey row 2, bind::relevant: There is no question 'x'.",
+    ),
+    ("type | name | label | count | repeat_count", "text | a | A | 1 | 1", "the same one."),
+]
+WITH = {"bad.csv": b"x,x\n1,2\n", "ok.csv": b"name,label,kind\n1,A,b\n"}
+
+
+@pytest.mark.parametrize(("head", "rows", "words"), ONE_BY_ONE)
+def test_one_by_one(head, rows, words):
+    content = f"| survey |\n| | {head} |\n| | {rows} |\n| | text | last | Z |\n{LISTS}"
+    found = told(content.encode(), WITH)
+    assert any(words in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (f"{SETTINGS}\n| | f | 1 | 1x | | |", "settings row 2, name: 1x cannot be a name."),
+        (
+            f"{SETTINGS}\n| | f | 1 | | | b |",
+            "settings row 2, instance_name: instanceName: There is no",
+        ),
+    ],
+)
+def test_settings_one_by_one(more, words):
+    content = f"| survey |\n| | type | name | label |\n| | text | a | A |\n{more}"
+    assert any(one.startswith(words) for one in told(content.encode()))
+
+
+def test_what_is_only_odd_in_settings_and_in_older_workbooks():
+    content = """| sheet |
+| | type | name | label | disabled | read_only | appearance |
+| | text | a | A | | yes | |
+| | begin group | g | G | yes | | |
+| | form_title | T | | | | |
+| | | | | | | x |
+"""
+    assert convert(content.encode(), "f.md").form.title == "T"
+    more = f"{SETTINGS}\n| | a b | 1 | | key | |\n| | c | 2 | | | |"
+    found = convert(f"{content.replace('sheet', 'survey')}{more}".encode(), "f.md").problems
+    odd = [str(one) for one in found if one.sheet == "settings"]
+    assert [one.partition(": ")[2][:40] for one in odd] == [
+        "The form_id has spaces in it. Write unde",
+        "Answers are not encrypted with this key ",
+        "Only the first row of settings is read. ",
+    ]
+
+
+def test_pictures_of_choices_and_of_a_name_that_is_computed():
+    content = b"""| survey |
+| | type | name | label | image |
+| | text | a | A | ${a}.png |
+| | select_one yn | b | B | |
+| choices |
+| | list_name | name | label | image |
+| | yn | y | Y | y.png |"""
+    (problem,) = convert(content, "f.md").problems
+    assert problem.where == "choices row 2, image"
+    assert "y.png did not come" in problem.what
+
+
 # A form and its files in one archive ----------------------------------------------------------
 
 
