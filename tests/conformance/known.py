@@ -94,6 +94,11 @@ KNOWN = {
         {"/data/k": 1, "/data/n": 1, "/data/s": "a", "corrections": [["/data/k", 2]]},
         "stale",
     ),
+    "A choice that can only be read": Known(
+        "integer | n | N\nselect_one l | s | S | | | | a | | size = ${n} | | yes",
+        ("/data/s: (True, None) | (True, 'a')",),
+        {"/data/n": 2},
+    ),
     "What opens behind a person": Known(
         "integer | k | K | | ${x} = 1\ninteger | x | X\ninteger | y | Y",
         (
