@@ -11,7 +11,7 @@ from bot.access import Malformed, parts, rights, taps, voice, whole
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.respondent import kept_files, prompts
+from bot.respondent import kept_files, kept_office, prompts
 from bot.respondent.conversation import key_of_record, nothing_to_answer
 from bot.respondent.markup import plain
 from bot.say import Button, edit, file, instead, markup, send, tapped
@@ -227,7 +227,8 @@ def _record(
     areas = [right.area for right in rights(session, incoming)]
     found = administrator_of(session, contact_id)
     named = desk.vault.open(found[1]).decode() if found and found[1] else ""
-    text = "\n".join(_lines(record, number, areas, named, say=say))
+    office = kept_office.lines(session, found[0], say) if found else []
+    text = "\n".join(_lines(record, number, areas, named, office, say=say))
     who = my_persons(session, contact_id).get(number)
     begun = interviews_of(session, [who]) if who else []
     key = key_of_record(begun[-1], incoming) if begun else None
@@ -243,8 +244,9 @@ def _record(
 
 
 def _lines(
-    record: dict[str, Any], number: int, areas: list[str], named: str, *, say: Speak
-) -> list[str]:
+    record: dict[str, Any], number: int, areas: list[str], named: str, office: list[str], *,
+    say: Speak,
+) -> list[str]:  # fmt: skip
     contact = record["contact"]
     lines = [
         say("All that is kept about you."),
@@ -262,6 +264,7 @@ def _lines(
         ),
         *(say("Administrator of: {area}").format(area=area) for area in areas),
         *([say("Name for your team: {name}").format(name=named)] if named else []),
+        *office,
     ]
     for person in record["persons"]:
         if person["person"] != number:

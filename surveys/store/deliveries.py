@@ -172,6 +172,13 @@ def last_profile(
     )
 
 
+def made_for(session: Session, administrator_id: int) -> tuple[int, datetime | None]:
+    """How many deliveries were made for an administrator, and when the last one was."""
+    theirs = Delivery.administrator_id == administrator_id
+    count = session.scalar(select(func.count()).where(theirs)) or 0
+    return count, session.scalar(select(func.max(Delivery.made_at)).where(theirs))
+
+
 def last_line(session: Session, administrator_id: int, path: str) -> Line | None:
     """The last delivery to an administrator about an area or one below it."""
     return next(iter(lines(session, path, administrator_id=administrator_id, limit=1)), None)

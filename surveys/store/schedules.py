@@ -72,6 +72,21 @@ def chosen(
     }
 
 
+def chosen_by(session: Session, administrator_id: int) -> dict[str, dict[Kind, bool]]:
+    """What an administrator has chosen: the area's name -> each kind that they said something of,
+    and whether it comes."""
+    rows = session.execute(
+        select(Area.name, Schedule.kind, Schedule.active)
+        .join(Area, Area.id == Schedule.area_id)
+        .where(Schedule.administrator_id == administrator_id)
+        .order_by(Area.path, Schedule.id)
+    )
+    found: dict[str, dict[Kind, bool]] = {}
+    for row in rows:
+        found.setdefault(row.name, {})[row.kind] = row.active
+    return found
+
+
 def choose(
     session: Session,
     administrator_id: int,

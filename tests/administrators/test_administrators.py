@@ -97,6 +97,7 @@ async def test_a_profile_is_chosen_and_arrives(field_url, tmp_path):
         await say(wei, "/profile cmd")
         nobody = await wei.wait_for(lambda seen: "还没有人答完" in seen.text, PATIENCE)
         assert "/summary" in nobody.text
+        assert "给您做过的报告：" in (await say(wei, "/mydata")).text
 
 
 async def test_an_area_s_profile_is_for_those_who_hold_it(field_url, tmp_path):

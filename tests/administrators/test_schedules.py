@@ -163,6 +163,10 @@ async def test_every_week_what_is_new(database_url, tmp_path):
         assert text.split("\n\n")[1].startswith("Since ")
         assert "10 more answers" in text.split("\n\n")[1]
         assert "Last sent: Shang, 11 Jun 16:00." in (await say(wei, "/schedule")).text
+        kept = (await say(wei, "/mydata")).text
+        assert "You want profiles of Shang: every week" in kept
+        assert "Profiles made for you: " in kept
+        assert ", the last on 2026-06-11" in kept
         assert "Last sent: Xia, 11 Jun 16:00." in (await say(lan, "/schedule")).text
 
         # After the end the last profile comes, and then it is quiet.
