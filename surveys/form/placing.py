@@ -11,6 +11,7 @@ from surveys.form.headers import TEXTS, Columns
 from surveys.form.problems import Cell, Problem, odd
 from surveys.form.question_types import written_type
 from surveys.form.sheets import Book, Row
+from surveys.form.survey_rows import DISABLED
 
 _ROW = re.compile(r"\[row : (\d+|unknown)\]\s*")
 _SHEET = re.compile(
@@ -102,6 +103,8 @@ def _rows_by_path(survey: Iterable[Row], columns: Columns) -> dict[str, Row]:
     around: list[str] = []
     rows: dict[str, Row] = {}
     for row in survey:
+        if columns.text(row, "disabled").lower() in DISABLED:
+            continue
         written, name = written_type(columns.text(row, "type")), columns.text(row, "name")
         if written.kind == "end":
             del around[-1:]

@@ -43,6 +43,14 @@ _OLD = (
 )  # fmt: skip
 WORDS = frozenset((*DOCUMENTED, *_OLD))
 """Everything that is a type and takes no list."""
+_COMPUTED = (
+    "start", "end", "today", "deviceid", "username", "phonenumber", "email", "simserial",
+    "subscriberid", "imei", "device id", "end time", "start time", "sim id",
+    "subscriber id", "audit", "calculate", "add calculate prompt", "q calculate", "hidden",
+    "csv-external", "xml-external", "background-geopoint", "background-audio", "start-geopoint",
+)  # fmt: skip
+SILENT = frozenset((*_COMPUTED, *(one for one in _OLD if one.startswith(("get ", "uri:")))))
+"""What nobody is asked, and needs no label."""
 IN_SETTINGS = frozenset({"form_title", "set_form_title", "form_id", "set_form_id", "prefix"})
 """Settings that may stand on the sheet survey, as in forms of long ago."""
 

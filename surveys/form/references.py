@@ -187,6 +187,4 @@ def _single(tree: Tree[Token] | Token, mark: str, many: bool) -> bool:
 
 def expression_cells(row: Row, columns: Columns) -> Iterator[tuple[str, str, str]]:
     """The cells of a row that are expressions: column, header, text."""
-    for column, header, text in columns.cells(row, *EXPRESSIONS):
-        if text.lower() not in ("yes", "no", "true", "false"):
-            yield column, header, text
+    yield from columns.cells(row, *EXPRESSIONS)

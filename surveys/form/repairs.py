@@ -88,8 +88,7 @@ def _mended(sheet: str, row: Row, columns: Columns, wrong: set[str]) -> Mapping[
 
 def _balanced(rows: list[Row], columns: Columns) -> list[Row] | None:
     """The rows, each group that begins with its end; None where they are too deep."""
-    header = columns.cell(rows[0], "type")[1] if rows else "type"
-    name = columns.cell(rows[0], "name")[1] if rows else "name"
+    header, name = columns.cell(rows[0], "type")[1], columns.cell(rows[0], "name")[1]
     open_: list[str] = []
     found: list[Row] = []
     for row in rows:
@@ -104,10 +103,8 @@ def _balanced(rows: list[Row], columns: Columns) -> list[Row] | None:
             found.append(row)
         elif open_:
             found.append(Row(row.number, {**row.cells, header: f"end {open_.pop()}"}, row.headers))
-    last = rows[-1] if rows else None
-    if last is not None:
-        found += [
-            Row(last.number + place, {header: f"end {kind}", name: ""}, last.headers)
-            for place, kind in enumerate(reversed(open_), 1)
-        ]
+    found += [
+        Row(rows[-1].number + place, {header: f"end {kind}", name: ""}, rows[-1].headers)
+        for place, kind in enumerate(reversed(open_), 1)
+    ]
     return found

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from surveys.form.headers import Columns
+from surveys.form.headers import MEDIA, Columns
 from surveys.form.problems import Cell, Problem, odd, wrong
-from surveys.form.question_types import DOCUMENTED, SELECTS, Written, written_type
+from surveys.form.question_types import DOCUMENTED, SELECTS, SILENT, Written, written_type
 from surveys.form.sheets import Book, Row
 
 MOST_QUESTIONS = 3_000
@@ -278,6 +278,13 @@ class _Reading:
                     row, "calculation", "{name} computes nothing.",
                     "Write an expression, or take the row away.", name=name,
                 )  # fmt: skip
+        words = columns.cells(row, "label", "hint", *MEDIA)
+        computed = columns.text(row, "calculation") or columns.text(row, "trigger")
+        if not words and not computed and not background and written.word not in SILENT:
+            self.wrong(
+                row, "label", "{name} has no label, hint or picture.", "Write what is to be asked.",
+                name=name or written.word,
+            )  # fmt: skip
         if columns.text(row, "repeat_count"):
             self.odd(
                 row, "repeat_count", "{name} is no repeat, and is asked once.",

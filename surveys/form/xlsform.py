@@ -130,9 +130,12 @@ class _Checking:
         self.book, self.files, self.validate = book, files, validate
         self.survey: Survey = read_survey(book)
         lists, named = attached(named_in_sheets(self.survey, book), files)
+        seen = _weighed(book)
+        empty = {(one.sheet, one.row, one.column) for one in seen if one.row is not None}
         own = [
-            *_weighed(book),
-            *self.survey.problems,
+            *seen,
+            # That a cell is empty has its reason then.
+            *(one for one in self.survey.problems if (one.sheet, one.row, one.column) not in empty),
             *reference_problems(self.survey, book),
             *parameter_problems(self.survey),
             *choice_problems(self.survey, Choices(book), lists),

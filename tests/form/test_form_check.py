@@ -189,6 +189,17 @@ def test_missing_columns_are_told_once():
 LISTS = "| choices |\n| | list_name | name | label |\n| | yn | y | Y |"
 SETTINGS = "| settings |\n| | form_id | version | name | public_key | instance_name |"
 ONE_BY_ONE = [
+    ("type | name | label", "text | a |", "a has no label, hint or picture. Write what is"),
+    (
+        "type | name | label | repeat_count",
+        "begin repeat | r | R | iff(1)\n| | text | a | A |\n| | end repeat | | |",
+        "survey row 2, repeat_count: ",
+    ),
+    (
+        "type | name | label | disabled | required | relevant",
+        "begin group | g | G | yes | |\n| | text | b | B | | yes | (\n| | end group | | | yes | |",
+        "survey row 3, relevant: ",
+    ),
     (
         "type | name | label | parameters",
         "text | a | A | rows=x",
@@ -373,6 +384,38 @@ def test_pictures_of_choices_and_of_a_name_that_is_computed():
     (problem,) = convert(content, "f.md").problems
     assert problem.where == "choices row 2, image"
     assert "y.png did not come" in problem.what
+
+
+def test_what_is_right_is_left_alone():
+    content = b"""| survey |
+| | type | name | label | relevant | choice_filter | default | bind::type |
+| | select_one_from_file ok.csv | a | A | | instance('ok')/root/item/name = name | | |
+| | select_one_from_file ok.csv | b | B | | | | string |
+| | begin repeat | r | R | | | | |
+| | text | r1 | R1 | | | | |
+| | end repeat | | | | | | |
+| | select_one ${r1} | c | C | count(${r1}) > 0 | | | |
+| | select_one yn or_other | d | D | | | other | |
+| | text | e | E | ${r1}[position() = 1] != '' | | | |
+| choices |
+| | list_name | name | label |
+| | yn | y | Y |
+| | | | only a word |"""
+    assert convert(content, "f.md", files=WITH | {"bad.csv": b"x"}).form.questions
+    inner = content.replace(b"${r1}[position() = 1] != ''", b"${a}[. = ${r1}] = count(${r1}")
+    assert any("row 9" in one for one in told(inner, WITH))
+    closed = content.replace(b"${r1}[position() = 1] != ''", b"${a}[. = ${r1}] != ''")
+    odd = [str(one) for one in convert(closed, "f.md", files=WITH).problems if one.row == 9]
+    assert "r1 is in the repeat r" in odd[0]
+    assert not is_bundle(content)
+
+
+def test_a_workbook_that_no_copy_of_can_be_converted():
+    head = "type | name | label | bind | choice_filter"
+    content = f"| survey |\n| | {head} |\n| | select_one yn | a | A | x | ( |\n{LISTS}"
+    found = told(content.encode())
+    assert found[0].startswith("survey row 2, choice_filter: a: ")
+    assert found[1].startswith("The workbook cannot be read as an XLSForm.")
 
 
 # A form and its files in one archive ----------------------------------------------------------

@@ -7,12 +7,15 @@ import zipfile
 from datetime import datetime
 from datetime import time as time_of_day
 from itertools import pairwise
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
+import xlrd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveys.form.old_excel import _pages, _value
 from surveys.form.problems import FormError
 from surveys.form.sheets import read_sheets
 from surveys.form.xform import load
@@ -374,7 +377,7 @@ def test_every_row_is_told_by_the_number_that_its_author_sees():
         *([None] for _ in range(40)),
         ["txt", "a", "A"],
         [],
-        ["txt", "b"],
+        ["txt", "b", "B"],
     ]
     with pytest.raises(FormError) as found:
         convert(excel(*rows), "f.xlsx")
@@ -442,13 +445,20 @@ def test_texts_that_cells_share_and_cells_of_every_kind():
 def test_days_and_hours_as_other_tools_read_them():
     book = openpyxl.Workbook()
     book.active.append(["name", "day"])
-    for value in (datetime(2026, 11, 28), time_of_day(8, 30), datetime(1900, 1, 31), 1e12):
+    for value in (datetime(2026, 11, 28), time_of_day(8, 30), datetime(1900, 1, 31), 1e12, 2.5):
         book.active.append(["x", value])
     book.active["B5"].number_format = "yyyy-mm-dd"
+    book.active["B6"].number_format = "0.000"
     kept = io.BytesIO()
     book.save(kept)
     days = [row.cells["day"] for row in read_sheets(kept.getvalue(), "xlsx")["sheet"]]
-    assert days == ["2026-11-28 00:00:00", "08:30:00", "1900-01-31 00:00:00", "1000000000000"]
+    assert days == [
+        "2026-11-28 00:00:00",
+        "08:30:00",
+        "1900-01-31 00:00:00",
+        "1000000000000",
+        "2.5",
+    ]
 
 
 def test_two_sheets_of_one_name():
@@ -470,3 +480,27 @@ def test_sheets_that_go_on_and_on():
     assert outcome(bytes(8 * 1024 * 1024 + 1), "f.xls").startswith("The workbook is larger than 8")
     commas = "survey\n" + ("," * 700 + "x\n") * 600
     assert outcome(commas.encode(), "f.csv").startswith("The workbook has more than 300,000 cells.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "read"),
+    [
+        (xlrd.XL_CELL_ERROR, 0x07, "#DIV/0!"),
+        (xlrd.XL_CELL_ERROR, 0x99, "#ERROR"),
+        (xlrd.XL_CELL_BOOLEAN, 1, "True"),
+        (xlrd.XL_CELL_DATE, 46354.0, "2026-11-28 00:00:00"),
+        (xlrd.XL_CELL_DATE, 0.5, "12:00:00"),
+        (xlrd.XL_CELL_DATE, 1e9, "1000000000.0"),
+    ],
+)
+def test_cells_of_old_workbooks(kind, value, read):
+    assert str(_value(SimpleNamespace(ctype=kind, value=value), 0)) == read
+
+
+def test_old_workbooks_hold_no_more_than_new_ones(monkeypatch):
+    sheet = SimpleNamespace(nrows=3, row=lambda _: [SimpleNamespace(ctype=1, value="")] * 9)
+    book = SimpleNamespace(sheet_by_index=lambda _: sheet, datemode=0)
+    assert _pages(book, [(0, "a")])[0].rows == []
+    monkeypatch.setattr("surveys.form.old_excel.MOST_CELLS", 20)
+    with pytest.raises(FormError, match="more than 300,000 cells"):
+        _pages(book, [(0, "a")])

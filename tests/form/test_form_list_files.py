@@ -38,6 +38,10 @@ def test_csv_as_people_save_it(sign, end, coding):
     ]
 
 
+def test_a_column_without_a_name_is_left_out():
+    assert rows("l.csv", b"a,,b\n1,2,3") == [{"a": "1", "b": "3"}]
+
+
 def test_xml_as_it_stands():
     root = read_list(
         "l.xml", b'<a xmlns="urn:x"><b c="1"> t <d/></b><b><d>2</d></b><e>\xc3\xa9</e></a>'

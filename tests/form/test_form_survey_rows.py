@@ -3,7 +3,7 @@
 import pytest
 
 from surveys.form.problems import FormError
-from surveys.form.question_types import WORDS
+from surveys.form.question_types import SILENT, WORDS
 from surveys.form.xlsform import convert
 
 CHOICES = """
@@ -110,6 +110,10 @@ def test_types_are_those_of_the_converter():
         word.startswith(("select", "rank", "add select", "q select", "osm"))
         for word in known - WORDS
     )
+    asked = {word for word, kind in QUESTION_TYPE_DICT.items() if "control" in kind}
+    # What a chat cannot do is refused before its label is looked for.
+    background = {"background-audio", "background-geopoint", "start-geopoint"}
+    assert (WORDS - SILENT) ^ (asked & WORDS) == {"add photo prompt", *background}
 
 
 def test_a_list_is_missing_with_its_whole_sheet():
