@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from surveys.form.archives import ZIP
 from surveys.form.excel import LONGEST_CELL, MOST_CELLS, Page, Unreadable, read_xlsx, too_much
 from surveys.form.problems import Cell, Problem, odd, refused, wrong
 
@@ -19,6 +20,7 @@ LARGEST = 20 * 1024 * 1024
 """Bytes of a workbook."""
 FORM_SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm", "indicators")
 """Of a workbook with a sheet survey only these are read."""
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ODK = frozenset(FORM_SHEETS) - {"indicators"}
 
 
@@ -67,6 +69,9 @@ def read_sheets(content: bytes, kind: str) -> Book:
         form = [name for name, lowered in known.items() if lowered in FORM_SHEETS]
         return form if "survey" in known.values() else names
 
+    if kind in ("xlsx", "xls") and content.startswith((ZIP, OLE)):
+        # Whatever its name says: people rename workbooks.
+        kind = "xlsx" if content.startswith(ZIP) else "xls"
     try:
         if kind == "xlsx":
             pages, book.problems = read_xlsx(content, only)

@@ -354,6 +354,27 @@ def test_settings_one_by_one(more, words):
     assert any(one.startswith(words) for one in told(content.encode()))
 
 
+def test_what_the_converter_alone_knows_stands_in_its_row():
+    content = """| survey |
+| | type | name | label | big-image | choice_filter |
+| | text | a | A | a.png | |
+| | select_one yn | b | B | | name = * and . = 1 |
+| | txt | c | C | | |
+| choices |
+| | list_name | name | label |
+| | yn | y | Y |
+| settings |
+| | version |
+| | 1 |"""
+    found = told(content.encode(), {"a.png": b"1"})
+    assert found[0].startswith("survey row 2: To use big-image, you must also specify an image")
+    assert found[-1].startswith("survey row 4, type: c: there is no type 'txt'.")
+    plain = content.replace("| | txt | c | C | | |\n", "").replace("big-image", "image")
+    plain = plain.replace("name = * and . = 1", "true()")
+    named = [str(one) for one in convert(plain.encode(), "f.md", files={"a.png": b"1"}).problems]
+    assert named[0].startswith("settings row 2, form_id: The form has no form_id, and is called")
+
+
 def test_what_is_only_odd_in_settings_and_in_older_workbooks():
     content = """| sheet |
 | | type | name | label | disabled | read_only | appearance |

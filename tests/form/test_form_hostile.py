@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from surveys.form.old_excel import _pages, _value
 from surveys.form.problems import FormError
-from surveys.form.sheets import read_sheets
+from surveys.form.sheets import OLE, read_sheets
 from surveys.form.xform import load
 from surveys.form.xlsform import convert
 
@@ -459,6 +459,19 @@ def test_days_and_hours_as_other_tools_read_them():
         "1000000000000",
         "2.5",
     ]
+
+
+def test_blank_cells_above_the_headers_and_between_rows():
+    rows = [[" "], ["type", "name", "label", None], [" ", " "], ["text", "a", "A"]]
+    (row,) = read_sheets(excel(*rows), "xlsx")["survey"]
+    assert (row.number, row.cells["name"]) == (4, "a")
+
+
+def test_a_workbook_whose_name_says_another_kind():
+    whole = excel(["type", "name", "label"], ["text", "a", "A"])
+    assert outcome(whole, "f.xls") == "form"
+    for content, name in ((whole[:50], "f.xls"), (OLE + b"x" * 600, "f.xlsx")):
+        assert outcome(content, name).startswith("This is not an Excel workbook.")
 
 
 def test_two_sheets_of_one_name():

@@ -478,7 +478,7 @@ WORKBOOKS = {
     st.lists(st.tuples(st.integers(0), st.binary(max_size=4)), min_size=1, max_size=3),
     st.integers(0, 10),
 )
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_a_damaged_workbook_is_a_form_or_a_sentence(kind, blows, cut):
     content = bytearray(WORKBOOKS[kind])
     for place, blow in blows:
