@@ -69,7 +69,9 @@ class _Reading:
             what = f"The form has no {name}." if name else "The name is missing."
             self.wrong(row, "name", what, "Write a name from the sheet survey.")
             return
-        if name in self.repeated:
+        kept_apart = row.cells.get("role") in ("private", "sex", "age", "schooling")
+        if name in self.repeated and (row.cells.get("kind") or not kept_apart):
+            # What must not be passed on may stand in a repeat: a roster names a home.
             what = f"{name} is in a repeat and has many values."
             self.wrong(row, "name", what, "Compute one of them outside, as in sum(${…}).")
         if name in self.seen:

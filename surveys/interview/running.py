@@ -174,14 +174,19 @@ class _Running:
 
     def _answer(self, prompt: Prompt, given: str | None) -> None:
         """Answer the question at hand; where nothing is said of it what is in it is confirmed."""
-        value = self.interview.answers.get(prompt.path, "") if given is None else given
+        standing = self.interview.answers.get(prompt.path, "")
+        value = standing if given is None else given
         place = len(self.asked)
         self.asked.append(_shown(prompt, value))
         refused = self._give(value) if value else None
         if value and refused is None:
             return
-        # What was refused counts as unanswered, and is passed over, if it may be.
-        refusal = self._step(Tapped(self.interview.asked, "skip"))
+        # What was refused changes nothing: the answer before it stands; without one the question is
+        # passed over, if it may be.
+        stays = refused is not None and standing and standing != value
+        refusal = self._give(standing) if stays else None
+        if refusal is not None or not stays:
+            refusal = self._step(Tapped(self.interview.asked, "skip"))
         refused = refused or refusal
         if refused is not None:
             message = refused.message or SENTENCES.get(refused.reason, NOT_ASKED)

@@ -311,9 +311,11 @@ public class Drive {
         }
     }
 
-    /** The answer is not taken: the question counts as unanswered, which ends a required one. */
+    /** The answer is not taken: what was there before stays; a required question without any is the end. */
     private void refuse(ObjectNode entry, FormEntryPrompt prompt, String text, String message) {
         said(entry, text, false, message);
+        IAnswerData standing = prompt.getAnswerValue();
+        if (standing != null && form.evaluateConstraint(model.getFormIndex().getReference(), standing)) return;
         if (controller.answerQuestion(null, true) == FormEntryController.ANSWER_REQUIRED_BUT_EMPTY) {
             ended = true;
         }
