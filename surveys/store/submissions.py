@@ -130,9 +130,7 @@ def by_name(submission: Mapping[str, str]) -> dict[str, str]:
     >>> by_name({"/data/home/age": "40", "/data/person[1]": "", "/data/person[1]/age": "7"})
     {'age': '40'}
     """
-    return {
-        path.rpartition("/")[2]: value for path, value in submission.items() if "[" not in path
-    }
+    return {path.rpartition("/")[2]: value for path, value in submission.items() if "[" not in path}
 
 
 def table(villages: Collection[Census]) -> pd.DataFrame:
