@@ -15,7 +15,7 @@ from surveys.form.indicators import from_json
 from surveys.form.model import MEDIA_TYPES, Form, Question, Text, language_of
 from surveys.form.xform import load
 from surveys.store.areas import zone_name
-from surveys.store.attachments import media_of
+from surveys.store.forms import lists_of
 from surveys.store.interviews import version_of_form
 
 
@@ -53,8 +53,7 @@ def loaded_form(session: Session, form_version_id: int) -> Loaded:
     if loaded is None:
         xform, indicators = version_of_form(session, form_version_id)
         # Lists are read with the form; pictures and sounds are fetched when they are shown.
-        files = media_of(session, form_version_id) if "jr://file" in xform else {}
-        form = load(xform, files=files)
+        form = load(xform, files=dict(lists_of(session, form_version_id, xform)) or None)
         names = {one.role: one.name for one in from_json(indicators) if one.role}
         paths = {question.name: question.path for question in form.questions}
         loaded = Loaded(

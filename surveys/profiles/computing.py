@@ -18,7 +18,7 @@ from surveys.form.indicators import from_json as indicators_from_json
 from surveys.form.model import Form
 from surveys.store.areas import ids_of, reference_villages, zone_name
 from surveys.store.database import Database
-from surveys.store.forms import compiled
+from surveys.store.forms import compiled, lists_of
 from surveys.store.margins import margins_for
 from surveys.store.quality import checked
 from surveys.store.reports import Edition, held_by, keep, newest
@@ -413,7 +413,8 @@ def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Bef
 def _wave(session: Session, wave_id: int) -> tuple[Wave, tuple[Indicator, ...], Form]:
     wave = session.get_one(Wave, wave_id)
     version = session.get_one(FormVersion, wave.form_version_id)
-    return wave, indicators_from_json(version.indicators), compiled(version.xform)
+    lists = lists_of(session, version.id, version.xform)
+    return wave, indicators_from_json(version.indicators), compiled(version.xform, lists)
 
 
 def _places(session: Session, area_ids: Collection[int]) -> Sequence[Area]:

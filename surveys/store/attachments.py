@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Table, and_, delete, insert, null, select, update
+from sqlalchemy import Table, and_, delete, insert, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.schema import Attachment, Base, Contact, Interview, Respondent
@@ -224,11 +224,14 @@ def media_named(session: Session, form_version_id: int, names: Iterable[str]) ->
     return {row.name: Medium(*row) for row in rows}
 
 
-def media_of(session: Session, form_version_id: int) -> dict[str, bytes]:
-    """All files of a form version: name -> content."""
+def media_of(
+    session: Session, form_version_id: int, *, endings: Iterable[str] = ()
+) -> dict[str, bytes]:
+    """The files of a form version with these endings ("csv"), or all: name -> content."""
+    wanted = [Attachment.name.ilike(f"%.{ending}") for ending in endings]
     rows = session.execute(
         select(Attachment.name, Attachment.content).where(
-            Attachment.form_version_id == form_version_id
+            Attachment.form_version_id == form_version_id, *([or_(*wanted)] if wanted else [])
         )
     )
     return {row.name: row.content or b"" for row in rows}

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.form.indicators import Indicator, from_json
+from surveys.form.list_files import ENDINGS
 from surveys.form.model import Form
 from surveys.form.xform import load
+from surveys.store.attachments import media_of
 from surveys.store.schema import FormVersion, Interview, Wave
 
 
@@ -34,11 +36,25 @@ def versions_of_wave(session: Session, wave_id: int) -> list[Version]:
         .order_by(FormVersion.published_at.desc(), FormVersion.id.desc())
     )
     return [
-        Version(row.id, row.xform, compiled(row.xform), from_json(row.indicators)) for row in rows
-    ]
+        Version(
+            row.id, row.xform, compiled(row.xform, lists_of(session, row.id, row.xform)),
+            from_json(row.indicators),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+Lists = tuple[tuple[str, bytes], ...]
+
+
+def lists_of(session: Session, form_version_id: int, xform: str) -> Lists:
+    """The lists that come with a form version, by the names of their files."""
+    if "jr://file" not in xform:
+        return ()
+    return tuple(sorted(media_of(session, form_version_id, endings=ENDINGS).items()))
 
 
 @lru_cache(maxsize=16)
-def compiled(xform: str) -> Form:
-    """A form version, compiled: a published one never changes."""
-    return load(xform)
+def compiled(xform: str, lists: Lists = ()) -> Form:
+    """A form version, compiled: a published one never changes. Without its lists they are empty."""
+    return load(xform, files=dict(lists) or None)
