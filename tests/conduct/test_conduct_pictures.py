@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from surveys.conduct.pictures import Unreadable, without_notes
-from tests.respondent.pictures import MAKER, place_in, taken
+from tests.respondent.photographs import MAKER, place_in, taken
 
 WAYS = {
     "jpeg": ("JPEG", {}),

@@ -73,10 +73,18 @@ def test_repeats_take_lists_and_a_default_that_nothing_is_said_of_is_confirmed()
     assert ("/data/old", False, "") in done.nodes
 
 
-def test_what_is_refused_counts_as_unanswered_and_ends_what_is_required():
+def test_what_is_refused_leaves_what_was_there_and_ends_what_is_required_and_empty():
     done = ran({"/data/age": 20, "/data/crops": ["rice", "maize", "beans"]})
     crops = done.asked[2]
     assert (crops.answer, crops.accepted, bool(crops.message)) == ("rice maize beans", False, True)
+    assert kept(done)["/data/crops"] == "maize"
+    assert done.finished
+
+    bare = HOUSE.replace(
+        "| maize | | |\n| | begin repeat | person", "| | | |\n| | begin repeat | person"
+    )
+    done = ran({"/data/age": 20, "/data/crops": ["rice", "maize", "beans"]}, bare)
+    assert not done.asked[2].accepted
     assert "/data/crops" not in kept(done)
     assert done.finished
 
@@ -120,20 +128,22 @@ def test_corrections_go_back_and_ask_what_has_become_open():
         ("/data/person[1]/visit[1]/days", None, True),
         ("/data/plot[1]/size", "1", True),
     ]
-    # 61 opens 42 more plots and the last question; at 20 nothing is asked again; 16 ends it.
+    # 61 opens 42 more plots and the last question; at 20 nothing is asked again; 16 is refused.
     assert told[6:9] == [
         ("/data/age", "61", True),
         ("/data/plot[2]/size", "2", True),
         ("/data/plot[3]/size", None, True),
     ]
-    assert told[-5:] == [
+    assert told[-6:] == [
         ("/data/old", "yes", True),
         ("/data/person[1]/name", "Zoe", True),
         ("/data/person[9]/name", "no", False),
         ("/data/age", "20", True),
         ("/data/age", "16", False),
+        ("/data/age", "30", True),
     ]
-    assert not done.finished
+    assert done.finished
+    assert kept(done)["/data/age"] == "30"
     assert kept(done)["/data/person[1]/name"] == "Zoe"
     assert ("/data/old", False, "yes") in done.nodes
 
@@ -143,7 +153,7 @@ def test_select_multiple_is_kept_just_as_given_though_a_tap_would_drop_none_of_t
         "count-selected(.) < 3", "not(selected(., 'rice') and selected(., 'beans'))"
     )
     done = ran({"/data/age": 20, "/data/crops": "beans rice"}, table)
-    assert (done.asked[2].accepted, "/data/crops" in kept(done)) == (False, False)
+    assert (done.asked[2].accepted, kept(done)["/data/crops"]) == (False, "maize")
     done = ran({"/data/age": 20, "/data/crops": "rice maize"}, table)
     assert kept(done)["/data/crops"] == "maize rice"
 

@@ -10,7 +10,7 @@ from surveys.store.schema import Attachment, Job
 from surveys.store.vault import Vault
 from tests.reliability.test_reliability_kill import KEY, PATIENCE, Bot
 from tests.respondent import phones
-from tests.respondent.pictures import MAKER, code_of
+from tests.respondent.photographs import MAKER, code_of
 from tests.respondent.test_respondent_attachments import FORM, asks
 
 

@@ -20,7 +20,7 @@ from surveys.store.schema import (
 from surveys.store.vault import Vault
 from tests.respondent import phones
 from tests.respondent.phones import PATIENCE, Clock, agree, at_work, moment, say, settle, tap
-from tests.respondent.pictures import MAKER, code_of, place_in, taken
+from tests.respondent.photographs import MAKER, code_of, place_in, taken
 
 FORM = """
 | survey | | | | | | | |

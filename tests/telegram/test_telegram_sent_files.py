@@ -4,7 +4,7 @@ import pytest
 
 from bot import barcodes
 from bot.inbox import read
-from tests.respondent.pictures import code_of, taken
+from tests.respondent.photographs import code_of, taken
 
 MESSAGE = {"message_id": 3, "from": {"id": 7}, "chat": {"id": 7, "type": "private"}, "date": 0}
 SIZES = [{"file_id": "s", "width": 90, "height": 60, "file_size": 9},
