@@ -106,6 +106,10 @@ class Finding:
             elif kind == "attribute":
                 raise ExpressionError("Questions have no attributes.", position_of(step))
             elif kind == "down":
+                if name == "*" and conditions:
+                    raise ExpressionError(
+                        "A condition after * is not supported.", position_of(step)
+                    )
                 found = [
                     one
                     for track in found
@@ -137,13 +141,29 @@ class Finding:
             raise ExpressionError("Too many conditions are inside each other.", position_of(tree))
         before, self.at = self.at, at
         self.inside += 1
-        code = self.code(subtree(tree.children[0]))
+        code = self.nodes(subtree(tree.children[0]))
         self.inside -= 1
         self.at = before
+        if code.nodes is not None:
+            return self._there(code), code.reads
         if code.kind == "number":
             number = code.number()
             return (lambda scope: number(scope) == scope.position), code.reads
         return code.truth(), code.reads
+
+    def _there(self, code: Code) -> Keep:
+        """Whether a path in a condition finds anything: an element, an instance, an answer."""
+        nodes, value_at, leaves = code.nodes, code.value_at, self.shape.leaves
+
+        def there(scope: Scope) -> bool:
+            return any(
+                not isinstance(node, Spot)
+                or node.path not in leaves
+                or (value_at is not None and value_at(scope, node) != "")
+                for node in (nodes(scope) if nodes is not None else ())
+            )
+
+        return there
 
     def _nothing(self, at: Standpoint, words: list[str], tree: Tree[Token]) -> Code:
         if self.lenient:
@@ -237,6 +257,10 @@ class Finding:
     def _sieved(self, code: Code, conditions: list[Tree[Token]]) -> Code:
         """The nodes of ( … ) for which conditions hold."""
         nodes, reads = code.nodes, set(code.reads)
+        if not code.path and conditions:
+            raise ExpressionError(
+                "A condition after ( ) is not supported here.", position_of(conditions[0])
+            )
         for condition in conditions:
             keep, read = self._condition(condition, Standpoint(code.path, inner=True))
             reads |= read

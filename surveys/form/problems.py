@@ -92,7 +92,7 @@ def no_part(part: str) -> Problem:
 
 def not_supported(node: str, kind: str) -> Problem:
     """Something that ODK has and that cannot be asked yet."""
-    what = "{name}: {kind} is not supported yet."
+    what = "{name}: {kind} is not possible in a chat."
     remedy = "Take it out, or ask in another way."
     return _of(node, "type", wrong(Cell(), what, remedy, name=_name(node), kind=kind))
 

@@ -310,7 +310,7 @@ def test_what_is_asked_by_control_and_data_type(tag, kind, more, asked):
 
 def test_what_cannot_be_asked():
     osm = control("upload", "q", mediatype="osm/*")
-    with pytest.raises(FormError, match="a map of OpenStreetMap is not supported yet"):
+    with pytest.raises(FormError, match="a map of OpenStreetMap is not possible in a chat"):
         load(xform("<q/>", bind("/data/q", type="binary"), osm))
     with pytest.raises(FormError, match="step=0 is no number for a range"):
         load(xform("<q/>", "", control("range", "q", start="0", end="1", step="0")))
@@ -348,7 +348,7 @@ def test_repeats_and_the_instances_that_are_there():
 WRONG = {
     "a select from a file": (
         xform("<q/>", body=control("input", "q", query="instance('x')/root/item[a=1]")),
-        ["q: select_one_external is not supported yet."],
+        ["q: select_one_external is not possible in a chat."],
     ),
     "no such list": (
         xform("<q/>", body=control("select1", "q", itemset("instance('no')/root/item"))),
@@ -377,7 +377,7 @@ WRONG = {
     "a question without a node": (xform("<q/>", body="<input/>"), ["/data is used, but the form"]),
     "an entity": (
         xform("<meta><entity/></meta>", bind("/data/meta/entity/@id", type="string")),
-        ["an entity is not supported yet."],
+        ["an entity is not possible in a chat."],
     ),
     "a body without end": (
         xform("<q/>", body="<group>" * 80 + "<input/><input/>" + "</group>" * 80),
@@ -401,11 +401,11 @@ WRONG = {
     "an action": (
         xform("<q/>", body=control(
             "input", "q", '<setvalue ref="/data/q" event="xforms-select" value="1"/>')),
-        ["q: setvalue on xforms-select is not supported yet."],
+        ["q: setvalue on xforms-select is not possible in a chat."],
     ),
     "an action on nothing": (
         xform("<q/>", more='<odk:setgeopoint ref="/data/q"/><setvalue ref="/data/z" event="x"/>'),
-        ["q: setgeopoint on nothing is not supported yet.", "/data/z is used"],
+        ["q: setgeopoint on nothing is not possible in a chat.", "/data/z is used"],
     ),
     "bad expressions": (
         xform("<q/><r/>",
