@@ -9,20 +9,16 @@ from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element, ParseError
 
 from surveys.form import problems
+from surveys.form.choice_lists import Choosing
 from surveys.form.expression import (
     Expression,
     ExpressionError,
-    Itemset,
     Shape,
     compile_expression,
-    compile_itemset,
     gives_truth,
 )
-from surveys.form.items import Item
 from surveys.form.model import (
     Beginning,
-    Choice,
-    Choices,
     Form,
     Group,
     Node,
@@ -80,7 +76,6 @@ _KNOWN = frozenset({
 })  # fmt: skip
 """What `jr:preload="property"` may ask for."""
 _PATH = re.compile(r"(?:\.\.|/?[\w.\-:]+)(?:/(?:\.\.|[\w.\-:]+))*\Z")
-_ITEM_TEXT = re.compile(r"\s*jr:itext\(\s*([\w.-]+)\s*\)\s*\Z")
 
 
 def load(
@@ -149,7 +144,9 @@ class _Building:
         )
         languages, itext = read_itext(model)
         self.texts = Texts(languages, itext, self.compiled, self.problems.append)
-        self.choices: dict[tuple[object, ...], tuple[Choice, ...]] = {}
+        self.choosing = Choosing(
+            outline, self.shape, self.texts, self.compiled, lenient=not self.strict
+        )
         self.triggers = {one.source for one in outline.actions if one.event == "value-changed"}
 
     def form(self, primary: Element, title: str) -> tuple[Form | None, tuple[Problem, ...]]:
@@ -303,7 +300,7 @@ class _Building:
             type=kind,
             label=None if control is None else self.label(control, path),
             hint=self.texts.of_element(hint, path, "hint"),
-            choices=self.chosen(place) if kind in _CHOSEN else None,
+            choices=self.choosing.chosen(place) if kind in _CHOSEN else None,
             relevant=self.condition(place, "relevant", "relevant", "true()"),
             required=self.condition(place, "required", "required", "false()"),
             required_message=self.message(place, "requiredMsg", "required_message"),
@@ -373,91 +370,6 @@ class _Building:
             return ""
         return found
 
-    # Choices ----------------------------------------------------------------------------------
-
-    def chosen(self, place: Place) -> Choices | None:
-        control, path = place.control, place.path
-        itemset = None if control is None else control.find("{*}itemset")
-        if control is None or itemset is None:
-            inline = () if control is None else self.inline(control, path)
-            return self.checked(place, Choices(place.name, inline))
-        text = itemset.get("nodeset", "")
-        try:
-            found = compile_itemset(text, path, self.shape, lenient=not self.strict)
-        except ExpressionError as wrong:
-            self.problems.append(
-                problems.bad_expression(path, "choice_filter", text, wrong.message, wrong.position)
-            )
-            return None
-        refs = _refs(itemset)
-        if found.path:
-            return self.of_nodes(place, found, refs)
-        listed = self.listed(found, refs, path)
-        nodes = None if found.nodes is None else found
-        return self.checked(
-            place, Choices(found.instance, listed, found.shuffled, found.seed, nodes)
-        )
-
-    def of_nodes(self, place: Place, found: Itemset, refs: tuple[str, str]) -> Choices | None:
-        """Choices that are the instances of a repeat: a value and a label of each."""
-        parts = [self.compiled(ref, found.path, "choice_filter") for ref in refs]
-        if parts[0] is None or parts[1] is None:
-            return None
-        return Choices(
-            place.name, (), found.shuffled, found.seed, found, value=parts[0], label=parts[1]
-        )
-
-    def inline(self, control: Element, path: str) -> tuple[Choice, ...]:
-        return tuple(
-            Choice(
-                value,
-                self.texts.of_element(item.find("{*}label"), path, "label") or self.bare(value),
-            )
-            for item in control.iterfind("{*}item")
-            for value in (item.findtext("{*}value", default="").strip(),)
-        )
-
-    def listed(self, found: Itemset, refs: tuple[str, str], path: str) -> tuple[Choice, ...]:
-        """The choices of a secondary instance: made once, however many questions share them."""
-        key = (found.instance, found.steps, *refs)
-        if key not in self.choices:
-            of_text = _ITEM_TEXT.match(refs[1])
-            rows = [self.outline.lists[found.instance]]
-            for step in found.steps:
-                rows = [inner for row in rows for inner in row.named(step)]
-            self.choices[key] = tuple(self.choice(row, refs, of_text, path) for row in rows)
-        return self.choices[key]
-
-    def choice(
-        self, row: Item, refs: tuple[str, str], of_text: re.Match[str] | None, path: str
-    ) -> Choice:
-        value = row.part(refs[0])
-        if of_text:
-            text_id = row.part(of_text[1])
-            label, media = self.texts.of_id(text_id, path, "label"), self.texts.media_of_id(text_id)
-        else:
-            label, media = self.texts.of_message(row.part(refs[1]), path, "label"), {}
-        return Choice(value, label or self.bare(value), media, row)
-
-    def checked(self, place: Place, choices: Choices) -> Choices:
-        if not choices.choices and not self.outline.from_file(choices.list_name):
-            self.problems.append(problems.no_choices(place.path, choices.list_name))
-        seen: set[str] = set()
-        for choice in choices.choices:
-            if not choice.value or any(letter.isspace() for letter in choice.value):
-                spaced = problems.spaced_choice(place.path, choice.value)
-                # Of one choice alone ODK takes it, too: only in a list of several it is two.
-                mild = bool(choice.value) and place.kind == "select1"
-                self.problems.append(replace(spaced, severity="warning") if mild else spaced)
-            if choice.value in seen:
-                self.problems.append(problems.choice_twice(place.path, choice.value))
-            seen.add(choice.value)
-        return choices
-
-    def bare(self, value: str) -> Text:
-        """The label of a choice without one: its value, in every language."""
-        return Text(dict.fromkeys(self.texts.languages, (value,)))
-
 
 def _value_type(place: Place) -> ValueType:
     if place.kind == "rank":
@@ -477,12 +389,3 @@ def _data_type(place: Place) -> DataType | None:
     if kind == "boolean" or (kind == "string" and gives_truth(place.bind.get("calculate", ""))):
         return "truth"
     return None
-
-
-def _refs(itemset: Element) -> tuple[str, str]:
-    """What of an item is the value, and what the label."""
-    value, label = itemset.find("{*}value"), itemset.find("{*}label")
-    return (
-        "" if value is None else value.get("ref", ""),
-        "" if label is None else label.get("ref", ""),
-    )
