@@ -298,20 +298,10 @@ def first_of(nodes: Found | None, code: Code) -> Callable[[Scope], str | float |
 def kept_of(nodes: Found | None, keep: Keep) -> Found:
     """Those of the nodes for which a condition holds, each looked at with its position."""
 
-    def found(scope: Scope) -> list[Node]:
-        every = nodes(scope) if nodes is not None else []
-        outer = scope.inner, scope.item, scope.position, scope.size
-        scope.size = len(every)
-        kept: list[Node] = []
-        for place, node in enumerate(every, start=1):
-            if isinstance(node, Spot):
-                scope.inner = node.places
-            else:
-                scope.item = node
-            scope.position = place
-            if keep(scope):
-                kept.append(node)
-        scope.inner, scope.item, scope.position, scope.size = outer
-        return kept
+    def look(scope: Scope, node: Node) -> None:
+        if isinstance(node, Spot):
+            scope.inner = node.places
+        else:
+            scope.item = node
 
-    return found
+    return lambda scope: paths.sieved(scope, nodes(scope) if nodes is not None else [], keep, look)

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan
 from operator import methodcaller
+from typing import TypeVar
 
 from surveys.form.items import Item
 from surveys.form.shape import Places, Shape
 from surveys.form.values import Code, Found, Node, Scope, Spot, Value, number_of_text
 
 Keep = Callable[[Scope], bool]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +123,30 @@ def _into(shape: Shape, at: Standpoint, track: Track, path: str, free: bool) -> 
     return Track(path, aligned, found=every)
 
 
+def sieved(scope: Scope, every: list[T], keep: Keep, look: Callable[[Scope, T], None]) -> list[T]:
+    """Those for which a condition holds, each looked at with its position among all of them."""
+    outer = scope.inner, scope.item, scope.position, scope.size
+    found: list[T] = []
+    scope.size = len(every)
+    for place, one in enumerate(every, start=1):
+        look(scope, one)
+        scope.position = place
+        if keep(scope):
+            found.append(one)
+    scope.inner, scope.item, scope.position, scope.size = outer
+    return found
+
+
 def only(shape: Shape, at: Standpoint, track: Track, keep: Keep) -> Track:
     """Those nodes of a track for which a condition holds, each looked at with its position."""
     before, depth, places = track.found, len(shape.chains[track.path]), at.places()
 
+    def look(scope: Scope, one: Places) -> None:
+        scope.inner = one
+
     def kept(scope: Scope) -> list[Places]:
         every = [places(scope)[:depth]] if before is None else before(scope)
-        outer = scope.inner, scope.position, scope.size
-        found: list[Places] = []
-        scope.size = len(every)
-        for place, one in enumerate(every, start=1):
-            scope.inner, scope.position = one, place
-            if keep(scope):
-                found.append(one)
-        scope.inner, scope.position, scope.size = outer
-        return found
+        return sieved(scope, every, keep, look)
 
     return Track(track.path, track.aligned, kept)
 
@@ -302,21 +313,13 @@ def items_only(before: Items, keep: Keep) -> Items:
     """Those elements for which a condition holds."""
 
     def found(scope: Scope) -> list[Item]:
-        return _filtered(scope, before(scope), keep)
+        return sieved(scope, before(scope), keep, _look_at)
 
     return found
 
 
-def _filtered(scope: Scope, every: list[Item], keep: Keep) -> list[Item]:
-    outer = scope.item, scope.position, scope.size
-    kept: list[Item] = []
-    scope.size = len(every)
-    for place, one in enumerate(every, start=1):
-        scope.item, scope.position = one, place
-        if keep(scope):
-            kept.append(one)
-    scope.item, scope.position, scope.size = outer
-    return kept
+def _look_at(scope: Scope, one: Item) -> None:
+    scope.item = one
 
 
 def items_where(before: Items, name: str, part: str, sought: Code, keep: Keep) -> Items:
@@ -329,7 +332,7 @@ def items_where(before: Items, name: str, part: str, sought: Code, keep: Keep) -
         if isinstance(value, str) and value:
             return [one for item in before(scope) for one in item.where(name, part, value)]
         every = [child for item in before(scope) for child in item.named(name)]
-        return _filtered(scope, every, keep)
+        return sieved(scope, every, keep, _look_at)
 
     return found
 

@@ -1,4 +1,4 @@
-"""The command line, called as from a shell; files that need it otherwise have one of their own."""
+"""The command line, called as from a shell."""
 
 import sys
 
@@ -8,8 +8,8 @@ from bot.cli import main
 
 
 @pytest.fixture
-def usegap(tmp_path, monkeypatch, capsysbinary):
-    """Runs a command in an empty folder: its exit code, output and errors."""
+def usegap_raw(tmp_path, monkeypatch, capsysbinary):
+    """Runs a command in an empty folder: its exit code, the bytes of its output, its errors."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments):
@@ -18,6 +18,17 @@ def usegap(tmp_path, monkeypatch, capsysbinary):
             main()
         out, err = capsysbinary.readouterr()
         assert b"Traceback" not in out + err
-        return ended.value.code or 0, out.decode(), err.decode()
+        return ended.value.code or 0, out, err.decode()
+
+    return call
+
+
+@pytest.fixture
+def usegap(usegap_raw):
+    """The same with its output as text."""
+
+    def call(*arguments):
+        code, out, err = usegap_raw(*arguments)
+        return code, out.decode(), err
 
     return call

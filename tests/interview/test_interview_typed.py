@@ -1,30 +1,17 @@
 """Every kind of answer as tired people type it, in English and Chinese."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_answers import NOW, TODAY, typed, value
 
 from surveys.interview.answers import Read, Unread, Wish, read
 from surveys.interview.shown import shown_value
-
-ZONE = timezone(timedelta(hours=8))
-NOW = datetime(2026, 11, 24, 16, 20, 30, tzinfo=ZONE)
-TODAY = NOW.date()  # a Tuesday
-
-
-def typed(kind, text, **more):
-    return read(kind, (), text, TODAY, now=NOW, **more)
-
-
-def value(kind, text, **more):
-    found = typed(kind, text, **more)
-    return found.values[0] if isinstance(found, Read) else found
-
 
 # Ranges ---------------------------------------------------------------------------------------
 

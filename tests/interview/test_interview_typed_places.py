@@ -1,30 +1,15 @@
 """Places, lines and areas as tired people type them."""
 
-from datetime import datetime, timedelta, timezone
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_answers import typed, value
 
 from surveys.form.geography import place_of, places_of
-from surveys.interview.answers import Read, Unread, Wish, read
+from surveys.interview.answers import Unread, Wish
 from surveys.interview.canonical import point_of
 from surveys.interview.places import MOST
 from surveys.interview.shown import shown_value
-
-ZONE = timezone(timedelta(hours=8))
-NOW = datetime(2026, 11, 24, 16, 20, 30, tzinfo=ZONE)
-TODAY = NOW.date()  # a Tuesday
-
-
-def typed(kind, text, **more):
-    return read(kind, (), text, TODAY, now=NOW, **more)
-
-
-def value(kind, text, **more):
-    found = typed(kind, text, **more)
-    return found.values[0] if isinstance(found, Read) else found
-
 
 PLACES = """30.5, 114.3 | 30.5 114.3 | 30.5，114.3 | 30.5,114.3 | (30.5, 114.3) | 30.5; 114.3 |
     30,5 114,3 | 30.5N 114.3E | N30.5 E114.3 | 30.5 N, 114.3 E | 114.3 E, 30.5 N |

@@ -5,23 +5,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_answers import NOW, TODAY, ZONE, typed, value
 
 from surveys.interview.answers import Read, Unread, read
 from surveys.interview.shown import shown_value
-
-ZONE = timezone(timedelta(hours=8))
-NOW = datetime(2026, 11, 24, 16, 20, 30, tzinfo=ZONE)
-TODAY = NOW.date()  # a Tuesday
-
-
-def typed(kind, text, **more):
-    return read(kind, (), text, TODAY, now=NOW, **more)
-
-
-def value(kind, text, **more):
-    found = typed(kind, text, **more)
-    return found.values[0] if isinstance(found, Read) else found
-
 
 CLOCKS = {
     "08:30": """8:30 | 8.30 | 0830 | 830 | 8：30 | ８:３０ | 08:30:00 | 8h30 | 8:30 am |
