@@ -26,11 +26,12 @@ from surveys.store.schedules import choose
 from surveys.store.schema import Area, Delivery, Grant, Job, Outbox, Schedule
 from tests.administrators.conftest import link, office
 from tests.administrators.test_administrators import answer
+from tests.cli.conftest import usegap_raw
 from tests.cli.test_cli import usegap
 from tests.fieldwork import answered, interview, open_field
 from tests.respondent.phones import PATIENCE, Clock, at_work, labels, say
 
-__all__ = ["usegap"]
+__all__ = ["usegap", "usegap_raw"]
 
 MONDAY = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
 """Ten in the morning in the county."""

@@ -227,17 +227,9 @@ def test_editions_are_those_of_the_rule_word_for_word(
                 inside = inside[inside[BROKEN[at - 1]].astype(bool)]
             new = set(inside.loc[~inside["submission"].isin(old["submission"]), "village"])
             of = BROKEN[at - 1] if at else "gone"
-            if at and len(held):
-                # Who was in this breakdown is gone and, with ten others come, no longer waited for.
-                waited = found.hold.loc[found.hold["gone"] & found.hold[of], "submission"]
-                before = held[held[of].astype(bool)]
-                gone = ~before["submission"].isin(now["submission"])
-                settled = before[gone & ~before["submission"].isin(waited)]
-                new |= set(settled["village"]) - found.frozen
-            out = (
-                set(found.hold.loc[found.hold["gone"] & found.hold[of], "village"]) if at else set()
-            )
-            out = out - found.frozen if at else found.frozen
+            # A breakdown that waited for others waits on while its village stands.
+            waited = found.hold.loc[found.hold["gone"] & found.hold[of], "village"]
+            out = set(waited) if at else found.frozen
             assert new <= found.advanced
             assert found.known[name] == was - new - out
             assert found.secret[name] == set(held["village"]) - was - new
