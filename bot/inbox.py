@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.request import TelegramBot, seconds_of
 from bot.sent_files import SentFile, file_in
-from surveys.conduct.settle import Taken
 
 log = logging.getLogger(__name__)
 
@@ -147,38 +146,48 @@ def _place_in(message: dict[str, Any], what: str) -> Place | None:
     return place if inside and place.accuracy >= 0 else None
 
 
+class Intake(Protocol):
+    """Where updates go, whether they were asked for or sent to a webhook (the pump)."""
+
+    async def take(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Commit them, those not seen before, and line them up: once this returns they are safe.
+
+        Raises `SQLAlchemyError` where the database is away: then nothing of them is kept.
+        """
+
+    async def room(self) -> None:
+        """Wait while too much is lined up already."""
+
+    @property
+    def full(self) -> bool:
+        """Whether too much is lined up already."""
+
+
+class Receiver(Protocol):
+    """How updates come in: the poller, the webhook."""
+
+    async def run(self, intake: Intake) -> None:
+        """Take updates in until cancelled; raises `Halted` where going on makes no sense."""
+
+
 class Poller:
     """Asks Telegram for updates until it is told to stop."""
 
-    def __init__(
-        self,
-        bot: TelegramBot,
-        keep: Callable[[Sequence[dict[str, Any]]], Awaitable[Sequence[Taken]]],
-        hand_over: Callable[[Sequence[Taken]], None],
-        room: Callable[[], Awaitable[None]],
-        *,
-        first_pause: float = 0.5,
-    ) -> None:
-        """`keep` commits a batch and gives those not seen before; they go to `hand_over`.
-
-        `room` waits while too much is lined up already.
-        """
+    def __init__(self, bot: TelegramBot, *, first_pause: float = 0.5) -> None:
+        """`first_pause`: seconds before the second try where something is away."""
         self._bot = bot
-        self._keep = keep
-        self._hand_over = hand_over
-        self._room = room
         self._first_pause = first_pause
         self._offset = 0
 
-    async def run(self) -> None:
+    async def run(self, intake: Intake) -> None:
         """Poll for ever (cancel to end); raises `Halted` for a wrong token or a second poller."""
         failures = 0
         while True:
-            await self._room()
+            await intake.room()
             try:
                 updates = await self._poll()
                 if updates:
-                    self._hand_over(await self._keep(updates))
+                    await intake.take(updates)
                     # Only now: the next poll tells Telegram that everything before it is safe.
                     newest: int = max(update["update_id"] for update in updates)
                     self._offset = max(self._offset, newest + 1)

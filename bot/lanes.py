@@ -80,6 +80,11 @@ class Lanes:
         self._measure()
         self._go()
 
+    @property
+    def full(self) -> bool:
+        """Whether too many wait for more to be taken in."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait until more updates can be taken in."""
         await self._room.wait()

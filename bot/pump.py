@@ -17,8 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.desk import Desk
-from bot.inbox import Incoming, Poller, read
+from bot.inbox import Incoming, Poller, Receiver, read
 from bot.lanes import Lanes, where
+from bot.metrics import Metrics
 from bot.outbox import Outgoing, Sender
 from bot.request import TelegramBot
 from bot.uploads import Uploads
@@ -97,9 +98,15 @@ class Pump:
         handle: Handle,
         apology: Handle,
         *,
+        receiver: Receiver | None = None,
+        metrics: Metrics | None = None,
         limits: bool = True,
     ) -> None:
-        """`handle` answers an update; `apology` says one sentence when five tries failed."""
+        """`handle` answers an update; `apology` says one sentence when five tries failed.
+
+        `receiver`: how updates come in; without one they are asked for.
+        """
+        self.metrics = metrics or Metrics()
         self.database = database
         self.desk = desk
         self.patience = 5.0
@@ -111,7 +118,7 @@ class Pump:
             uploads=Uploads(bot, database, desk.vault, desk.bot_username),
         )  # fmt: skip
         self.lanes = Lanes(self._take_turn, self._note_failure, self._apologise)
-        self._poller = Poller(bot, self._keep, self.lanes.put, self.lanes.room)
+        self._receiver = receiver or Poller(bot)
 
     async def run(self, stop: asyncio.Event, beside: Beside) -> None:
         """Work until `stop`, or until polling makes no sense any more (`Halted`); then drain."""
@@ -119,7 +126,7 @@ class Pump:
         tasks = [
             asyncio.ensure_future(one)
             for one in (
-                self._poller.run(),
+                self._receiver.run(self),
                 self._steadily(
                     partial(beside, self.database, self.desk, self.sender.put, stop), stop
                 ),
@@ -150,6 +157,19 @@ class Pump:
             log.info("left over: %d messages, %d updates", len(messages), len(updates))
         self.sender.put(messages)
         self.lanes.put(updates)
+
+    async def take(self, updates: Sequence[dict[str, Any]]) -> None:
+        """Commit updates and line up those not seen before (see `bot.inbox.Intake`)."""
+        self.lanes.put(await self._keep(updates))
+
+    async def room(self) -> None:
+        """Wait while too much is lined up already."""
+        await self.lanes.room()
+
+    @property
+    def full(self) -> bool:
+        """Whether too much is lined up already."""
+        return self.lanes.full
 
     async def _keep(self, updates: Sequence[dict[str, Any]]) -> Sequence[Taken]:
         if len(updates) == 1 and self.lanes.free(lane_for(self.desk.vault, updates[0])):

@@ -63,6 +63,26 @@ SETTINGS: tuple[Setting, ...] = (
         "a line of 43 random letters and digits",
     ),
     Setting(
+        "USEGAP_OLD_SECRET_KEY", "",
+        "Only for `usegap key rotate`: the key that everything is sealed with until then.",
+        "a line of 43 random letters and digits",
+    ),
+    Setting(
+        "USEGAP_WEBHOOK_URL", "",
+        "The public address at which Telegram reaches `usegap run`; without it the program asks"
+        " Telegram for messages itself.",
+        "https://bot.example.org/telegram", ("webhook set",),
+    ),
+    Setting(
+        "USEGAP_LISTEN", "127.0.0.1:8080",
+        "Where the program takes what Telegram sends to the webhook: address and port.",
+        "0.0.0.0:8080",
+    ),
+    Setting(
+        "USEGAP_STATUS_LISTEN", "",
+        "Where /healthz, /readyz and /metrics answer; without it nowhere.", "127.0.0.1:8081",
+    ),
+    Setting(
         "USEGAP_ORGANISATION", "", "Who asks: residents read it before they agree.",
         "Qingshan County Bureau of Agriculture", ("run",),
     ),
@@ -72,6 +92,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "USEGAP_RETENTION_MONTHS", "24", "After how many months answers are deleted.", "24",
+    ),
+    Setting(
+        "USEGAP_FREE_TEXT_DAYS", "90",
+        "After how many days what people said in their own words is deleted from their answers.",
+        "90",
     ),
     Setting(
         "USEGAP_TIME_ZONE", "Asia/Shanghai",
@@ -101,9 +126,16 @@ class Settings:
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     """"" where the key file is used."""
+    old_secret_key: str = field(repr=False)
+    webhook_url: str
+    """"" where updates are asked for."""
+    listen: tuple[str, int]
+    """Address and port."""
+    status_listen: tuple[str, int] | None
     organisation: str
     contact: str
     retention_months: int
+    free_text_days: int
     time_zone: str
     language: str
     log_level: str
@@ -129,9 +161,16 @@ class Settings:
             api=_checked("USEGAP_TELEGRAM_API", get, _address),
             database_url=get("USEGAP_DATABASE_URL"),
             secret_key=_checked("USEGAP_SECRET_KEY", get, _secret),
+            old_secret_key=_checked("USEGAP_OLD_SECRET_KEY", get, _secret),
+            webhook_url=_checked("USEGAP_WEBHOOK_URL", get, _webhook),
+            listen=_checked("USEGAP_LISTEN", get, _listen),
+            status_listen=_checked(
+                "USEGAP_STATUS_LISTEN", get, lambda t: _listen(t) if t else None
+            ),
             organisation=get("USEGAP_ORGANISATION"),
             contact=get("USEGAP_CONTACT"),
             retention_months=_checked("USEGAP_RETENTION_MONTHS", get, _months),
+            free_text_days=_checked("USEGAP_FREE_TEXT_DAYS", get, _days),
             time_zone=_checked("USEGAP_TIME_ZONE", get, _zone),
             language=_checked("USEGAP_LANGUAGE", get, _one_of(LANGUAGES)),
             log_level=_checked("USEGAP_LOG_LEVEL", get, _one_of(LEVELS)),
@@ -226,6 +265,24 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _webhook(text: str) -> str:
+    if not text:
+        return text
+    found = _address(text)
+    if urlsplit(found).scheme != "https" or urlsplit(found).query:
+        raise ValueError("must be an address that begins with https://, without a question mark")
+    return found
+
+
+def _listen(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    right = port.isascii() and port.isdigit() and len(port) <= 5 and int(port) < 65536
+    if not host or not right or any(sign.isspace() or sign == "/" for sign in host):
+        raise ValueError("must be an address and a port")
+    return host, int(port)
+
+
 def _secret(text: str) -> str:
     if text and len(text) < SHORTEST_SECRET:
         raise ValueError(f"is too short: it needs {SHORTEST_SECRET} characters or more")
@@ -235,6 +292,12 @@ def _secret(text: str) -> str:
 def _months(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 600):
         raise ValueError("must be a number of months from 1 to 600")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 3650):
+        raise ValueError("must be a number of days from 1 to 3650")
     return int(text)
 
 

@@ -153,6 +153,8 @@ class Wave(Base):
     retention_months: Mapped[int]
     reference_area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     opened_at: Mapped[datetime]
+    closing_at: Mapped[datetime | None]
+    """From when on nobody begins any more; who has begun may finish until `closed_at`."""
     closed_at: Mapped[datetime | None]
 
 
@@ -169,6 +171,8 @@ class Contact(Base):
     blocked_at: Mapped[datetime | None]
     unreminded_at: Mapped[datetime | None]
     """When they asked not to be reminded of interviews that they left."""
+    panel_at: Mapped[datetime | None]
+    """When they agreed to be written to in later waves; None: the contact goes with its wave."""
     current_interview_id: Mapped[int | None] = mapped_column(
         ForeignKey("interview.id", use_alter=True, ondelete="SET NULL")
     )
@@ -236,6 +240,10 @@ class Interview(Base):
     reminders: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """How often its person was reminded of it since it was begun."""
     reminded_at: Mapped[datetime | None]
+    texts_erased_at: Mapped[datetime | None]
+    """When what was said in own words was erased from it."""
+    measured: Mapped[str | None] = mapped_column(Text)
+    """Of the submission what estimates and flags read, in short; None: to be read from it."""
     __table_args__ = (
         UniqueConstraint("respondent_id", "wave_id"),
         Index("ix_interview_wave_area", "wave_id", "area_id", "status"),
@@ -354,6 +362,8 @@ class Inbox(Base):
     __table_args__ = (
         Index("ix_inbox_waiting", "update_id", sqlite_where=text("done_at IS NULL"),
               postgresql_where=text("done_at IS NULL")),
+        Index("ix_inbox_lane", "lane", "update_id", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
     )  # fmt: skip
 
 
@@ -373,6 +383,8 @@ class Outbox(Base):
     """surveys.store.messages.Outgoing as encrypted JSON; erased once sent."""
     attachment: Mapped[bytes | None] = mapped_column(LargeBinary)
     """A file to send with it, encrypted; erased once sent."""
+    sender: Mapped[str | None] = mapped_column(String(16))
+    """The replica that sends it; None: whichever is first."""
     not_before: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     error: Mapped[str | None] = mapped_column(Text)
@@ -383,7 +395,32 @@ class Outbox(Base):
     __table_args__ = (
         Index("ix_outbox_waiting", "id", sqlite_where=text("done_at IS NULL"),
               postgresql_where=text("done_at IS NULL")),
+        Index("ix_outbox_lane", "lane", sqlite_where=text("done_at IS NULL"),
+              postgresql_where=text("done_at IS NULL")),
     )  # fmt: skip
+
+
+class Replica(Base):
+    """A running program; its row is gone when it ends, and grows old where it was killed."""
+
+    __tablename__ = "replica"
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    started_at: Mapped[datetime]
+    """By the clock of the database, like `seen_at`: replicas may not agree on the time."""
+    seen_at: Mapped[datetime]
+    pressing: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How many calls to Telegram it made in the last second or has waiting: what its share of
+    Telegram's limit is measured by."""
+
+
+class Turn(Base):
+    """Whose turn it is to write to a person: while a replica sends to a chat, no other does."""
+
+    __tablename__ = "turn"
+    lane: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sender: Mapped[str] = mapped_column(String(16))
+    until: Mapped[datetime]
+    """When the chat may be sent as much at once again as a new one (Telegram's limit of a chat)."""
 
 
 class Job(Base):
@@ -397,6 +434,8 @@ class Job(Base):
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     error: Mapped[str | None] = mapped_column(Text)
+    taken_by: Mapped[str | None] = mapped_column(String(16))
+    """The replica that is doing it."""
     done_at: Mapped[datetime | None]
 
 

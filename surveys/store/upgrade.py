@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from surveys.store.database import connect, file_of, url_of
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration. Kept here (a test compares it), so that a start need not import alembic."""
 
 

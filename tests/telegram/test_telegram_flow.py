@@ -135,21 +135,24 @@ async def test_nothing_is_acknowledged_before_it_is_committed(database):
         failures = [3]
         handed, kept = [], asyncio.Event()
 
-        async def keep(updates):
-            # Not yet committed: Telegram must still hold every one of them.
-            assert len(telegram.world.updates) >= len(updates)
-            if failures[0]:
-                failures[0] -= 1
-                raise OperationalError("INSERT", {}, sqlite3.OperationalError("disk is full"))
-            kept.set()
-            return take_in(database, VAULT, updates, now())
+        class Intake:
+            full = False
 
-        async def room():
-            return
+            async def take(self, updates):
+                # Not yet committed: Telegram must still hold every one of them.
+                assert len(telegram.world.updates) >= len(updates)
+                if failures[0]:
+                    failures[0] -= 1
+                    raise OperationalError("INSERT", {}, sqlite3.OperationalError("disk is full"))
+                kept.set()
+                handed.extend(take_in(database, VAULT, updates, now()))
+
+            async def room(self):
+                return
 
         await telegram.person(1).send("precious")
-        poller = Poller(bot, keep, handed.extend, room, first_pause=0.01)
-        polling = asyncio.create_task(poller.run())
+        poller = Poller(bot, first_pause=0.01)
+        polling = asyncio.create_task(poller.run(Intake()))
         await kept.wait()
         while len(telegram.world.updates):
             await asyncio.sleep(0.01)

@@ -1,0 +1,58 @@
+"""Several programs on one database; what is kept for a shorter time; quicker profiles."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+MOMENT = sa.DateTime(timezone=True)
+ADDED = (
+    ("wave", "closing_at", MOMENT),
+    ("contact", "panel_at", MOMENT),
+    ("interview", "texts_erased_at", MOMENT),
+    ("interview", "measured", sa.Text()),
+    ("outbox", "sender", sa.String(length=16)),
+    ("job", "taken_by", sa.String(length=16)),
+)
+WAITING = {
+    "sqlite_where": sa.text("done_at IS NULL"),
+    "postgresql_where": sa.text("done_at IS NULL"),
+}
+
+
+def upgrade() -> None:
+    op.create_table(
+        "replica",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("started_at", MOMENT, nullable=False),
+        sa.Column("seen_at", MOMENT, nullable=False),
+        sa.Column("pressing", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replica")),
+    )
+    op.create_table(
+        "turn",
+        sa.Column("lane", sa.String(length=64), nullable=False),
+        sa.Column("sender", sa.String(length=16), nullable=False),
+        sa.Column("until", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("lane", name=op.f("pk_turn")),
+    )
+    for table, name, kind in ADDED:
+        # Without a default nothing is rewritten, and no table is made anew.
+        op.add_column(table, sa.Column(name, kind, nullable=True))
+    op.create_index("ix_inbox_lane", "inbox", ["lane", "update_id"], **WAITING)
+    op.create_index("ix_outbox_lane", "outbox", ["lane"], **WAITING)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_outbox_lane", "outbox")
+    op.drop_index("ix_inbox_lane", "inbox")
+    for table, name, _ in reversed(ADDED):
+        op.drop_column(table, name)
+    op.drop_table("turn")
+    op.drop_table("replica")
