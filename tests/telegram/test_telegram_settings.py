@@ -25,6 +25,10 @@ def test_defaults_are_what_the_table_says():
         "USEGAP_TIME_ZONE": read.time_zone, "USEGAP_LOG_LEVEL": read.log_level,
         "USEGAP_TELEGRAM_TOKEN": read.token, "USEGAP_SECRET_KEY": read.secret_key,
         "USEGAP_ORGANISATION": read.organisation, "USEGAP_CONTACT": read.contact,
+        "USEGAP_OLD_SECRET_KEY": read.old_secret_key, "USEGAP_WEBHOOK_URL": read.webhook_url,
+        "USEGAP_LISTEN": f"{read.listen[0]}:{read.listen[1]}",
+        "USEGAP_STATUS_LISTEN": read.status_listen or "",
+        "USEGAP_FREE_TEXT_DAYS": str(read.free_text_days),
     }  # fmt: skip
     assert shown == {setting.name: setting.default for setting in SETTINGS}
     assert read.warnings == ()
@@ -46,6 +50,15 @@ def test_defaults_are_what_the_table_says():
         ("USEGAP_TIME_ZONE", "../../etc"),
         ("USEGAP_LANGUAGE", "fr"),
         ("USEGAP_LOG_LEVEL", "loud"),
+        ("USEGAP_WEBHOOK_URL", "http://bot.example.org/telegram"),
+        ("USEGAP_WEBHOOK_URL", "https://bot.example.org/telegram?token=1"),
+        ("USEGAP_WEBHOOK_URL", "https://bot.example.org/telegram#1"),
+        ("USEGAP_LISTEN", "9090"),
+        ("USEGAP_LISTEN", "0.0.0.0:http"),
+        ("USEGAP_LISTEN", "0.0.0.0:65536"),
+        ("USEGAP_STATUS_LISTEN", ":9091"),
+        ("USEGAP_OLD_SECRET_KEY", "hunter2"),
+        ("USEGAP_FREE_TEXT_DAYS", "0"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_with_an_example(name, value):
@@ -66,6 +79,17 @@ def test_what_a_command_needs_is_asked_for():
     with pytest.raises(SettingsError, match="USEGAP_ORGANISATION is not set"):
         Settings.read(given, need)
     assert Settings.read(given | {"USEGAP_ORGANISATION": "Bureau"}, need).contact == "Li Mei"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_bot_api_server_of_ones_own_reaches_a_webhook_on_this_machine_without_tls(host):
+    read = Settings.read({"USEGAP_WEBHOOK_URL": f"http://{host}:8080/telegram"})
+    assert read.webhook_url == f"http://{host}:8080/telegram"
+
+
+def test_where_to_listen_is_an_address_and_a_port():
+    read = Settings.read({"USEGAP_LISTEN": "[::]:443", "USEGAP_STATUS_LISTEN": "10.0.0.7:0"})
+    assert (read.listen, read.status_listen) == (("::", 443), ("10.0.0.7", 0))
 
 
 def test_a_misspelt_setting_is_noticed():
