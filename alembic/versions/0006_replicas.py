@@ -42,6 +42,21 @@ def upgrade() -> None:
         sa.Column("until", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("lane", name=op.f("pk_turn")),
     )
+    op.create_table(
+        "guess",
+        sa.Column("lane", sa.String(length=64), nullable=False),
+        sa.Column("hour", MOMENT, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("lane", "hour", name=op.f("pk_guess")),
+    )
+    op.create_table(
+        "visit_key",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_key")),
+    )
+    # Codes are hashed with the key from now on: what nobody opened yet cannot be hashed anew.
+    op.execute("DELETE FROM invite WHERE used_at IS NULL")
     for table, name, kind in ADDED:
         # Without a default nothing is rewritten, and no table is made anew.
         op.add_column(table, sa.Column(name, kind, nullable=True))
@@ -54,5 +69,7 @@ def downgrade() -> None:
     op.drop_index("ix_inbox_lane", "inbox")
     for table, name, _ in reversed(ADDED):
         op.drop_column(table, name)
+    op.drop_table("visit_key")
+    op.drop_table("guess")
     op.drop_table("turn")
     op.drop_table("replica")

@@ -344,6 +344,27 @@ class Invite(Base):
     used_at: Mapped[datetime | None]
 
 
+class Guess(Base):
+    """How many codes that are none a person tried within an hour; erased when it is over."""
+
+    __tablename__ = "guess"
+    lane: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The keyed hash of the person; "" for all together."""
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    """When it began."""
+    count: Mapped[int]
+
+
+class VisitKey(Base):
+    """One row, once the secret key was changed: the ids of visited homes go on being made with
+    what the first key gave, so that a list imported again finds its homes."""
+
+    __tablename__ = "visit_key"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted with the present key."""
+
+
 class Inbox(Base):
     """An update taken in."""
 
