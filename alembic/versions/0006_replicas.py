@@ -14,7 +14,10 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 ADDED = (
     ("wave", "closing_at", MOMENT),
+    ("wave", "contacts_erased_at", MOMENT),
     ("contact", "panel_at", MOMENT),
+    ("contact", "panel_declined_at", MOMENT),
+    ("interview", "abroad_at", MOMENT),
     ("interview", "texts_erased_at", MOMENT),
     ("interview", "measured", sa.Text()),
     ("outbox", "sender", sa.String(length=16)),
@@ -23,6 +26,11 @@ ADDED = (
 WAITING = {
     "sqlite_where": sa.text("done_at IS NULL"),
     "postgresql_where": sa.text("done_at IS NULL"),
+}
+
+WITH_TEXTS = {
+    "sqlite_where": sa.text("texts_erased_at IS NULL"),
+    "postgresql_where": sa.text("texts_erased_at IS NULL"),
 }
 
 
@@ -62,9 +70,15 @@ def upgrade() -> None:
         op.add_column(table, sa.Column(name, kind, nullable=True))
     op.create_index("ix_inbox_lane", "inbox", ["lane", "update_id"], **WAITING)
     op.create_index("ix_outbox_lane", "outbox", ["lane"], **WAITING)
+    op.create_index("ix_contact_current_interview_id", "contact", ["current_interview_id"])
+    op.create_index("ix_interview_wave_id_started_at", "interview", ["wave_id", "started_at"])
+    op.create_index("ix_interview_texts", "interview", ["started_at"], **WITH_TEXTS)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_interview_texts", "interview")
+    op.drop_index("ix_interview_wave_id_started_at", "interview")
+    op.drop_index("ix_contact_current_interview_id", "contact")
     op.drop_index("ix_outbox_lane", "outbox")
     op.drop_index("ix_inbox_lane", "inbox")
     for table, name, _ in reversed(ADDED):

@@ -156,6 +156,8 @@ class Wave(Base):
     closing_at: Mapped[datetime | None]
     """From when on nobody begins any more; who has begun may finish until `closed_at`."""
     closed_at: Mapped[datetime | None]
+    contacts_erased_at: Mapped[datetime | None]
+    """When, after `closed_at`, the contacts were deleted that nobody may keep any longer."""
 
 
 class Contact(Base):
@@ -173,8 +175,10 @@ class Contact(Base):
     """When they asked not to be reminded of interviews that they left."""
     panel_at: Mapped[datetime | None]
     """When they agreed to be written to in later waves; None: the contact goes with its wave."""
+    panel_declined_at: Mapped[datetime | None]
+    """When they said no to that."""
     current_interview_id: Mapped[int | None] = mapped_column(
-        ForeignKey("interview.id", use_alter=True, ondelete="SET NULL")
+        ForeignKey("interview.id", use_alter=True, ondelete="SET NULL"), index=True
     )
     """The interview that this chat is at."""
     created_at: Mapped[datetime]
@@ -227,6 +231,9 @@ class Interview(Base):
     status: Mapped[str] = mapped_column(String(10))
     consent_version: Mapped[str] = mapped_column(String(16))
     consented_at: Mapped[datetime]
+    abroad_at: Mapped[datetime | None]
+    """When it was agreed to, on this phone and to the same text, that messages pass through
+    Telegram's computers abroad; None: to a text that did not ask that apart, or nothing does."""
     state: Mapped[str] = mapped_column(Text)
     """surveys.interview.state as JSON text: read and written whole, never queried."""
     version: Mapped[int] = mapped_column(default=0, server_default=text("0"))
@@ -247,9 +254,14 @@ class Interview(Base):
     __table_args__ = (
         UniqueConstraint("respondent_id", "wave_id"),
         Index("ix_interview_wave_area", "wave_id", "area_id", "status"),
+        # What has grown old is found by when it was begun, which never changes: an index on
+        # when it was answered last would be written with every answer.
+        Index("ix_interview_wave_id_started_at", "wave_id", "started_at"),
+        Index("ix_interview_texts", "started_at", sqlite_where=text("texts_erased_at IS NULL"),
+              postgresql_where=text("texts_erased_at IS NULL")),
         CheckConstraint("status IN ('open','stopped','finished')", name="status"),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
 
 
 class InterviewEvent(Base):
