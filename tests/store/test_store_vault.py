@@ -1,5 +1,7 @@
 """Sealing: nothing readable comes out, nothing changed goes in."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,13 @@ def test_a_fingerprint_depends_on_the_key_and_is_the_same_tomorrow():
     assert one.fingerprint("telegram:1") != one.fingerprint("telegram:2")
     assert one.fingerprint("telegram:1") != two.fingerprint("telegram:1")
     assert len(one.fingerprint("telegram:1")) == 64
+
+
+def test_a_token_is_for_one_purpose_and_fits_into_a_header():
+    one, same, other = Vault(b"k" * 32), Vault(b"k" * 32), Vault(b"l" * 32)
+    assert one.token("webhook") == same.token("webhook")
+    assert len({one.token("webhook"), one.token("invite"), other.token("webhook")}) == 3
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", one.token("webhook"))
 
 
 def test_a_short_key_is_refused():
