@@ -61,8 +61,10 @@ def _flagged(area: str | None) -> None:
         wave_id = latest_wave(session, place.id)
         if wave_id is None:
             raise Problem("No wave was opened there yet.")
-        flags = checked(session, wave_id).flags
-        rows = flagged_in(session, wave_id, place.path, flags)
+        quality = checked(session, wave_id)
+        rows = flagged_in(session, wave_id, place.path, quality.flagged())
     for row in rows:
-        typer.echo(f"{row.key}\t{row.code}\t{row.review}\t{' '.join(flags[row.key])}")
+        typer.echo(
+            f"{row.key}\t{row.code}\t{row.review}\t{' '.join(quality.flags_of(row.interview_id))}"
+        )
     note(f"{len(rows)} flagged submissions.")

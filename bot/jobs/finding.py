@@ -41,8 +41,8 @@ def found(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     text = "\n".join(
         _lines(
             interview,
-            looked.flags.get(interview.key, ()) if finished else None,
-            looked.seconds.get(interview.key),
+            looked.flags_of(interview.interview_id) if finished else None,
+            looked.seconds_of(interview.interview_id),
             zone,
             say,
         )

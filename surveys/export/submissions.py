@@ -145,7 +145,7 @@ def _cells(
     # Of someone who was forgotten, answers apart, no state is left.
     spoken = _LANGUAGE.search(row.state)
     language = json.loads(spoken[1]) if spoken else None
-    seconds = sources.quality.seconds.get(row.key)
+    ((flags, seconds),) = sources.quality.batch([row.id])
     place = sources.design.census[row.area_id]
     cells += [
         row.key,
@@ -165,7 +165,7 @@ def _cells(
         row.finished_at,
         round((row.finished_at - row.started_at).total_seconds()),
         None if seconds is None else round(seconds),
-        " ".join(sources.quality.flags.get(row.key, ())) or None,
+        " ".join(flags) or None,
     ]
     return cells
 

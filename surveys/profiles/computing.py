@@ -289,8 +289,8 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
     rejected = rejected_in(session, wave_id)
     still = _still_held(session, wave_id, rejected, kept)
     together |= {rejected[key] for key in still.keys}
-    flags = checked(session, wave_id).flags
-    rows, villages = frame(session, wave_id, together, names, flags, rejected=still.keys)
+    quality = checked(session, wave_id)
+    rows, villages = frame(session, wave_id, together, names, quality, rejected=still.keys)
     places = census(session, together)
     past = {places[area_id].code: told for area_id, told in still.past.items()}
     computed = compute(

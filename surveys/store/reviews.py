@@ -82,16 +82,17 @@ def rejected_in(session: Session, wave_id: int) -> dict[str, int]:
 class Flagged:
     """A submission that has a flag."""
 
+    interview_id: int
     key: str
     code: str
     """Of its village."""
     review: str
 
 
-def flagged_in(session: Session, wave_id: int, path: str, keys: Collection[str]) -> list[Flagged]:
-    """Those of the submissions with these keys that are of a wave and an area, by village."""
+def flagged_in(session: Session, wave_id: int, path: str, ids: Collection[int]) -> list[Flagged]:
+    """Those of these interviews that are of a wave and an area, by village."""
     rows = session.execute(
-        select(Interview.key, Area.code, Interview.review)
+        select(Interview.id, Interview.key, Area.code, Interview.review)
         .join(Area, Area.id == Interview.area_id)
         .where(
             Interview.wave_id == wave_id,
@@ -100,8 +101,10 @@ def flagged_in(session: Session, wave_id: int, path: str, keys: Collection[str])
         )
         .order_by(Area.code, Interview.id)
     )
-    wanted = set(keys)
-    return [Flagged(row.key, row.code or "", row.review) for row in rows if row.key in wanted]
+    wanted = set(ids)
+    return [
+        Flagged(row.id, row.key, row.code or "", row.review) for row in rows if row.id in wanted
+    ]
 
 
 def editions_of(session: Session, wave_id: int, area_id: int) -> list[dict[str, str]]:

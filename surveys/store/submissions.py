@@ -17,6 +17,8 @@ from surveys.store.schema import Area, Interview, Respondent
 if TYPE_CHECKING:
     import pandas as pd
 
+    from surveys.store.quality import Checked
+
 Labels = Sequence[tuple[str, Mapping[str, str]]]
 BATCH = 2000
 """Rows that are read at a time."""
@@ -59,15 +61,15 @@ def frame(
     wave_id: int,
     area_ids: Collection[int],
     names: Collection[str],
-    flags: Mapping[str, Sequence[str]] | None = None,
+    quality: Checked | None = None,
     *,
     rejected: Collection[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The finished submissions of some villages in a wave, and those villages.
 
-    Both as `surveys.estimation.frame` says; of the form's nodes the columns `names`. `flags`: the
-    names of a submission's flags by its key, beside those that are stored. What a review rejected
-    is left out, but for these keys.
+    Both as `surveys.estimation.frame` says; of the form's nodes the columns `names`. `quality`:
+    what was found in the wave (surveys.store.quality); without it the flags are those stored. What
+    a review rejected is left out, but for these keys.
     """
     import pandas as pd
 
@@ -76,6 +78,7 @@ def frame(
     columns: dict[str, list[Any]] = {name: [] for name in (*_OWN, *asked)}
     rows = session.execute(
         select(
+            Interview.id,
             Interview.area_id,
             Respondent.household_id,
             Respondent.entry,
@@ -96,19 +99,19 @@ def frame(
         .order_by(Interview.id),
         execution_options={"yield_per": BATCH},
     )
-    known = flags or {}
+    ids: list[int] = []
     despite = set(rejected)
     for row in rows:
         if row.review == REJECTED and row.key not in despite:
             continue
+        ids.append(row.id)
         columns["village"].append(villages[row.area_id].code)
         columns["home"].append(row.household_id)
         columns["entry"].append(row.entry)
         columns["submission"].append(row.key)
         columns["mode"].append(row.mode or "self")
         columns["finished"].append(row.finished_at)
-        named = dict.fromkeys((*map(str, row.flags or ()), *known.get(row.key, ())))
-        columns["flags"].append(" ".join(named))
+        columns["flags"].append("" if quality else " ".join(map(str, row.flags or ())))
         answered = by_name(row.submission)
         for name in asked:
             columns[name].append(answered.get(name, ""))
@@ -119,6 +122,8 @@ def frame(
             for name, values in columns.items()
         }
     )
+    if quality is not None:
+        found["flags"] = quality.texts(ids)
     found["finished"] = pd.to_datetime(found["finished"], utc=True)
     return found, table(villages.values())
 

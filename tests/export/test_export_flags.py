@@ -67,6 +67,12 @@ def test_every_submission_says_what_stands_out_and_how_long_it_took(database, fi
         keys = {name: one.key for name, one in
                 {"slow": slow, "fast": fast, "odd": odd, "first": first, "second": second,
                  "far": far}.items()}  # fmt: skip
+        far_id, fast_id = far.id, fast.id
+        expected = {
+            fast_id: ("speeding", "seen_before"),
+            first.id: ("straight_lining", "duplicate"),
+            second.id: ("straight_lining", "duplicate"),
+        }
     found = by_key(database, field)
     flags = {name: found[key]["flags"] for name, key in keys.items() if key in found}
     assert flags == {
@@ -82,12 +88,12 @@ def test_every_submission_says_what_stands_out_and_how_long_it_took(database, fi
     # A small village's answers are compared with, and handed out to nobody.
     assert keys["far"] not in found
     with database.read() as session:
-        assert checked(session, field.wave).flags[keys["far"]] == ("straight_lining",)
-        assert checked(session, field.wave, [field.villages["LP01"]]).flags == {
-            keys["fast"]: ("speeding", "seen_before"),
-            keys["first"]: ("straight_lining", "duplicate"),
-            keys["second"]: ("straight_lining", "duplicate"),
-        }
+        assert checked(session, field.wave).flags_of(far_id) == ("straight_lining",)
+        alone = checked(session, field.wave, [field.villages["LP01"]])
+        assert {one: alone.flags_of(one) for one in alone.flagged()} == expected
+        assert alone.batch([far_id, fast_id]) == [
+            ((), None), (("speeding", "seen_before"), 133.0)
+        ]  # fmt: skip
         counts = checked(session, field.wave).counts
         assert counts.loc["LP01", ["flagged", "speeding", "duplicate"]].tolist() == [3, 1, 2]
         assert checked(session, field.wave, []).counts.empty
