@@ -36,8 +36,8 @@ location, too)."""
 INVALID = "Telegram does not know this token: copy USEGAP_TELEGRAM_TOKEN from @BotFather again."
 TWICE = "Another program receives this bot's messages: stop it, or use another bot's token."
 WEBHOOK = (
-    "This bot's messages go to a webhook: remove it (Telegram's deleteWebhook),"
-    " or use another bot's token."
+    "This bot's messages go to a webhook: remove it (`usegap webhook delete`),"
+    " or set USEGAP_WEBHOOK_URL and receive them there."
 )
 
 

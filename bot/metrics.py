@@ -17,6 +17,12 @@ class Metrics:
         self.updates = Counter(
             "usegap_updates", "Updates taken in, those that came twice apart.", registry=at
         )
+        self.webhook = Counter(
+            "usegap_webhook_requests",
+            "Requests to the webhook, by the HTTP status that answered them.",
+            ["status"],
+            registry=at,
+        )
         self.handled = Counter(
             "usegap_updates_handled",
             "Updates handled, by kind (tap, text, other …).",
