@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from bot.cli.opening import Problem, opened, settings
+from bot.cli.opening import BY, Problem, now, opened, progress, settings
 
-app = typer.Typer(name="db", help="Upgrade and check the database.", no_args_is_help=True)
+app = typer.Typer(name="db", help="Upgrade, check and move the database.", no_args_is_help=True)
 
 
 @app.command()
@@ -32,3 +35,44 @@ def check() -> None:
     with opened(settings()) as database, database.read() as session:
         villages = session.scalar(select(func.count()).where(Area.kind == "village"))
     typer.echo(f"The database is right; it has {villages} villages.")
+
+
+@app.command()
+def copy(
+    sqlite: Annotated[str, typer.Argument(help="The SQLite file; the bot must be stopped.")],
+    postgres: Annotated[
+        str | None,
+        typer.Argument(
+            help="postgresql://host/name, new and upgraded; without it USEGAP_DATABASE_URL, where a"
+            " password is better kept."
+        ),
+    ] = None,
+) -> None:
+    """Copy everything from SQLite into a new PostgreSQL database: from a laptop to the county."""
+    from surveys.store.copying import copy as copy_all
+    from surveys.store.database import file_of
+
+    source = file_of(sqlite) if "://" in sqlite else Path(sqlite)
+    if source is None:
+        raise Problem("The first database must be a SQLite file: `usegap db copy usegap.db`.")
+    target = postgres or settings().database_url
+    with progress("Copying") as tell:
+        total = copy_all(source, target, now(), tell, BY)
+    typer.echo(f"{total:,} rows are copied, read back and compared; {source} is as it was.")
+    typer.echo(
+        "Start the bot on PostgreSQL with the same secret key (USEGAP_SECRET_KEY: what stands in"
+        " usegap.key), and never again on the file."
+    )
+
+
+@app.command()
+def restored() -> None:
+    """After pg_restore: let nothing count that was shown since the backup was made."""
+    from surveys.store.restoring import leap_ahead
+    from surveys.store.standstill import at_work
+
+    with opened(settings()) as database, database.begin() as session:
+        if at_work(session):
+            raise Problem("A bot is at work on this database: stop it, and wait 15 seconds.")
+        leap_ahead(session, now(), BY)
+    typer.echo("Everybody is shown their question again with what they do next: start the bot.")
