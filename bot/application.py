@@ -34,9 +34,8 @@ from bot.admin import (
     waves,
 )  # fmt: skip
 from bot.desk import Desk, now
-from bot.inbox import INVALID, Halted, Incoming, Poller, Receiver
+from bot.inbox import INVALID, Halted, Incoming
 from bot.jobs import work
-from bot.metrics import Metrics
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
@@ -44,14 +43,14 @@ from bot.respondent import conversation, kept, kept_files, other, reminded, sent
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.texts import LANGUAGES, speak
-from bot.webhook import PURPOSE, Webhook, warn_unless_set
 from surveys.interview.state import Event
 from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
 from surveys.store.database import Database, file_of
+from surveys.store.keys import opens
 from surveys.store.setup import any_owner
 from surveys.store.upgrade import head, revision_of, upgrade
-from surveys.store.vault import Vault
+from surveys.store.vault import Vault, WrongKey
 
 log = logging.getLogger(__name__)
 
@@ -228,11 +227,7 @@ async def run(
         )
         await database.in_thread(greet_first_owner, database, desk)
         await offer_commands(bot)
-        metrics = Metrics()
-        pump = Pump(
-            database, desk, bot, handle, apologise, limits=limits, metrics=metrics,
-            receiver=await choose_receiver(settings, vault, bot, metrics),
-        )  # fmt: skip
+        pump = Pump(database, desk, bot, handle, apologise, limits=limits)
         log.info("@%s is at work", desk.bot_username)
         if started is not None:
             started(desk)
@@ -242,20 +237,6 @@ async def run(
         listening()
         await bot.disconnect()
         database.close()
-
-
-async def choose_receiver(
-    settings: Settings, vault: Vault, bot: TelegramBot, metrics: Metrics
-) -> Receiver:
-    """The webhook where one is named, else the poller.
-
-    The webhook is not set here: of several programs none is special, and the last to start would
-    win. `usegap webhook set` does it, once.
-    """
-    if not settings.webhook_url:
-        return Poller(bot)
-    await warn_unless_set(bot, settings.webhook_url)
-    return Webhook(settings.listen, settings.webhook_url, vault.token(PURPOSE), metrics)
 
 
 def open_store(settings: Settings) -> tuple[Vault, Database]:
@@ -283,6 +264,12 @@ def open_store(settings: Settings) -> tuple[Vault, Database]:
                 now=now(),
                 time_zone=settings.time_zone,
             )
+            if opens(session, vault) is False:
+                # Before anything is sealed with it: two keys could not be told apart again.
+                raise WrongKey(
+                    "The secret key does not open this database: `usegap key check` says which one"
+                    " does."
+                )
     except SQLAlchemyError as error:
         raise Halted(
             f"The database cannot be used ({type(error).__name__}): look at USEGAP_DATABASE_URL."
@@ -301,7 +288,7 @@ def greet_first_owner(database: Database, desk: Desk) -> None:
         if not sys.stderr.isatty():
             log.info("nobody owns this survey yet: `usegap admin invite --role owner` makes a link")
             return
-        code = invite_first_owner(session, desk.clock())
+        code = invite_first_owner(session, desk.vault, desk.clock())
     print(
         f"\nNobody owns this survey yet. Open this link on your phone; it works once, today:\n\n"
         f"    https://t.me/{desk.bot_username}?start=admin-{code}\n",

@@ -200,7 +200,14 @@ def key_of(settings: Settings, beside: Path | None, *, create: bool) -> bytes:
                 f"There is no key file {path}: set USEGAP_SECRET_KEY,"
                 " or work where `usegap run` made the key."
             )
-        _write_key(path)
+        write_key(path)
+    return key_in(path)
+
+
+def key_in(path: Path) -> bytes:
+    """What a key file holds. Raises `SettingsError` where it is none, or others may read it."""
+    if not path.exists():
+        raise SettingsError(f"There is no key file {path}.")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise SettingsError(f"Others can read the key file {path}: run `chmod 600 {path}`.")
     key = path.read_text("utf-8", "replace").strip()
@@ -212,7 +219,7 @@ def key_of(settings: Settings, beside: Path | None, *, create: bool) -> bytes:
     return key.encode()
 
 
-def _write_key(path: Path) -> None:
+def write_key(path: Path) -> None:
     """A new key in a file that only its owner can read; a file that is there already stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

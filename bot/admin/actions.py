@@ -26,5 +26,7 @@ def what_was_done(action: str, say: Speak) -> str:
         "site": say("wrote the pages of an area"),
         "remind": say("reminded people who had stopped"),
         "forget": say("asked to be forgotten"),
+        "rotate key": say("changed the secret key"),
+        "wrong codes": say("tried links that do not exist"),
         "expire": say("deleted what was past its time"),
     }.get(action, action)

@@ -75,6 +75,7 @@ def _who(line: AuditLine, names: dict[int, str], say: Speak) -> str:
         "command line": say("operator"),
         "respondent": say("a resident"),
         "retention": say("the program"),
+        "strangers": say("strangers"),
     }.get(line.actor, line.actor)
 
 

@@ -265,7 +265,7 @@ def _make(
     if at is None or not may_appoint(mine, ROLES[role], at[1]):
         raise Malformed
     actor = f"administrator {mine[0].administrator_id}"
-    code = invite_to(session, ROLES[role], area_id, desk.clock(), actor)
+    code = invite_to(session, desk.vault, ROLES[role], area_id, desk.clock(), actor)
     before = say("Forward the next message to the person. Its link works once, for {n} days: who"
                  " opens it first is in the team.").format(n=INVITE_DAYS)  # fmt: skip
     link = say(

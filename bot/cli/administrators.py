@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.opening import BY, Problem, bot_name, note, now, opened, settings
+from bot.settings import key_of
 
 app = typer.Typer(
     name="admin", help="Invite administrators, list them, take roles away.", no_args_is_help=True
@@ -44,15 +45,20 @@ def invite(
 ) -> None:
     """Print a link that makes whoever opens it first an administrator; it works for 14 days."""
     from surveys.publish import invite as make
+    from surveys.store.database import file_of
+    from surveys.store.vault import Vault
 
     if role in (Role.area, Role.helper) and not area:
         raise typer.BadParameter(f"the role {role.value} needs --area County/Township.")
     found = settings()
+    place = file_of(found.database_url)
     with opened(found) as database:
+        # Beside a SQLite file the key is where it belongs, also before the bot first runs.
+        vault = Vault(key_of(found, place, create=place is not None))
         # The name first: an invite whose link cannot be printed would be lost.
         name = bot_name(found, bot)
         with database.begin() as session:
-            code = make(session, role.value, area, now(), BY)
+            code = make(session, vault, role.value, area, now(), BY)
     typer.echo(f"https://t.me/{name}?start=admin-{code}")
 
 

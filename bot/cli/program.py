@@ -10,6 +10,7 @@ import typer
 from bot.cli import (
     administrators,
     audit,
+    backups,
     databases,
     decompose,
     deliveries,
@@ -18,6 +19,7 @@ from bot.cli import (
     followup,
     forms,
     interviews,
+    keys,
     margins,
     quality,
     quotas,
@@ -44,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (forms, villages, margins, followup, administrators, waves, quotas, databases):
+for group in (forms, villages, margins, followup, administrators, waves, quotas, databases, keys):
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)
@@ -58,6 +60,7 @@ deliveries.add_to(app)
 decompose.add_to(app)
 scale.add_to(app)
 site.add_to(app)
+backups.add_to(app)
 
 
 def _say_version(asked: bool) -> None:
@@ -105,6 +108,7 @@ def _explained(error: Exception) -> tuple[int, list[str]]:
     from surveys.form.problems import FormError
     from surveys.publish.reviews import HasLeft, NoSuchSubmission, NotFinished
     from surveys.store.database import UnknownDatabase
+    from surveys.store.standstill import AtWork, Unfit
     from surveys.store.upgrade import NewerDatabase
     from surveys.store.vault import WrongKey
 
@@ -126,7 +130,9 @@ def _explained(error: Exception) -> tuple[int, list[str]]:
         return WRONG, [f"usegap: the database cannot be used: {why[0]}"]
     expected = (
         Problem,
+        AtWork,
         Halted,
+        Unfit,
         WrongKey,
         SettingsError,
         UnknownDatabase,

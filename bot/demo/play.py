@@ -39,6 +39,7 @@ from surveys.instruments import shipped
 from surveys.publish import close_wave, ensure_ready, import_villages, invite
 from surveys.store.database import Database
 from surveys.store.upgrade import upgrade
+from surveys.store.vault import Vault
 
 SEED = 20261124
 AT_ONCE = 24
@@ -173,7 +174,7 @@ def _prepare(settings: Settings, villages: bytes) -> list[str]:
     """What an operator does once: villages, the instrument, a wave, two invites; their codes."""
     upgrade(settings.database_url)
     database = Database(settings.database_url)
-    now = datetime.now(UTC)
+    now, vault = datetime.now(UTC), Vault(settings.secret_key.encode())
     try:
         with database.begin() as session:
             ensure_ready(
@@ -186,8 +187,8 @@ def _prepare(settings: Settings, villages: bytes) -> list[str]:
             )
             import_villages(session, villages, now)
             return [
-                invite(session, "owner", None, now),
-                invite(session, "area", "Qinghe/Lishan", now),
+                invite(session, vault, "owner", None, now),
+                invite(session, vault, "area", "Qinghe/Lishan", now),
             ]
     finally:
         database.close()

@@ -43,7 +43,7 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     person, say = voice(session, incoming, desk)
     payload = command(incoming.text)[1]
     try:
-        where = where_to(session, payload, person)
+        where = where_to(session, payload, person, incoming.lane, desk.clock())
     except NoWave as closed:
         return [send(incoming.chat_id, _closed(closed, say))]
     if where is None and not payload and rights(session, incoming):
@@ -81,7 +81,7 @@ def language_chosen(session: Session, incoming: Incoming, desk: Desk) -> list[Ou
     if person is not None:
         set_language(session, person.contact_id, tag)
     if data:
-        where = behind_button(session, data)
+        where = behind_button(session, data, incoming.lane, desk.clock())
         if where is None:
             return _over(incoming, say)
         return [*tapped(incoming), _consent(where, say, incoming, in_place=True)]
@@ -112,7 +112,7 @@ def consented(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         raise Malformed
     tag = tongue(chosen)
     say = speak(tag)
-    where = behind_button(session, data)
+    where = behind_button(session, data, incoming.lane, desk.clock())
     if where is None:
         return _over(incoming, say)
     now = desk.clock()
@@ -167,7 +167,7 @@ def who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     choice, data = parts(incoming, 2)
     person, say = voice(session, incoming, desk)
     if choice in ("h", "o", "r"):
-        where = behind_button(session, data)
+        where = behind_button(session, data, incoming.lane, desk.clock())
         if where is None:
             return _over(incoming, say)
         if where.number is None:
@@ -182,7 +182,7 @@ def who(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     if person is None:
         return [*tapped(incoming), send(incoming.chat_id, nothing_to_answer(say))]
     if choice == "m":
-        return [*tapped(incoming), _menu(session, person, incoming, say)]
+        return [*tapped(incoming), _menu(session, person, incoming, desk, say)]
     interview_id = whole(data, prompts.DIGITS)
     try:
         turn_to(session, person.contact_id, interview_id)
@@ -201,10 +201,12 @@ def _same(session: Session, person: Reach | None, where: Where) -> Person | None
     return next((one for one in known if one.number == where.number), None)
 
 
-def _menu(session: Session, person: Reach, incoming: Incoming, say: Speak) -> Outgoing:
+def _menu(
+    session: Session, person: Reach, incoming: Incoming, desk: Desk, say: Speak
+) -> Outgoing:
     """Who is answering now, in the village where this phone answered last?"""
     try:
-        where = where_to(session, "", person)
+        where = where_to(session, "", person, incoming.lane, desk.clock())
     except NoWave as closed:
         return send(incoming.chat_id, _closed(closed, say))
     if where is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot.access import whole
+from surveys.conduct.guessing import may_try, wrong_code
 from surveys.conduct.people import (
     NoWave,
     OpenWave,
@@ -36,22 +38,24 @@ class Where:
     """The person of this phone who answers again."""
 
 
-def where_to(session: Session, payload: str, person: Reach | None) -> Where | None:
+def where_to(
+    session: Session, payload: str, person: Reach | None, lane: str, now: datetime
+) -> Where | None:
     """Where a link's payload leads to: a family link, a village's code, or nothing, which is the
     village where this contact last answered. None: nowhere. Raises `NoWave`."""
     if payload.startswith(HOME):
-        return _find(session, "h." + payload.removeprefix(HOME))
+        return _find(session, "h." + payload.removeprefix(HOME), lane, now)
     if payload:
-        return _find(session, "v." + payload)
+        return _find(session, "v." + payload, lane, now)
     area_id = latest_village(session, person.contact_id) if person else None
     wave = open_wave_of_area(session, area_id) if area_id is not None else None
     return at(wave) if wave else None
 
 
-def behind_button(session: Session, data: str) -> Where | None:
+def behind_button(session: Session, data: str, lane: str, now: datetime) -> Where | None:
     """Where a button leads to; None: its survey is over. Raises `Malformed`."""
     try:
-        return _find(session, data)
+        return _find(session, data, lane, now)
     except NoWave:
         return None
 
@@ -61,7 +65,7 @@ def at(wave: OpenWave) -> Where:
     return Where(wave, None, f"v.{wave.code}")
 
 
-def _find(session: Session, data: str) -> Where | None:
+def _find(session: Session, data: str, lane: str, now: datetime) -> Where | None:
     kind, _, code = data.partition(".")
     number = None
     if kind == "p":
@@ -70,8 +74,14 @@ def _find(session: Session, data: str) -> Where | None:
     if len(code) > LONGEST_LINK or not code.isprintable():
         return None
     if kind == "h":
+        # A family link lets into a home; a village's code hangs on its walls.
+        if not may_try(session, lane, now):
+            return None
         found = open_wave_of_home(session, code)
-        return Where(found[0], found[1], data) if found else None
+        if found is None:
+            wrong_code(session, lane, now)
+            return None
+        return Where(found[0], found[1], data)
     wave = open_wave(session, code)
     if wave is None or number is None:
         return at(wave) if wave else None

@@ -15,6 +15,7 @@ from surveys.form.model import MEDIA_TYPES, Form, Question, language_of
 from surveys.store.attachments import Answered, answered_with
 from surveys.store.audit import audit
 from surveys.store.database import leave_no_traces
+from surveys.store.guesses import erase_guesses
 from surveys.store.interviews import (
     Kept,
     erase_interview,
@@ -137,6 +138,7 @@ def drop_contact(session: Session, contact_id: int) -> None:
     lane = lane_of_contact(session, contact_id)
     if lane is not None:
         erase_lane(session, lane)
+        erase_guesses(session, lane=lane)
     erase_jobs(session, contact_id)
     erase_contact(session, contact_id)
 

@@ -10,6 +10,7 @@ from surveys.conduct.forget import sweep
 from surveys.store.audit import audit
 from surveys.store.database import Database, leave_no_traces
 from surveys.store.drafts import erase_drafts_before
+from surveys.store.guesses import erase_guesses
 from surveys.store.interviews import erase_older, retention_of_waves
 from surveys.store.people import erase_without_interviews
 
@@ -27,6 +28,7 @@ def expire(database: Database, now: datetime) -> int:
     with database.begin() as session:
         if erase_drafts_before(session, now - UNCONFIRMED):
             leave_no_traces(session)
+        erase_guesses(session, before=now)
         gone = sum(
             erase_older(session, wave_id, months_before(now, months))
             for wave_id, months in retention_of_waves(session)

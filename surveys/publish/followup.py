@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from surveys.store.interviews import count_finished, version_of_form
 from surveys.store.jobs import add_job
 from surveys.store.schema import Area, Wave
 from surveys.store.vault import Vault
-from surveys.store.visits import VISITED, add_visits, erase_visits, visited_homes
+from surveys.store.visits import VISITED, add_visits, erase_visits, visit_hash, visited_homes
 
 CONSENT = "visited"
 """In the place of a consent text's version: it was read out at the door."""
@@ -94,7 +94,8 @@ def import_visits(  # noqa: PLR0917
     roles = {one.role: one.name for one in indicators_from_json(indicators)}
     path = session.get_one(Area, area_id).path
     taking = _Taking(
-        vault, form, area_id, wave, ZoneInfo(zone_name(session, path) or "UTC"), now,
+        visit_hash(session, vault), form, area_id, wave,
+        ZoneInfo(zone_name(session, path) or "UTC"), now,
         next((one.path for one in form.questions if one.name == roles.get("exclude")), ""),
         next((one.path for one in form.questions if one.preload == "uid"), ""),
         problems=list(reading.problems),
@@ -130,7 +131,7 @@ def import_visits(  # noqa: PLR0917
 class _Taking:
     """The lines of a file as they become rows of tables."""
 
-    vault: Vault
+    hashed: Callable[[str], str]
     form: Form
     area_id: int
     wave: Wave
@@ -200,7 +201,7 @@ class _Taking:
 
     def _id(self, *of: object) -> str:
         """A keyed hash: the same again for the same, and telling nothing without the key."""
-        return self.vault.fingerprint(json.dumps(["visited", *of], ensure_ascii=False))[:32]
+        return self.hashed(json.dumps(["visited", *of], ensure_ascii=False))[:32]
 
     def _moment(self, text: str) -> datetime | None:
         """A time as ODK writes it; None where it is none, or not over yet."""

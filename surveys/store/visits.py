@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from surveys.store.schema import Household, Interview, Respondent
+from surveys.store.schema import Household, Interview, Respondent, VisitKey
+from surveys.store.vault import Vault, keyed_hash
 
 VISITED = "visited"
 """The mode of their interviews."""
+
+
+def visit_hash(session: Session, vault: Vault) -> Callable[[str], str]:
+    """The keyed hash that visited homes are known by: the same whatever became of the key since."""
+    sealed = session.scalar(select(VisitKey.sealed))
+    return vault.fingerprint if sealed is None else partial(keyed_hash, vault.open(sealed))
 
 
 def erase_visits(session: Session, wave_id: int, household_ids: Collection[str]) -> int:

@@ -4,6 +4,7 @@ import pytest
 
 from surveys.publish import invite
 from surveys.store.database import Database
+from surveys.store.vault import Vault
 from tests.fieldwork import VILLAGES, answered, open_field
 from tests.respondent import phones
 
@@ -35,7 +36,8 @@ def _at_once(monkeypatch):
 def link(survey, role="area", area="He/Shang", now=None):
     """The command that an invite's link sends."""
     with survey.database.begin() as session:
-        return f"/start admin-{invite(session, role, area, now or phones.moment())}"
+        vault = Vault(survey.settings.secret_key.encode())
+        return f"/start admin-{invite(session, vault, role, area, now or phones.moment())}"
 
 
 async def office(survey, number, language="en", role="area", area="He/Shang"):

@@ -282,8 +282,8 @@ class Replicas:
         with self.databases[0].begin() as session:
             now, vault = self.desk.clock(), self.desk.vault
             contact = know(session, vault, f"lane {number}", str(number), language, now)
-            code = invite(session, role, area, now)
-            return accept_invite(session, code, contact, now).administrator_id
+            code = invite(session, vault, role, area, now)
+            return accept_invite(session, vault, code, contact, now).administrator_id
 
     def at_once(self, function, *given):
         """Both do it at the same moment; what each found."""

@@ -426,7 +426,7 @@ def test_whoever_starts_the_program_first_is_given_a_link(database, vault, monke
         (made,) = session.query(Invite).all()
         assert timedelta(hours=23) < made.expires_at - moment() <= timedelta(hours=24)
         contact = know(session, vault, "lane", "1", "en", moment())
-        assert accept_invite(session, code, contact, moment()).role == "owner"
+        assert accept_invite(session, vault, code, contact, moment()).role == "owner"
     monkeypatch.setattr(sys, "stderr", Terminal())
     greet_first_owner(database, desk)
     assert sys.stderr.getvalue() == ""

@@ -227,7 +227,9 @@ def test_the_command_line_lists_and_takes_away(tmp_path, sqlite_url, monkeypatch
                           created_at=moment())  # fmt: skip
         session.add(contact)
         session.flush()
-        accept_invite(session, invite(session, "owner", None, moment()), contact.id, moment())
+        vault = Vault(b"k" * 32)
+        code = invite(session, vault, "owner", None, moment())
+        accept_invite(session, vault, code, contact.id, moment())
     monkeypatch.setenv("USEGAP_DATABASE_URL", sqlite_url)
 
     def run(*words):

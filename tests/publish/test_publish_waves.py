@@ -111,24 +111,26 @@ def contact(session, name):
     return one.id
 
 
-def test_an_invite_works_once_for_a_while_and_leaves_only_its_hash(database):
+def test_an_invite_works_once_for_a_while_and_leaves_only_its_hash(database, vault):
     open_field(database)
     with database.begin() as session:
-        code = invite(session, "area", "He/Shang", NOW)
-        late = invite(session, "owner", None, NOW)
+        code = invite(session, vault, "area", "He/Shang", NOW)
+        late = invite(session, vault, "owner", None, NOW)
         alice, bob = contact(session, "alice"), contact(session, "bob")
         with pytest.raises(ValueError, match="--area"):
-            invite(session, "area", None, NOW)
+            invite(session, vault, "area", None, NOW)
     with database.begin() as session:
-        assert accept_invite(session, code + "x", bob, NOW) is None
-        assert accept_invite(session, late, bob, NOW + timedelta(days=14)) is None
-        granted = accept_invite(session, code, alice, NOW + timedelta(days=13))
+        assert accept_invite(session, vault, code + "x", bob, NOW) is None
+        assert accept_invite(session, vault, late, bob, NOW + timedelta(days=14)) is None
+        granted = accept_invite(session, vault, code, alice, NOW + timedelta(days=13))
         assert (granted.role, granted.area) == ("area", "Shang")
-        assert accept_invite(session, code, bob, NOW) is None
+        assert accept_invite(session, vault, code, bob, NOW) is None
         assert [r.area for r in rights_of(session, "alice")] == ["Shang"]
         assert rights_of(session, "bob") == ()
         # The same right once more is no error, and no second right.
-        assert accept_invite(session, invite(session, "area", "He/Shang", NOW), alice, NOW)
+        assert accept_invite(
+            session, vault, invite(session, vault, "area", "He/Shang", NOW), alice, NOW
+        )
         assert len(rights_of(session, "alice")) == 1
         every = " ".join(
             str(row) for table in Base.metadata.sorted_tables for row in session.execute(
@@ -141,10 +143,10 @@ def test_an_invite_works_once_for_a_while_and_leaves_only_its_hash(database):
         assert session.query(Invite).filter(Invite.used_at.is_(None)).count() == 1
 
 
-def test_of_two_who_open_a_link_at_once_one_is_let_in(database):
+def test_of_two_who_open_a_link_at_once_one_is_let_in(database, vault):
     open_field(database)
     with database.begin() as session:
-        code = invite(session, "owner", None, NOW)
+        code = invite(session, vault, "owner", None, NOW)
         people = [contact(session, f"p{number}") for number in range(6)]
     together = threading.Barrier(len(people))
     let_in = []
@@ -152,7 +154,7 @@ def test_of_two_who_open_a_link_at_once_one_is_let_in(database):
     def accept(person):
         together.wait()
         with database.begin() as session:
-            let_in.append(accept_invite(session, code, person, NOW) is not None)
+            let_in.append(accept_invite(session, vault, code, person, NOW) is not None)
 
     threads = [threading.Thread(target=accept, args=(person,)) for person in people]
     for thread in threads:

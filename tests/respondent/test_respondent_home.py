@@ -240,7 +240,8 @@ async def test_help_says_what_each_can_do(small_url, tmp_path):
                 lane = vault.fingerprint(f"telegram:{number}")
                 language = "en" if number == 7 else "zh"
                 contact = know(session, vault, lane, str(number), language, NOW)
-                accept_invite(session, invite(session, role, area, NOW), contact, NOW)
+                code = invite(session, vault, role, area, NOW)
+                accept_invite(session, vault, code, contact, NOW)
         text = (await say(lan, "/help")).text
         assert "/profile" in text
         assert "/export" not in text
