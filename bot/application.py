@@ -34,8 +34,9 @@ from bot.admin import (
     waves,
 )  # fmt: skip
 from bot.desk import Desk, now
-from bot.inbox import INVALID, Halted, Incoming
+from bot.inbox import INVALID, Halted, Incoming, Poller, Receiver
 from bot.jobs import work
+from bot.metrics import Metrics
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
@@ -43,6 +44,7 @@ from bot.respondent import conversation, kept, kept_files, other, reminded, sent
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.texts import LANGUAGES, speak
+from bot.webhook import PURPOSE, Webhook, warn_unless_set
 from surveys.interview.state import Event
 from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
@@ -227,7 +229,11 @@ async def run(
         )
         await database.in_thread(greet_first_owner, database, desk)
         await offer_commands(bot)
-        pump = Pump(database, desk, bot, handle, apologise, limits=limits)
+        metrics = Metrics()
+        pump = Pump(
+            database, desk, bot, handle, apologise, limits=limits, metrics=metrics,
+            receiver=await choose_receiver(settings, vault, bot, metrics),
+        )  # fmt: skip
         log.info("@%s is at work", desk.bot_username)
         if started is not None:
             started(desk)
@@ -237,6 +243,20 @@ async def run(
         listening()
         await bot.disconnect()
         database.close()
+
+
+async def choose_receiver(
+    settings: Settings, vault: Vault, bot: TelegramBot, metrics: Metrics
+) -> Receiver:
+    """The webhook where one is named, else the poller.
+
+    The webhook is not set here: of several programs none is special, and the last to start would
+    win. `usegap webhook set` does it, once.
+    """
+    if not settings.webhook_url:
+        return Poller(bot)
+    await warn_unless_set(bot, settings.webhook_url)
+    return Webhook(settings.listen, settings.webhook_url, vault.token(PURPOSE), metrics)
 
 
 def open_store(settings: Settings) -> tuple[Vault, Database]:
