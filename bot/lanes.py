@@ -14,6 +14,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Final
 
+from bot.metrics import Metrics
 from surveys.conduct.settle import Taken
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,14 @@ class Lanes:
         *,
         parallel: int = PARALLEL,
         pauses: tuple[float, ...] = PAUSES,
+        metrics: Metrics | None = None,
     ) -> None:
         """`handle` one update; after an error `note_failure` counts it under the error's class.
 
         When `note_failure` says that the update is parked, `apologise` tells the person, and the
         lane goes on with the next one.
         """
+        self._metrics = metrics or Metrics()
         self._handle = handle
         self._note_failure = note_failure
         self._apologise = apologise
@@ -84,6 +87,17 @@ class Lanes:
     def full(self) -> bool:
         """Whether too many wait for more to be taken in."""
         return not self._room.is_set()
+
+    def unknown(self, update_ids: Iterable[int]) -> list[int]:
+        """Those updates that are not lined up here."""
+        known = {one.update_id for lane in self._lanes.values() for one in lane}
+        return [one for one in update_ids if one not in known]
+
+    def put_unknown(self, taken: Iterable[Taken]) -> None:
+        """Line up those that are not lined up already."""
+        taken = list(taken)
+        fresh = set(self.unknown(one.update_id for one in taken))
+        self.put(one for one in taken if one.update_id in fresh)
 
     async def room(self) -> None:
         """Wait until more updates can be taken in."""
@@ -149,10 +163,12 @@ class Lanes:
         kind = type(error).__name__
         # Its text may carry what someone answered: the kind and the place must do.
         log.warning("update %d failed: %s", taken.update_id, where(error))
+        self._metrics.failed.inc()
         try:
             parked = await self._note_failure(taken, kind)
             if parked:
                 self.parked += 1
+                self._metrics.parked.inc()
                 log.error(
                     "update %d is parked after %s (%d since the start)",
                     taken.update_id, kind, self.parked,

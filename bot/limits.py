@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from collections.abc import Sequence
 
 OVERALL = 28.0
 """Calls a second. Telegram allows 30."""
@@ -50,6 +51,12 @@ class OverallPace:
         self._given = 0
         self._timer: asyncio.TimerHandle | None = None
 
+    def set_rate(self, rate: float) -> None:
+        """So many calls a second from now on."""
+        if rate != self._rate:
+            self._rate = rate
+            self._left = min(self._left, rate)
+
     @property
     def pressed(self) -> bool:
         """Whether calls wait for their turn."""
@@ -75,7 +82,8 @@ class OverallPace:
             return self._until - now
         if math.isinf(self._rate):
             return 0.0
-        self._left = min(self._rate, self._left + (now - self._at) * self._rate)
+        # A small share, too, is at least one call now and then.
+        self._left = min(max(self._rate, 1.0), self._left + (now - self._at) * self._rate)
         self._at = now
         if self._left >= 1.0:
             self._left -= 1.0
@@ -106,3 +114,29 @@ class OverallPace:
         if not self._urgent or self._given % EVERY_FOURTH == EVERY_FOURTH - 1:
             return self._others
         return self._urgent
+
+
+def share(mine: float, others: Sequence[float], total: float = OVERALL) -> float:
+    """What one of several programs may use of a limit that holds over all of them together.
+
+    mine, others: what each would like to use. Who wants little gets that, the rest is shared out
+    evenly among those who want more (max-min fair), and what nobody wants evenly among all; the
+    shares add up to `total`.
+
+    >>> share(100, [2, 100]), share(2, [100, 100]), share(0, [0])
+    (13.0, 2.0, 14.0)
+    >>> round(share(5, [5]) + share(5, [5]), 9)
+    28.0
+    """
+    wanted = sorted([mine, *others])
+    left, level = total, 0.0
+    for place, want in enumerate(wanted):
+        even = left / (len(wanted) - place)
+        level = even
+        if want > even:
+            break
+        left -= want
+    else:
+        # Everybody has enough: what is left belongs to nobody yet.
+        return mine + left / len(wanted)
+    return min(mine, level)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -23,11 +24,12 @@ from telegram.error import TelegramError
 
 from bot.lanes import where
 from bot.limits import OVERALL, ChatPace, OverallPace
+from bot.metrics import Metrics
 from bot.request import Attached, TelegramBot
 from bot.uploads import NotKept, Uploads
 from bot.verdict import GiveUp, Later, Plain, Unreachable, Verdict, judge, plain
 from surveys.conduct.settle import Queued
-from surveys.store.messages import Outgoing
+from surveys.store.messages import SENDS, Outgoing
 
 __all__ = ["Ledger", "Outgoing", "Queued", "Sender"]
 
@@ -43,7 +45,6 @@ LONGEST_PAUSE = 30.0
 STUCK = 8
 """Failures, while other calls succeed, after which a message makes room for those behind it."""
 PUT_OFF = timedelta(minutes=10)
-SENDS = ("send", "copy", "forward")
 
 
 class Ledger(Protocol):
@@ -84,11 +85,13 @@ class Sender:
         limits: bool = True,
         first_pause: float = 0.5,
         uploads: Uploads | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """`clock` gives the time in UTC. `limits=False` sends as fast as the server takes it;
         `uploads` sends what shows an attachment."""
         self._bot = bot
         self._uploads = uploads
+        self._metrics = metrics or Metrics()
         self._ledger = ledger
         self._clock = clock
         self._limits = limits
@@ -96,6 +99,7 @@ class Sender:
         self._pace = OverallPace(OVERALL if limits else math.inf)
         self._chats: dict[str, ChatPace] = {}
         self._lanes: dict[str, _Lane] = {}
+        self._held: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._known: dict[str, int] = {}
@@ -109,6 +113,39 @@ class Sender:
         self._idle.set()
         self.succeeded = 0
         """Calls that Telegram carried out."""
+        self._counted = 0
+        self.alone = True
+        """Whether no other program sends for this bot."""
+
+    def unknown(self, ids: Iterable[int]) -> list[int]:
+        """Those rows of the outbox that are not lined up here."""
+        return [one for one in ids if one not in self._held]
+
+    def pressing(self) -> int:
+        """Calls made since this was last asked for, and those that wait."""
+        made, self._counted = self.succeeded - self._counted, self.succeeded
+        return made + self.waiting
+
+    def oldest(self) -> int | None:
+        """The least id of what waits: ids grow with time (surveys.store.messages.next_id)."""
+        return min((lane.items[0].outbox_id for lane in self._lanes.values() if lane.items),
+                   default=None)  # fmt: skip
+
+    def set_rate(self, rate: float) -> None:
+        """So many calls a second from now on, where limits are kept at all."""
+        if self._limits:
+            self._pace.set_rate(rate)
+
+    def let_go(self) -> None:
+        """Another program has taken over all that was lined up: none of it is sent from here."""
+        for task in self._tasks:
+            task.cancel()
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._lanes.clear()
+        self._held.clear()
+        self._rest_if_done()
 
     @property
     def waiting(self) -> int:
@@ -116,9 +153,12 @@ class Sender:
         return sum(len(lane.items) for lane in self._lanes.values())
 
     def put(self, queued: Iterable[Queued]) -> None:
-        """Line up messages, each behind the others of its person."""
+        """Line up messages, each behind the others of its person; those that are already, once."""
         now: datetime | None = None
         for one in queued:
+            if one.outbox_id in self._held:
+                continue
+            self._held.add(one.outbox_id)
             if one.not_before is not None:
                 now = now or self._clock()
                 if one.not_before > now:
@@ -187,7 +227,8 @@ class Sender:
                 lane.items.remove(one)
             else:
                 await self._settle(one, name, lane, verdict)
-        del self._lanes[name]
+        if self._lanes.get(name) is lane:
+            del self._lanes[name]
 
     def _pick(self, lane: _Lane) -> Queued:
         """The first; when calls queue up, the first message rather than the edits before it."""
@@ -218,11 +259,13 @@ class Sender:
         given = dict(outgoing.payload) if payload is None else payload
         if outgoing.edits is not None and "message_id" not in given:
             message_id = self._known.get(outgoing.edits)
-            if message_id is None:
+            if message_id is None or not self.alone:
+                # What another replica has sent since under this key is not known here.
                 try:
-                    message_id = await self._ledger.message_id_of(outgoing.edits)
+                    noted = await self._ledger.message_id_of(outgoing.edits)
                 except SQLAlchemyError as error:
                     return Later(type(error).__name__)
+                message_id = noted or message_id
             if message_id is None:
                 return GiveUp("never sent")
             given["message_id"] = message_id
@@ -251,6 +294,9 @@ class Sender:
                 return verdict
             result = None
         self._up()
+        self._metrics.sent.labels(outgoing.method).inc()
+        if one.received:
+            self._metrics.replied.observe(time.monotonic() - one.received)
         message_id = result.get("message_id") if isinstance(result, dict) else None
         if outgoing.key is not None and message_id is not None:
             self._remember(outgoing.key, message_id)
@@ -266,9 +312,11 @@ class Sender:
         elif isinstance(verdict, GiveUp | Plain):
             log.warning("%s is given up: %s", one.outgoing.method, verdict.error)
             await self._persist(self._ledger.failed, one.outbox_id, verdict.error, None)
+            self._held.discard(one.outbox_id)
             lane.items.remove(one)
             lane.tries = 0
         elif verdict.seconds is not None:
+            self._metrics.floods.inc()
             await self._wait_for_flood(name, verdict.seconds)
         else:
             await self._wait_for_network(one, lane, verdict)
@@ -288,6 +336,7 @@ class Sender:
         await asyncio.sleep(seconds)
 
     async def _wait_for_network(self, one: Queued, lane: _Lane, verdict: Later) -> None:
+        self._metrics.errors.labels("telegram").inc()
         if not lane.tries:
             lane.seen = self.succeeded
         lane.tries += 1
@@ -308,7 +357,8 @@ class Sender:
     def _later(self, one: Queued, seconds: float) -> None:
         def due() -> None:
             self._timers.discard(timer)
-            self.put([Queued(one.outbox_id, one.lane, one.contact_id, one.outgoing, one.tries)])
+            self._held.discard(one.outbox_id)
+            self.put([replace(one, not_before=None)])
 
         timer = asyncio.get_running_loop().call_later(seconds, due)
         self._timers.add(timer)
@@ -358,6 +408,8 @@ class Sender:
             return
         try:
             await self._ledger.sent(marks)
+            # Only now: what is sent and not marked must not be taken for lost, and sent again.
+            self._held.difference_update(outbox_id for outbox_id, _ in marks)
         except SQLAlchemyError as error:
             # They stay unmarked in the outbox; at worst they are sent once more after a crash.
             log.warning("sent messages could not be marked yet: %s", where(error))

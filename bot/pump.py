@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,13 +23,13 @@ from bot.inbox import Incoming, Poller, Receiver, read
 from bot.lanes import Lanes, where
 from bot.metrics import Metrics
 from bot.outbox import Outgoing, Sender
+from bot.replicas import Replica
 from bot.request import TelegramBot
 from bot.uploads import Uploads
 from surveys.conduct.people import set_blocked
 from surveys.conduct.settle import (
     Queued,
     Taken,
-    lane_for,
     mark_failed,
     mark_sent,
     message_id_of,
@@ -36,19 +38,19 @@ from surveys.conduct.settle import (
     settle,
     take_in,
     take_in_and_settle,
-    unsent,
+    taken_from,
     waiting,
 )
 from surveys.store.database import Database
-from surveys.store.messages import prune_inbox
+from surveys.store.messages import SENDS, prune_inbox
 
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Session, Incoming, Desk], list[Outgoing]]
 HandOver = Callable[[Sequence[Queued]], None]
 Beside = Callable[[Database, Desk, HandOver, asyncio.Event], Awaitable[None]]
-LEFT_OVER = 100_000
-"""Messages of an earlier run that are lined up at the start."""
+LEFT_OVER = 2000
+"""Updates of an earlier run that are lined up at the start; the others follow as there is room."""
 KEPT = timedelta(days=2)
 """How long the numbers of handled updates are kept: Telegram redelivers for 24 hours."""
 PRUNE_EVERY = 3600.0
@@ -75,7 +77,8 @@ class DatabaseLedger:
 
     async def message_id_of(self, key: str) -> int | None:
         """The message_id of the message with this key."""
-        return await self._database.in_reader(message_id_of, self._database, key)
+        # Not beside the long reading of an export: somebody waits for it.
+        return await self._database.in_thread(message_id_of, self._database, key)
 
     async def unreachable(self, lane: str) -> None:
         """The person cannot be written to: remembered until they write again."""
@@ -115,13 +118,20 @@ class Pump:
         self._apology = apology
         self.sender = Sender(
             bot, DatabaseLedger(database, desk.clock), desk.clock, limits=limits,
-            uploads=Uploads(bot, database, desk.vault, desk.bot_username),
+            uploads=Uploads(bot, database, desk.vault, desk.bot_username), metrics=self.metrics,
         )  # fmt: skip
-        self.lanes = Lanes(self._take_turn, self._note_failure, self._apologise)
+        self.lanes = Lanes(
+            self._take_turn, self._note_failure, self._apologise, metrics=self.metrics
+        )
+        self._replica = Replica(
+            database, desk.vault, self.lanes, self.sender,
+            metrics=self.metrics, clock=desk.clock,
+        )  # fmt: skip
         self._receiver = receiver or Poller(bot)
 
     async def run(self, stop: asyncio.Event, beside: Beside) -> None:
         """Work until `stop`, or until polling makes no sense any more (`Halted`); then drain."""
+        await self._replica.enter()
         await self._load()
         tasks = [
             asyncio.ensure_future(one)
@@ -131,6 +141,7 @@ class Pump:
                     partial(beside, self.database, self.desk, self.sender.put, stop), stop
                 ),
                 self._steadily(self._prune, stop),
+                self._replica.run(),
                 stop.wait(),
             )
         ]
@@ -139,24 +150,24 @@ class Pump:
         finally:
             stop.set()
             # Work beside ends by itself at `stop`, between two jobs; the others at once.
-            for task in (tasks[0], tasks[2]):
+            for task in (tasks[0], tasks[2], tasks[3]):
                 task.cancel()
             await asyncio.wait(tasks, timeout=10)
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.lanes.close(self.patience)
             await self.sender.close(self.patience)
+            await self._replica.leave()
         for task in done:
             task.result()
 
     async def _load(self) -> None:
         """Line up what an earlier run left: first what to say, then what to handle."""
-        messages = await self.database.in_reader(unsent, self.database, self.desk.vault, LEFT_OVER)
-        updates = await self.database.in_reader(waiting, self.database, self.desk.vault)
-        if messages or updates:
-            log.info("left over: %d messages, %d updates", len(messages), len(updates))
-        self.sender.put(messages)
-        self.lanes.put(updates)
+        await self._replica.look()
+        updates = await self.database.in_reader(waiting, self.database, self.desk.vault, LEFT_OVER)
+        if self.sender.waiting or updates:
+            log.info("left over: %d messages, %d updates", self.sender.waiting, len(updates))
+        self.lanes.put_unknown(updates)
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:
         """Commit updates and line up those not seen before (see `bot.inbox.Intake`)."""
@@ -172,39 +183,38 @@ class Pump:
         return self.lanes.full
 
     async def _keep(self, updates: Sequence[dict[str, Any]]) -> Sequence[Taken]:
-        if len(updates) == 1 and self.lanes.free(lane_for(self.desk.vault, updates[0])):
-            # Nobody waits: one commit instead of two. No more come in before this is done.
-            waiting, queued = await self.database.in_thread(
-                take_in_and_settle,
-                self.database,
-                self.desk.vault,
-                updates[0],
-                self._answer_taken,
-                self.desk.clock(),
-            )
-            self.sender.put(queued)
-            return waiting
-        return await self.database.in_thread(
-            take_in, self.database, self.desk.vault, updates, self.desk.clock()
+        now, received = self.desk.clock(), time.monotonic()
+        if len(updates) == 1:
+            one = taken_from(self.desk.vault, updates[0], received)
+            if self.lanes.free(one.lane):
+                # Nobody waits: one commit instead of two. No more come in before this is done.
+                waiting, queued = await self.database.in_thread(
+                    take_in_and_settle, self.database, self.desk.vault, one, self._answer, now
+                )
+                self.metrics.updates.inc()
+                self.sender.put(_answering(queued, received))
+                return waiting
+        taken = await self.database.in_thread(
+            take_in, self.database, self.desk.vault, updates, now, received
         )
+        self.metrics.updates.inc(len(taken))
+        return taken
 
     async def _take_turn(self, taken: Taken) -> None:
+        done = False
+        while not done:
+            done, queued = await self.database.in_thread(
+                settle, self.database, self.desk.vault, taken, self._answer, self.desk.clock()
+            )
+            self.sender.put(_answering(queued, taken.received))
+
+    def _answer(self, session: Session, taken: Taken) -> list[Outgoing]:
         incoming = read(taken.update, taken.lane)
-        queued = await self.database.in_thread(
-            settle,
-            self.database,
-            self.desk.vault,
-            taken,
-            partial(self._answer, incoming),
-            self.desk.clock(),
-        )
-        self.sender.put(queued)
-
-    def _answer_taken(self, session: Session, taken: Taken) -> list[Outgoing]:
-        return self._answer(read(taken.update, taken.lane), session)
-
-    def _answer(self, incoming: Incoming | None, session: Session) -> list[Outgoing]:
-        return [] if incoming is None else self._handle(session, incoming, self.desk)
+        if incoming is None:
+            return []
+        said = self._handle(session, incoming, self.desk)
+        self.metrics.handled.labels(incoming.kind).inc()
+        return said
 
     async def _note_failure(self, taken: Taken, error: str) -> bool:
         return await self.database.in_thread(
@@ -241,3 +251,9 @@ class Pump:
     def _prune_now(self) -> None:
         with self.database.begin() as session:
             prune_inbox(session, self.desk.clock() - KEPT)
+
+
+def _answering(queued: Sequence[Queued], received: float) -> list[Queued]:
+    """With when the update came in, on the first message: so long its person waited."""
+    first = next((one for one in queued if one.outgoing.method.startswith(SENDS)), None)
+    return [replace(one, received=received) if one is first else one for one in queued]

@@ -34,7 +34,8 @@ from surveys.conduct.schedules import order_weekly
 from surveys.conduct.settle import Queued, queue_for
 from surveys.store.administrators import addressee
 from surveys.store.database import Database, leave_no_traces
-from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job, put_off
+from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job, put_off, take_job
+from surveys.store.replicas import forget_turns
 from surveys.store.schedules import any_due
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,10 @@ ASKERS: Mapping[str, Ask] = {"file": file_came}
 """What makes the messages of a job that has to ask Telegram first, by its kind."""
 DOERS: Mapping[str, Do] = {"remind": reminded}
 """What does a job as a whole within the transaction that marks it done, by its kind."""
+
+
+class Deadly(Exception):  # noqa: N818
+    """A job over which the program has died several times."""
 
 
 async def work(
@@ -109,6 +114,7 @@ async def _one_by_one(
 
 def _tidy(database: Database) -> None:
     with database.begin() as session:
+        forget_turns(session)
         leave_no_traces(session)
 
 
@@ -130,7 +136,14 @@ def _order_weekly(database: Database, desk: Desk) -> None:
 async def _do(
     job: DueJob, database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None]
 ) -> None:
+    taken = await database.in_thread(_take, job, database)
+    if taken is None:
+        return
+    job = taken
     try:
+        if job.tries >= TRIES:
+            # Whoever took it on died over it, again and again.
+            raise Deadly
         if job.kind in DOERS:
             hand_over(await database.in_thread(_carry_out, job, database, desk))
             return
@@ -145,6 +158,11 @@ async def _do(
         # The class alone: the text of an error may carry what someone answered.
         log.error("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
         hand_over(await database.in_thread(_postpone, job, type(error).__name__, database, desk))
+
+
+def _take(job: DueJob, database: Database) -> DueJob | None:
+    with database.begin() as session:
+        return take_job(session, job)
 
 
 def _carry_out(job: DueJob, database: Database, desk: Desk) -> list[Queued]:

@@ -38,7 +38,7 @@ from surveys.store.attachments import (
     waiting_one,
 )  # fmt: skip
 from surveys.store.database import Database
-from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job
+from surveys.store.jobs import DueJob, due_jobs, finish_job, postpone_job, take_job
 from surveys.store.messages import put
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,10 @@ def _due(database: Database, now: datetime) -> list[DueJob]:
 
 async def _do(job: DueJob, database: Database, desk: Desk, hand_over: HandOver) -> None:
     try:
+        taken = await database.in_thread(_take, database, job)
+        if taken is None:
+            return
+        job = taken
         waiting = await database.in_reader(_waiting, database, job)
         if waiting is None:
             # Corrected, forgotten, or done by another replica.
@@ -109,6 +113,11 @@ async def _do(job: DueJob, database: Database, desk: Desk, hand_over: HandOver) 
         except SQLAlchemyError as also:
             log.warning("what people sent is fetched later: %s", where(also))
             await asyncio.sleep(PAUSE)
+
+
+def _take(database: Database, job: DueJob) -> DueJob | None:
+    with database.begin() as session:
+        return take_job(session, job)
 
 
 def _waiting(database: Database, job: DueJob) -> Waiting | None:

@@ -1,12 +1,12 @@
 """The transaction around one update: handled once, or not at all.
 
     taken = take_in(database, vault, updates, now)          # then, and only then, acknowledge
-    queued = settle(database, vault, taken[0], handle, now)
+    done, queued = settle(database, vault, taken[0], handle, now)
     … send …
     mark_sent(database, [(queued[0].outbox_id, message_id)], now)
 
 `settle` opens one transaction; if the inbox row is already done (or absent) nothing happens; else
-it is marked done and emptied, `handle(session)` does its work and says what is to be said, each
+it is marked done and emptied, `handle(session, taken)` does its work and says what is to be said, each
 message goes into the outbox (sealed), and all of it is committed at once. The rows written are
 returned, so that the sender need not read them again. Any error rolls everything back and
 propagates; `note_failure` then counts the try in a transaction of its own, and parks the update
@@ -31,8 +31,8 @@ from surveys.store.messages import (
     add_updates,
     claim,
     count_failure,
-    lane_of,
     message_of,
+    oldest_of,
     put,
     put_once,
     reopen,
@@ -41,11 +41,12 @@ from surveys.store.messages import (
     unsent_rows,
     waiting_updates,
 )
+from surveys.store.turns import take_turn
 from surveys.store.vault import Vault
 
 __all__ = [
     "Queued", "Taken", "lane_for", "mark_failed", "mark_sent", "message_id_of", "note_failure",
-    "queue", "queue_for", "settle", "take_in", "take_in_and_settle", "unsent", "waiting",
+    "queue", "queue_for", "settle", "take_in", "take_in_and_settle", "taken_from", "unsent", "waiting",
 ]  # fmt: skip
 
 SENDERS = ("message", "callback_query", "my_chat_member", "edited_message")
@@ -77,14 +78,20 @@ def lane_for(vault: Vault, update: Mapping[str, Any]) -> str:
     return vault.fingerprint("telegram:0")
 
 
+def taken_from(vault: Vault, update: dict[str, Any], received: float = 0.0) -> Taken:
+    """An update and whose it is; `received`: when, by `time.monotonic`."""
+    return Taken(update["update_id"], lane_for(vault, update), update, received)
+
+
 def take_in(
-    database: Database, vault: Vault, updates: Sequence[dict[str, Any]], now: datetime
+    database: Database,
+    vault: Vault,
+    updates: Sequence[dict[str, Any]],
+    now: datetime,
+    received: float = 0.0,
 ) -> list[Taken]:
     """Keep a whole answer to getUpdates in one commit; only those not seen before come back."""
-    taken = {
-        update["update_id"]: Taken(update["update_id"], lane_for(vault, update), update)
-        for update in updates
-    }
+    taken = {update["update_id"]: taken_from(vault, update, received) for update in updates}
     if not taken:
         return []
     with database.begin() as session:
@@ -92,44 +99,59 @@ def take_in(
     return [one for one in taken.values() if one.update_id in fresh]
 
 
-def waiting(database: Database, vault: Vault) -> list[Taken]:
-    """What a crash left: not done, not parked, in order of update_id."""
+def waiting(
+    database: Database,
+    vault: Vault,
+    limit: int | None = None,
+    only: Sequence[int] | None = None,
+) -> list[Taken]:
+    """What a crash left: not done, not parked, in order of update_id; the first, or `only` these."""
     with database.read() as session:
-        return waiting_updates(session, vault)
+        return waiting_updates(session, vault, limit=limit, only=only)
 
 
 def settle(
     database: Database,
     vault: Vault,
-    taken: Taken | int,
-    handle: Callable[[Session], Sequence[Outgoing]],
+    taken: Taken,
+    handle: Callable[[Session, Taken], Sequence[Outgoing]],
     now: datetime,
-) -> list[Queued]:
-    """Handle one update in one transaction; nothing where it was handled before."""
+) -> tuple[bool, list[Queued]]:
+    """Handle one update in one transaction; nothing where it was handled before.
+
+    Where an older one of the same person waits, which another replica took in, that one is handled
+    in its place, and the first that is given back is False: it is to be called once more.
+    """
     with database.begin() as session:
-        if isinstance(taken, int):
-            update_id, lane = taken, lane_of(session, taken) or ""
-        else:
-            update_id, lane = taken.update_id, taken.lane
-        if not claim(session, update_id, now):
-            return []
-        return put(session, vault, handle(session), lane, now)
+        if take_turn(session, taken.lane).waiting:
+            first = oldest_of(session, taken.lane)
+            if first is not None and first < taken.update_id:
+                older = waiting_updates(session, vault, only=[first])
+                if older and claim(session, first, now):
+                    return False, put(session, vault, handle(session, older[0]), taken.lane, now)
+        if not claim(session, taken.update_id, now):
+            return True, []
+        return True, put(session, vault, handle(session, taken), taken.lane, now)
 
 
 def take_in_and_settle(
     database: Database,
     vault: Vault,
-    update: dict[str, Any],
+    taken: Taken,
     handle: Callable[[Session, Taken], Sequence[Outgoing]],
     now: datetime,
 ) -> tuple[list[Taken], list[Queued]]:
     """Take in an update that came alone and handle it in the same commit: half the work of two.
 
     Where handling fails, what it did is rolled back and the update is kept, waiting: it comes back
-    as taken, to be handled like any other. Of one seen before nothing comes back.
+    as taken, to be handled like any other; so does one whose person has others waiting. Of one seen
+    before nothing comes back.
     """
-    taken = Taken(update["update_id"], lane_for(vault, update), update)
     with database.begin() as session:
+        turn = take_turn(session, taken.lane)
+        if turn.waiting:
+            fresh = add_updates(session, vault, [taken], now)
+            return [taken] if fresh else [], []
         if not add_done(session, taken.update_id, now):
             return [], []
         savepoint(session)
@@ -175,10 +197,10 @@ def queue_for(
     return queue(session, vault, outgoings, lane=one.lane, contact_id=one.contact_id, now=now)
 
 
-def unsent(database: Database, vault: Vault, limit: int) -> list[Queued]:
-    """What a crash left to be sent, oldest first."""
+def unsent(database: Database, vault: Vault, ids: Sequence[int] | None = None) -> list[Queued]:
+    """What is still to be sent, oldest first: all, or of these rows of the outbox."""
     with database.read() as session:
-        return unsent_rows(session, vault, limit)
+        return unsent_rows(session, vault, ids)
 
 
 def mark_sent(database: Database, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:

@@ -54,11 +54,13 @@ class Database:
         alone = self.engine.dialect.name == "sqlite"
         self._writers = ThreadPoolExecutor(1 if alone else WRITERS, "usegap-write")
         self._readers = ThreadPoolExecutor(READERS, "usegap-read")
+        self.replica: str | None = None
+        """What this program is called among several; None: it sends nothing (the command line)."""
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One write transaction: committed at the end, rolled back on any error."""
-        with _session(self.engine) as session:
+        with _session(self.engine, self.replica) as session:
             yield session
         if _ERASED in session.info and self.engine.dialect.name == "sqlite":
             self._shorten_log()
@@ -66,7 +68,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent look; writing in it is an error of the database."""
-        with _session(self._reading) as session:
+        with _session(self._reading, self.replica) as session:
             yield session
 
     async def in_thread(
@@ -103,9 +105,12 @@ class Database:
 
 
 @contextmanager
-def _session(engine: Engine) -> Iterator[Session]:
+def _session(engine: Engine, replica: str | None) -> Iterator[Session]:
     """A session inside a transaction of the engine: half the price of a session's own."""
-    with engine.begin() as connection, Session(connection, expire_on_commit=False) as session:
+    with (
+        engine.begin() as connection,
+        Session(connection, expire_on_commit=False, info={"replica": replica}) as session,
+    ):
         yield session
         session.flush()
 

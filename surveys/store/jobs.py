@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, null, select, update
+from sqlalchemy import ColumnElement, Table, case, delete, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import insert_into, kind_of
-from surveys.store.schema import Base, Job
+from surveys.store.schema import Base, Job, Replica
 
 JOB: Table = Base.metadata.tables["job"]
 
@@ -44,11 +44,13 @@ def due_jobs(
     session: Session, now: datetime, limit: int = 20, *, only: Collection[str] = (),
     without: Collection[str] = (),
 ) -> list[DueJob]:  # fmt: skip
-    """The jobs that are due, the longest waiting first.
+    """The jobs that are due and that no other replica is doing, the longest waiting first.
 
     only, without: kinds of jobs; all where neither is given.
     """
-    kinds = [Job.kind.in_(only)] if only else []
+    kinds: list[ColumnElement[bool]] = [_free(session.info.get("replica"))]
+    if only:
+        kinds.append(Job.kind.in_(only))
     if without:
         kinds.append(Job.kind.not_in(without))
     rows = session.execute(
@@ -60,6 +62,30 @@ def due_jobs(
     return [DueJob(*row) for row in rows]
 
 
+def take_job(session: Session, job: DueJob) -> DueJob | None:
+    """Keep a job from the other replicas; None where one was faster.
+
+    Where whoever had taken it has died over it, that counts as a failed try.
+    """
+    me = session.info.get("replica")
+    died = case((or_(JOB.c.taken_by.is_(None), JOB.c.taken_by == me), 0), else_=1)
+    tries = session.connection().execute(
+        update(JOB)
+        .where(JOB.c.id == job.id, JOB.c.done_at.is_(None), _free(me))
+        .values(taken_by=me, tries=JOB.c.tries + died)
+        .returning(JOB.c.tries)
+    )
+    found = tries.scalar()
+    return None if found is None else replace(job, tries=found)
+
+
+def _free(me: str | None) -> ColumnElement[bool]:
+    """What nobody at work is doing but oneself."""
+    return or_(
+        JOB.c.taken_by.is_(None), JOB.c.taken_by == me, JOB.c.taken_by.not_in(select(Replica.id))
+    )
+
+
 def finish_job(session: Session, job_id: int, now: datetime) -> bool:
     """A job is done; False where it was done already (another replica was faster).
 
@@ -68,7 +94,7 @@ def finish_job(session: Session, job_id: int, now: datetime) -> bool:
     done = session.connection().execute(
         update(JOB)
         .where(JOB.c.id == job_id, JOB.c.done_at.is_(None))
-        .values(done_at=now, error=null())
+        .values(done_at=now, error=null(), taken_by=null())
     )
     session.execute(delete(JOB).where(JOB.c.id == job_id, JOB.c.key.is_(None)))
     return bool(done.rowcount)
@@ -87,6 +113,7 @@ def postpone_job(
         .values(
             tries=Job.tries + 1,
             error=error,
+            taken_by=None,
             due_at=Job.due_at if later is None else later,
             done_at=now if later is None else None,
         )
@@ -95,7 +122,7 @@ def postpone_job(
 
 def put_off(session: Session, job_id: int, until: datetime) -> None:
     """A job's time has not come: it is due later, which is no failure."""
-    session.execute(update(Job).where(Job.id == job_id).values(due_at=until))
+    session.execute(update(Job).where(Job.id == job_id).values(due_at=until, taken_by=None))
 
 
 def erase_jobs(session: Session, contact_id: int) -> None:

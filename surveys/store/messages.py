@@ -32,7 +32,8 @@ from sqlalchemy.sql.dml import ReturningInsert
 from surveys.store.audit import audit
 from surveys.store.database import insert_into, kind_of
 from surveys.store.jobs import add_job
-from surveys.store.schema import Base, Contact, Inbox, Outbox
+from surveys.store.schema import Base, Contact, Inbox, Outbox, Turn
+from surveys.store.turns import give_notice, take_turn
 from surveys.store.vault import Vault
 
 __all__ = ["Outgoing", "Queued", "Taken", "add_job", "audit"]
@@ -41,6 +42,8 @@ INBOX: Table = Base.metadata.tables["inbox"]
 OUTBOX: Table = Base.metadata.tables["outbox"]
 written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """JSON text, by one encoder: `json.dumps` makes a new one each time."""
+SENDS = ("send", "copy", "forward")
+"""How methods begin that put a message into a chat: what Telegram's limit of a chat counts."""
 TRIES = 5
 """After so many failures an update is parked."""
 
@@ -78,6 +81,8 @@ class Queued:
     outgoing: Outgoing
     tries: int = 0
     not_before: datetime | None = None
+    received: float = 0.0
+    """When the update came in that it answers, by `time.monotonic`; 0: not known."""
 
     @property
     def edits(self) -> str | None:
@@ -92,6 +97,8 @@ class Taken:
     update_id: int
     lane: str
     update: dict[str, Any]
+    received: float = 0.0
+    """When it came in, by `time.monotonic`; 0: not known."""
 
 
 # In -------------------------------------------------------------------------------------------
@@ -137,18 +144,37 @@ def reopen(session: Session, vault: Vault, one: Taken) -> None:
     )
 
 
-def waiting_updates(session: Session, vault: Vault) -> list[Taken]:
-    """What is neither done nor parked, in order of update_id."""
+def waiting_updates(
+    session: Session, vault: Vault, *, limit: int | None = None, only: Sequence[int] | None = None
+) -> list[Taken]:
+    """What is neither done nor parked, in order of update_id: the first `limit`, or `only` these."""
+    wanted = [] if only is None else [Inbox.update_id.in_(only)]
     rows = session.execute(
         select(Inbox.update_id, Inbox.lane, Inbox.body)
-        .where(Inbox.done_at.is_(None), Inbox.parked_at.is_(None))
+        .where(Inbox.done_at.is_(None), Inbox.parked_at.is_(None), *wanted)
         .order_by(Inbox.update_id)
+        .limit(limit)
     )
     return [
         Taken(row.update_id, row.lane or "", json.loads(vault.open(row.body)))
         for row in rows
         if row.body is not None
     ]
+
+
+_OLDEST = (
+    select(INBOX.c.update_id)
+    .where(INBOX.c.lane == bindparam("lane"), INBOX.c.done_at.is_(None))
+    .where(INBOX.c.parked_at.is_(None))
+    .order_by(INBOX.c.update_id)
+    .limit(1)
+)
+
+
+def oldest_of(session: Session, lane: str) -> int | None:
+    """Of what a person's updates wait to be handled the first; None: none waits."""
+    found: int | None = session.connection().execute(_OLDEST, {"lane": lane}).scalar()
+    return found
 
 
 _CLAIM = (
@@ -238,10 +264,15 @@ def put(
 
     A key that is there already belongs to the newer message from now on: the older one keeps the
     key with a suffix, "ask:7:3~<id>", still found as a message of interview 7.
+    What another replica is to send (surveys.store.turns) does not come back; it is told.
     """
     if not outgoings:
         return []
     rows = [_row(vault, one, lane, now) for one in outgoings]
+    sends = sum(one.method.startswith(SENDS) for one in outgoings)
+    turn = take_turn(session, lane, sends)
+    for row in rows:
+        row["sender"] = turn.sender
     connection = session.connection()
     kind = kind_of(session)
     result = connection.execute(_put(kind), rows)
@@ -256,6 +287,10 @@ def put(
                 update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
             )
         connection.execute(insert(OUTBOX).values(_PUT), rows)
+    if not turn.mine:
+        if turn.sender is not None:
+            give_notice(session, turn.sender, [row["id"] for row in rows])
+        return []
     return [Queued(row["id"], lane, None, one) for row, one in zip(rows, outgoings, strict=True)]
 
 
@@ -297,16 +332,16 @@ def _row(vault: Vault, one: Outgoing, lane: str, now: datetime) -> dict[str, Any
     }
 
 
-def unsent_rows(session: Session, vault: Vault, limit: int) -> list[Queued]:
-    """What is still to be sent, oldest first."""
+def unsent_rows(session: Session, vault: Vault, only: Sequence[int] | None = None) -> list[Queued]:
+    """What is still to be sent, oldest first: all, or of these rows."""
+    wanted = [] if only is None else [Outbox.id.in_(only)]
     rows = session.execute(
         select(
             Outbox.id, Outbox.key, Outbox.lane, Outbox.contact_id, Outbox.body, Outbox.attachment,
             Outbox.tries, Outbox.not_before,
         )
-        .where(Outbox.done_at.is_(None), Outbox.body.is_not(None))
+        .where(Outbox.done_at.is_(None), Outbox.body.is_not(None), *wanted)
         .order_by(Outbox.id)
-        .limit(limit)
     )  # fmt: skip
     found = []
     for row in rows:
@@ -404,4 +439,5 @@ def erase_lane(session: Session, lane: str) -> None:
     Their updates that wait to be handled came later than what is being handled now, and are kept.
     """
     session.execute(delete(Outbox).where(Outbox.lane == lane))
+    session.execute(delete(Turn).where(Turn.lane == lane))
     session.execute(delete(Inbox).where(Inbox.lane == lane, Inbox.parked_at.is_not(None)))

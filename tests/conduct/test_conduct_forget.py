@@ -73,8 +73,8 @@ def lived(database, vault, county):
             wave=open_wave(session, "LP01"), household_id=None, consent_version="1", now=NOW,
         )  # fmt: skip
 
-    take_in(database, vault, [update(1), update(2)], NOW)
-    settle(database, vault, 1, handle, NOW)
+    first, _ = take_in(database, vault, [update(1), update(2)], NOW)
+    settle(database, vault, first, lambda session, taken: handle(session), NOW)
     for _ in range(5):
         note_failure(database, 2, "ValueError", NOW)
     with database.begin() as session:

@@ -1,0 +1,239 @@
+"""This program among several on one database: seen to be at work, its share, what others left.
+
+Every second it writes its row anew and looks at the others' (surveys.store.replicas). Telegram's
+limit is shared out by what each has to send. One that does not move any more is dead: what it was
+to send is sent by another, what it had taken in is handled by another. The same look finds what
+this very program lost track of, when the database went away in the middle of a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.lanes import Lanes, where
+from bot.limits import share
+from bot.metrics import Metrics
+from bot.outbox import Sender
+from surveys.conduct.settle import unsent, waiting
+from surveys.store.database import Database
+from surveys.store.notices import listen
+from surveys.store.replicas import (
+    Seen,
+    any_of_nobody,
+    beat,
+    bury,
+    bury_all,
+    dead_among,
+    enter,
+    leave,
+    new_id,
+    stuck,
+    take_over,
+    unsent_of,
+)
+from surveys.store.vault import Vault
+
+log = logging.getLogger(__name__)
+
+BEAT = 1.0
+"""Seconds from one look to the next."""
+DEAD = 5
+"""Beats of ours through which another's row has not moved."""
+BEATS_ALONE = 5
+"""Where no other can be, every fifth look writes: a laptop's disk sleeps as long."""
+LOST = timedelta(seconds=3)
+"""After which what nobody holds in memory is taken for lost."""
+TRIED = timedelta(seconds=60)
+"""Within which a failed update is being tried by who took it in."""
+AT_ONCE = 2000
+FIRST = 0.5
+"""Of its share what a program uses that has just begun: the others learn of it within a beat."""
+
+
+class Replica:
+    """This program among the others."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        lanes: Lanes,
+        sender: Sender,
+        *,
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`clock` in UTC: the one by which updates are noted."""
+        self._database, self._vault = database, vault
+        self._lanes, self._sender, self._metrics = lanes, sender, metrics
+        self._clock = clock
+        self._several = database.engine.dialect.name == "postgresql"
+        self._stood: dict[str, tuple[datetime, int]] = {}
+        self._live: list[str] = []
+        self._beats = 0
+        self._ended = threading.Event()
+        self._listening: threading.Thread | None = None
+
+    async def enter(self) -> None:
+        """Begin; what an earlier run on SQLite left is this one's at once."""
+        await self._database.in_thread(self._enter, new_id())
+        if self._several:
+            self._listen()
+
+    async def run(self) -> None:
+        """Look every second until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(BEAT)
+
+    async def look(self) -> None:
+        """One look; where the database is away, nothing comes of it."""
+        try:
+            await self._look()
+        except SQLAlchemyError as error:
+            self._metrics.errors.labels("database").inc()
+            log.info("the other programs are not seen now: %s", where(error))
+
+    async def leave(self) -> None:
+        """End: what is left is the others' at once."""
+        self._ended.set()
+        if self._listening is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._listening.join)
+        try:
+            await self._database.in_thread(self._leave)
+        except SQLAlchemyError as error:
+            log.info("the database is away at the end: %s", where(error))
+
+    async def _look(self) -> None:
+        self._gauge()
+        if self._several or self._beats % BEATS_ALONE == 0:
+            seen = await self._database.in_thread(self._beat, self._sender.pressing())
+            if seen is None:
+                await self._begin_anew()
+                return
+            self._settle_shares(seen)
+        self._beats += 1
+        said, heard = await self._database.in_thread(self._left_over)
+        said, heard = self._sender.unknown(said), self._lanes.unknown(heard)
+        if said:
+            self._sender.put(
+                await self._database.in_thread(unsent, self._database, self._vault, said)
+            )
+        if heard:
+            self._lanes.put_unknown(
+                await self._database.in_thread(waiting, self._database, self._vault, only=heard)
+            )
+
+    async def _begin_anew(self) -> None:
+        """Taken for dead (it stood still for long): others do what it held, and it begins anew."""
+        log.warning("this program stood still, and others went on with its work; it begins anew")
+        self._sender.let_go()
+        self._ended.set()
+        if self._listening is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._listening.join)
+        self._ended = threading.Event()
+        self._stood, self._beats = {}, 0
+        await self.enter()
+
+    def _settle_shares(self, seen: Sequence[Seen]) -> None:
+        mine = self._database.replica
+        others = [one for one in seen if one.id != mine]
+        me = next(one.pressing for one in seen if one.id == mine)
+        self._live = sorted(one.id for one in seen)
+        self._sender.alone = not others
+        rate = share(me, [one.pressing for one in others])
+        self._sender.set_rate(rate if self._beats > 1 or not others else FIRST)
+        self._metrics.replicas.set(len(seen))
+
+    def _gauge(self) -> None:
+        self._metrics.inbox.set(self._lanes.waiting)
+        self._metrics.outbox.set(self._sender.waiting)
+        oldest = self._sender.oldest()
+        since = 0.0
+        if oldest is not None:
+            since = self._clock().timestamp() - (oldest >> 8) / 1e6
+        self._metrics.outbox_age.set(max(since, 0.0))
+
+    # In the database's thread -------------------------------------------------------------------
+
+    def _enter(self, replica: str) -> None:
+        with self._database.begin() as session:
+            enter(session, replica)
+            if not self._several:
+                bury_all(session, but=replica)
+        self._database.replica = replica
+
+    def _beat(self, pressing: int) -> list[Seen] | None:
+        me = self._database.replica or ""
+        with self._database.begin() as session:
+            seen = beat(session, me, pressing)
+            if seen is None:
+                return None
+            others = [one for one in seen if one.id != me]
+            self._stood, dead = dead_among(self._stood, others, DEAD)
+            bury(session, dead)
+        if dead:
+            log.warning("%d other programs stand still: their work is taken over", len(dead))
+        gone = {one.id for one in dead}
+        return [one for one in seen if one.id not in gone]
+
+    def _left_over(self) -> tuple[list[int], list[int]]:
+        """Rows of the outbox and of the inbox that may be in nobody's hands."""
+        me = self._database.replica or ""
+        number = self._live.index(me) if me in self._live else 0
+        now = self._clock()
+        with self._database.read() as session:
+            # What was made just now may be on its way from its transaction to the sender.
+            fresh = (time.time_ns() // 1000 - LOST // timedelta(microseconds=1)) << 8
+            said = [one for one in unsent_of(session, me, AT_ONCE) if one < fresh]
+            heard = stuck(
+                session, now - LOST, now - TRIED,
+                number=number, of=max(len(self._live), 1), most=AT_ONCE,
+            )  # fmt: skip
+            nobodys = any_of_nobody(session)
+        if nobodys:
+            with self._database.begin() as session:
+                said += take_over(session, me)
+        return said, list(heard)
+
+    def _leave(self) -> None:
+        me, self._database.replica = self._database.replica, None
+        if me is not None:
+            with self._database.begin() as session:
+                leave(session, me)
+
+    # What others say ----------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        replica = self._database.replica or ""
+
+        def hear(ids: Sequence[int]) -> None:
+            loop.call_soon_threadsafe(heard, ids)
+
+        def heard(ids: Sequence[int]) -> None:
+            task = asyncio.ensure_future(self._fetch(ids))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        tasks: set[asyncio.Future[None]] = set()
+        self._listening = threading.Thread(
+            target=listen, args=(self._database, replica, self._ended, hear), daemon=True,
+            name="usegap-listen",
+        )  # fmt: skip
+        self._listening.start()
+
+    async def _fetch(self, ids: Sequence[int]) -> None:
+        try:
+            queued = await self._database.in_thread(unsent, self._database, self._vault, ids)
+        except SQLAlchemyError as error:
+            log.info("what another program queued is fetched later: %s", where(error))
+            return
+        self._sender.put(queued)

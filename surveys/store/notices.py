@@ -1,0 +1,62 @@
+"""What another program has for this one to send: told by PostgreSQL as soon as it is committed.
+
+Nothing rests on it: what is not heard (the connection was cut) is found in the table a little
+later.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+from sqlalchemy.exc import SQLAlchemyError
+
+from surveys.store.database import Database
+from surveys.store.turns import channel_of
+
+TURN_ROUND = 0.5
+"""Seconds after which it is looked whether to stop."""
+AGAIN = 1.0
+"""Seconds until a connection that was cut is made anew."""
+
+
+def listen(
+    database: Database,
+    replica: str,
+    stop: threading.Event,
+    hear: Callable[[Sequence[int]], None],
+) -> None:
+    """Hand the ids of outbox rows to `hear` until `stop` is set; in a thread of its own."""
+    while not stop.is_set():
+        try:
+            _listen(database, replica, stop, hear)
+        except (psycopg.Error, SQLAlchemyError):
+            stop.wait(AGAIN)
+
+
+def _listen(
+    database: Database,
+    replica: str,
+    stop: threading.Event,
+    hear: Callable[[Sequence[int]], None],
+) -> None:
+    pooled = database.engine.raw_connection()
+    connection = pooled.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        pooled.close()
+        raise TypeError("only PostgreSQL gives notice")
+    # Its own from here on: a connection that listens is of no use to anybody else.
+    pooled.detach()
+    try:
+        connection.rollback()
+        connection.autocommit = True
+        connection.execute(SQL("LISTEN {}").format(Identifier(channel_of(replica))))
+        while not stop.is_set():
+            for notice in connection.notifies(timeout=TURN_ROUND):
+                hear([int(one) for one in notice.payload.split(",") if one])
+                if stop.is_set():
+                    break
+    finally:
+        connection.close()
