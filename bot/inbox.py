@@ -194,7 +194,8 @@ class Poller:
             except InvalidToken:
                 raise Halted(INVALID) from None
             except Conflict as conflict:
-                raise Halted(WEBHOOK if "webhook" in conflict.message else TWICE) from None
+                set_ = "webhook" in conflict.message.lower()
+                raise Halted(WEBHOOK if set_ else TWICE) from None
             except RetryAfter as flood:
                 await asyncio.sleep(seconds_of(flood))
             except (TelegramError, SQLAlchemyError) as error:

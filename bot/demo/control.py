@@ -13,6 +13,7 @@ POST /control/VERB with a JSON object; every answer is one, too:
     block, unblock, messages, next {"person", "timeout"?}
     fault     {"method", "what", "times"?, "retry_after"?, "chat_id"?}
     redeliver {"count"}       counts {}
+    behind    {"addresses": ["127.0.0.1:8081"]}   replicas that share a webhook, in turn
 """
 
 from __future__ import annotations
@@ -125,6 +126,11 @@ async def _redeliver(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any
     return {"count": telegram.redeliver(int(given["count"]))}
 
 
+async def _behind(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
+    telegram.world.delivering.behind = tuple(str(one) for one in given["addresses"])
+    return {}
+
+
 async def _counts(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
     return {"counts": telegram.counts, "refusals": telegram.refusals,
             "waiting": len(telegram.world.updates)}  # fmt: skip
@@ -133,7 +139,7 @@ async def _counts(telegram: Telegram, given: dict[str, Any]) -> dict[str, Any]:
 VERBS: dict[str, Verb] = {
     "person": _make, "send": _send, "other": _other, "file": _file, "place": _place, "tap": _tap,
     "block": _block, "unblock": _unblock, "messages": _messages, "next": _next, "fault": _fault,
-    "redeliver": _redeliver, "counts": _counts,
+    "redeliver": _redeliver, "counts": _counts, "behind": _behind,
 }  # fmt: skip
 
 

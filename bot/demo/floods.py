@@ -45,6 +45,7 @@ class Floods:
         self._chats: dict[int, Bucket] = {}
         self._until = 0.0
         self._chat_until: dict[int, float] = {}
+        self._webhook = Bucket(1.0, 1.0)
 
     def check(self, chat_id: int | None, *, message: bool) -> None:
         """Count one call; raises the 429 with its `retry_after`."""
@@ -65,6 +66,11 @@ class Floods:
         if wait := bucket.take():
             self._chat_until[chat_id] = now + max(1.0, wait)
             raise too_many(self._chat_until[chat_id] - now)
+
+    def check_webhook(self) -> None:
+        """Telegram sets a webhook once a second."""
+        if self.on and (wait := self._webhook.take()):
+            raise too_many(wait)
 
 
 def too_many(seconds: float) -> Refusal:

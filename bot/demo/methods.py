@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.demo import strict
+from bot.demo.delivering import target_of, truth
 from bot.demo.strict import Refusal, Rich, bad, whole_number
 from bot.demo.updates import kinds_of
 from bot.demo.world import Person, Stored, World, edited
@@ -241,26 +242,30 @@ async def get_file(world: World, given: Parameters, files: Files) -> Any:
 
 
 async def set_webhook(world: World, given: Parameters, files: Files) -> Any:
-    """From now on getUpdates is refused (the local server calls no webhook)."""
-    url = str(given.get("url") or "")
-    if url and not url.startswith("https://"):
-        raise bad("bad webhook: An HTTPS URL must be provided for webhook")
-    world.updates.webhook = url
+    """From now on updates are sent there, and getUpdates is refused; without an url as before."""
+    target = target_of(given)
+    if target is None:
+        return await delete_webhook(world, given, files)
+    world.floods.check_webhook()
+    world.updates.allow(kinds_of(given.get("allowed_updates")))
+    drop = truth(given.get("drop_pending_updates"))
+    if drop:
+        world.updates.drop()
+    world.delivering.begin(target, anew=drop)
     return True
 
 
 async def delete_webhook(world: World, given: Parameters, files: Files) -> Any:
     """Back to getUpdates."""
-    world.updates.webhook = ""
+    world.delivering.end()
+    if truth(given.get("drop_pending_updates")):
+        world.updates.drop()
     return True
 
 
 async def get_webhook_info(world: World, given: Parameters, files: Files) -> Any:
-    """Which webhook is set."""
-    return {
-        "url": world.updates.webhook, "has_custom_certificate": False,
-        "pending_update_count": len(world.updates),
-    }  # fmt: skip
+    """Which webhook is set, how many updates wait for it, and what went wrong last."""
+    return world.delivering.said()
 
 
 def _reached(world: World, given: Parameters) -> Person:

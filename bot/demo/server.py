@@ -72,6 +72,7 @@ class Telegram:
         """What is served by POST beside the Bot API, set before `start`."""
         self.url = ""
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self.world.delivering.lost = lambda: self._fault_of("webhook", {}) is not None
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0) -> str:
@@ -92,6 +93,7 @@ class Telegram:
 
     async def stop(self) -> None:
         """Close every connection."""
+        await self.world.delivering.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -120,7 +122,11 @@ class Telegram:
         self, method: str, what: int | Kind, times: int = 1, *, retry_after: int | None = None,
         chat_id: int | None = None,
     ) -> None:  # fmt: skip
-        """Let the next `times` calls of a method, or of "download" of a file, go wrong."""
+        """Let the next `times` calls of a method, or of "download" of a file, go wrong.
+
+        Of "webhook", what the bot answers to the next updates gets lost on its way, whatever
+        `what` is: Telegram sends them again.
+        """
         self._faults[method.lower()].append(Fault(what, times, retry_after, chat_id))
 
     def redeliver(self, count: int) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.demo.delivering import Delivering
 from bot.demo.floods import Floods
 from bot.demo.shelf import PHOTO, SeenFile, Shelf
 from bot.demo.strict import TEXT, Rich, units
@@ -90,6 +91,7 @@ class World:
     username: str
     bot_id: int
     updates: Updates = field(default_factory=Updates)
+    delivering: Delivering = field(init=False)
     floods: Floods = field(default_factory=Floods)
     people: dict[int, Person] = field(default_factory=dict)
     files: Shelf = field(default_factory=Shelf)
@@ -100,6 +102,9 @@ class World:
     """How long a tap can be answered."""
     _message_id: int = 0
     _tap_id: int = 4_000_000_000
+
+    def __post_init__(self) -> None:
+        self.delivering = Delivering(self.updates)
 
     def me(self) -> dict[str, Any]:
         """The bot as a user."""

@@ -114,6 +114,15 @@ REFUSED = [
      "Bot_command_description_invalid"),
     ("setWebhook", {"url": "http://example.org"},
      "Bad webhook: an https url must be provided for webhook"),
+    ("setWebhook", {"url": "https://"}, "Invalid webhook url specified"),
+    ("setWebhook", {"url": "https://example.org:8444"},
+     "Bad webhook: webhook can be set up only on ports 80, 88, 443 or 8443"),
+    ("setWebhook", {"url": "https://example.org", "secret_token": "a+b"},
+     "Secret token contains unallowed characters"),
+    ("setWebhook", {"url": "https://example.org", "secret_token": "a" * 257},
+     "Secret token is too long"),
+    ("setWebhook", {"url": "https://example.org", "allowed_updates": "message"},
+     "Can't parse allowed_updates json object"),
 ]  # fmt: skip
 
 
@@ -303,7 +312,7 @@ async def test_a_long_poll_waits_and_a_second_one_ends_it():
             await first
         await person.send("again")
         assert len(await second) == 1
-        await bot.call("setWebhook", {"url": "https://example.org/x"})
+        await bot.call("setWebhook", {"url": "https://bot.invalid/x"})
         with pytest.raises(Conflict, match="webhook is active"):
             await bot.call("getUpdates", {})
 
