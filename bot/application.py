@@ -43,6 +43,7 @@ from bot.request import TelegramBot
 from bot.respondent import conversation, kept, kept_files, other, reminded, sent, trials, welcome
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
+from bot.status import Status, Watched, answering
 from bot.texts import LANGUAGES, speak
 from bot.webhook import PURPOSE, Webhook, warn_unless_set
 from surveys.interview.state import Event
@@ -230,14 +231,17 @@ async def run(
         await database.in_thread(greet_first_owner, database, desk)
         await offer_commands(bot)
         metrics = Metrics()
+        receiver = Watched(await choose_receiver(settings, vault, bot, metrics))
         pump = Pump(
             database, desk, bot, handle, apologise, limits=limits, metrics=metrics,
-            receiver=await choose_receiver(settings, vault, bot, metrics),
+            receiver=receiver,
         )  # fmt: skip
-        log.info("@%s is at work", desk.bot_username)
-        if started is not None:
-            started(desk)
-        await pump.run(stop, work)
+        status = Status(database, metrics, receiver, stop)
+        async with answering(settings.status_listen, status):
+            log.info("@%s is at work", desk.bot_username)
+            if started is not None:
+                started(desk)
+            await pump.run(stop, work)
         log.info("stopped; nothing is lost")
     finally:
         listening()

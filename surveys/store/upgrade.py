@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL
+from sqlalchemy.orm import Session
 
 from surveys.store.database import connect, file_of, url_of
 
@@ -29,6 +30,12 @@ def revision_of(url: str) -> str | None:
     place = url_of(url)
     file = file_of(place)
     return None if file is not None and not file.exists() else _revision(place)
+
+
+def revision_in(session: Session) -> str | None:
+    """The same of a database that is open; raises what the database raises where it is empty."""
+    found: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def upgrade(url: str) -> bool:
