@@ -114,11 +114,6 @@ def _rotated(database: Database, old: bytes, new: bytes) -> Rotated:
 
     try:
         return keys.rotate(database, Vault(old), Vault(new), now(), by=BY)
-    except keys.AtWork:
-        raise Problem(
-            "A bot is at work on this database: stop every `usegap run`, wait 15 seconds, and call"
-            " this again."
-        ) from None
     except keys.AlreadyRotated:
         raise Problem("This database opens with the new key already: nothing to do.") from None
 

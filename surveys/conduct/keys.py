@@ -16,11 +16,8 @@ from surveys.store.keys import (
     rehash,
     reseal,
 )
+from surveys.store.standstill import AtWork
 from surveys.store.vault import Vault, WrongKey
-
-
-class AtWork(Exception):  # noqa: N818
-    """A bot runs on this database; it would go on with the old key."""
 
 
 class AlreadyRotated(Exception):  # noqa: N818
@@ -46,7 +43,11 @@ def rotate(database: Database, old: Vault, new: Vault, now: datetime, *, by: str
     """
     with database.begin() as session:
         if anyone_at_work(session):
-            raise AtWork
+            # It would go on with the old key.
+            raise AtWork(
+                "A bot is at work on this database: stop every `usegap run`, wait 15 seconds, and"
+                " call this again."
+            )
         fits = opens(session, old)
         if fits is False:
             if opens(session, new):

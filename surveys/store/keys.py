@@ -10,21 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
-from surveys.store.schema import Attachment, Base, Contact, Interview, Invite, Replica, VisitKey
+from surveys.store.schema import Attachment, Base, Contact, Interview, Invite, VisitKey
+from surveys.store.standstill import at_work
 from surveys.store.vault import Vault, WrongKey
 from surveys.store.visits import VISITED
 
 AT_ONCE = 500
 """Rows that are held in memory; of files one."""
-SEEN_WITHIN = timedelta(seconds=15)
-"""A bot whose sign of life is younger is at work."""
 LaneOf = Callable[[Vault, Mapping[str, Any]], str]
 """The keyed hash of who sent an update (Telegram's JSON)."""
 
@@ -77,11 +76,9 @@ def opens(session: Session, vault: Vault) -> bool | None:
 def anyone_at_work(session: Session) -> bool:
     """Whether a bot runs on this database, by the database's clock; none begins until this
     transaction ends."""
-    now = datetime.now(UTC)
     if kind_of(session) == "postgresql":
         session.execute(text("LOCK TABLE replica IN SHARE ROW EXCLUSIVE MODE"))
-        now = session.scalars(select(func.clock_timestamp())).one()
-    return any(now - seen < SEEN_WITHIN for seen in session.scalars(select(Replica.seen_at)))
+    return at_work(session)
 
 
 def keep_visit_key(session: Session, old: Vault, new: Vault) -> None:
