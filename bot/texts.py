@@ -49,6 +49,15 @@ class Speak:
         fields = "MMMd" if moment.year == now.year else "yMMMd"
         return format_skeleton(fields, moment, locale=locale)
 
+    def moment(self, moment: datetime, now: datetime) -> str:
+        """A day and a time to come: "today 15:00", "tomorrow 15:00", "3 May, 15:00".
+
+        Both in the zone of whom it is said to.
+        """
+        say, away = self, (moment.date() - now.date()).days
+        text = {0: say("today {time}"), 1: say("tomorrow {time}")}.get(away, say("{day}, {time}"))
+        return text.format(day=self.day(moment, now), time=f"{moment:%H:%M}")
+
 
 @cache
 def speak(language: str) -> Speak:

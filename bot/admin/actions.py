@@ -14,6 +14,8 @@ def what_was_done(action: str, say: Speak) -> str:
         "revoke": say("took a role away"),
         "open wave": say("opened a wave"),
         "close wave": say("closed a wave"),
+        "end wave": say("set when a wave ends"),
+        "keep wave open": say("kept a wave open that was to end"),
         "publish": say("published a questionnaire"),
         "import villages": say("took in a list of villages"),
         "import margins": say("took in margins"),

@@ -39,6 +39,8 @@ def end(row: VillageProgress, now: datetime, say: Speak) -> str:
     """What is to be said of the end of one village, "" where there is no target."""
     if row.prospect == "on" and row.expected is not None:
         return say("done about {day}").format(day=about(row.expected, now, say))
+    if row.prospect == "closed" and row.wave is not None and row.wave.closed_at is None:
+        return say("ending")
     return {
         "reached": say("target reached"),
         "early": say("too early to say when") if row.pace is None else say("too few to say when"),
@@ -126,6 +128,11 @@ def waves(rows: Sequence[VillageProgress], now: datetime, say: Speak) -> str:
         if wave.closed_at is not None:
             day = say.day(wave.closed_at.astimezone(zone), now.astimezone(zone))
             lines.append(f"{escape(short(wave.name))} · " + say("closed on {day}").format(day=day))
+        elif wave.closing_at is not None:
+            ends = say.moment(wave.closing_at.astimezone(zone), now.astimezone(zone))
+            lines.append(
+                f"{escape(short(wave.name))} · " + say("ends {moment}").format(moment=ends)
+            )
         else:
             days = (now.astimezone(zone).date() - wave.opened_at.astimezone(zone).date()).days + 1
             lines.append(f"{escape(short(wave.name))} · " + say("day {n}").format(n=days))

@@ -187,6 +187,8 @@ def _first(rows: Sequence[VillageProgress], quiet: Sequence[VillageProgress], sa
     open_ = [row for row in rows if row.wave is not None and row.wave.closed_at is None]
     if not open_:
         return say("No survey is open now.")
+    if all(row.wave is not None and row.wave.closing_at is not None for row in open_):
+        return say("The survey is ending: nobody begins any more, who has begun can finish.")
     if not any(row.started for row in open_):
         return say("Nobody has begun yet. Share the links: /villages")
     late = behind(open_)

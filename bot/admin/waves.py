@@ -15,7 +15,8 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.say import Button, instead, send, tapped
 from bot.texts import Speak, escape
-from surveys.publish import WaveAlreadyOpen, close_wave, open_wave
+from surveys.publish import WaveAlreadyOpen, close_wave, end_wave, keep_open, open_wave
+from surveys.publish.waves import GRACE
 from surveys.store.administrators import PROFILED, Right
 from surveys.store.areas import zone_name
 from surveys.store.jobs import add_job
@@ -42,7 +43,7 @@ def wave(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
         return _compare(session, incoming, desk, say)
     if first.casefold() in ("open", "开始") and name.strip():
         return _named(session, incoming, " ".join(name.split()), say)
-    return [send(incoming.chat_id, *_list(session, incoming, say))]
+    return [send(incoming.chat_id, *_list(session, incoming, desk, say))]
 
 
 @only_for("wave")
@@ -51,12 +52,13 @@ def wave_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     """The buttons of /wave.
 
     "wv:l:" the list · "wv:d:" what has changed · "wv:n:<area>:<name>" a new one? · "wv:o:…" yes ·
-    "wv:e:<wave>:" the end of one? · "wv:x:<wave>:" yes.
+    "wv:e:<wave>:" the end of one? · "wv:g:<wave>:" yes, tomorrow · "wv:x:<wave>:" yes, at once ·
+    "wv:k:<wave>:" no end after all.
     """
     _, say = voice(session, incoming, desk)
     step, what = parts(incoming, 2)
     if step == "l":
-        return instead(incoming, *_list(session, incoming, say))
+        return instead(incoming, *_list(session, incoming, desk, say))
     if step == "d":
         return [*tapped(incoming), *_compare(session, incoming, desk, say)]
     number, _, name = what.partition(":")
@@ -68,7 +70,7 @@ def wave_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         if step == "n":
             return instead(incoming, *_sure_to_open(session, desk, right, name, say))
         return _open(session, incoming, desk, right, name, say)
-    if step in ("e", "x"):
+    if step in ("e", "g", "x", "k"):
         one = next(
             (
                 each
@@ -81,8 +83,8 @@ def wave_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
         if one is None:
             return unknown_button(session, incoming, desk)
         if step == "e":
-            return instead(incoming, *_sure_to_close(session, one, say))
-        return _close(session, incoming, desk, owned[one.area_id], one, say)
+            return instead(incoming, *_sure_to_close(session, one, desk, say))
+        return _end(session, incoming, desk, owned[one.area_id], one, step, say)
     raise Malformed
 
 
@@ -91,11 +93,11 @@ def _owned(session: Session, incoming: Incoming) -> list[Right]:
 
 
 def _list(
-    session: Session, incoming: Incoming, say: Speak
+    session: Session, incoming: Incoming, desk: Desk, say: Speak
 ) -> tuple[str, list[list[Button]]]:  # fmt: skip
     mine = allowed(session, incoming, "wave")
     found = waves_at(session, [right.path for right in mine], SHOWN)
-    lines = [_line(session, one, say) for one in found]
+    lines = [_line(session, one, desk, say) for one in found]
     if not found:
         lines = [say("There was no wave yet.")]
     rows: list[list[Button]] = []
@@ -105,19 +107,28 @@ def _list(
         if standing is None:
             label = say("Open a new wave: {area}").format(area=place)
             rows.append([(label, f"wv:n:{right.area_id}:")])
-        else:
+        elif standing.closing_at is None:
             label = say("Close the wave: {area}").format(area=place)
-            rows.append([(label, f"wv:e:{standing}:")])
+            rows.append([(label, f"wv:e:{standing.id}:")])
+        else:
+            label = say("Close it at once: {area}").format(area=place)
+            rows.append([(label, f"wv:e:{standing.id}:")])
+            label = say("Let it go on: {area}").format(area=place)
+            rows.append([(label, f"wv:k:{standing.id}:")])
     if len(found) > 1 and any(right.role in PROFILED for right in mine):
         rows.append([(say("What has changed?"), "wv:d:")])
     return "\n\n".join((f"<b>{say('Waves: the rounds of the survey')}</b>", *lines)), rows
 
 
-def _line(session: Session, one: WaveOverview, say: Speak) -> str:
-    zone = ZoneInfo(zone_name(session, one.path) or "UTC")
+def _line(session: Session, one: WaveOverview, desk: Desk, say: Speak) -> str:
+    zone = _zone(session, one)
     head = f"<b>{escape(one.name)}</b> · {escape(one.area)}"
     if one.closed_at is None:
         when = say("open since {day}").format(day=_day(one.opened_at, zone))
+        if one.closing_at is not None:
+            when += "\n" + say("ends {moment}; nobody begins any more").format(
+                moment=say.moment(one.closing_at.astimezone(zone), desk.clock().astimezone(zone))
+            )
     else:
         when = say("{first} to {last}, closed").format(
             first=_day(one.opened_at, zone), last=_day(one.closed_at, zone)
@@ -199,20 +210,23 @@ def _open(  # noqa: PLR0917
 
 
 def _sure_to_close(
-    session: Session, one: WaveOverview, say: Speak
+    session: Session, one: WaveOverview, desk: Desk, say: Speak
 ) -> tuple[str, list[list[Button]]]:
     villages = villages_with_answers(session, one.wave_id)
     lines = [
         say("Close the wave <b>{name}</b> in <b>{area}</b>?").format(
             name=escape(one.name), area=escape(one.area)
         ),
-        say("Nobody can answer any more. It cannot be opened again."),
+        say(
+            "Nobody begins any more from now on. Once it is closed, nobody can answer, and it"
+            " cannot be opened again."
+        ),
     ]
     if one.unfinished:
         lines.append(
             say.count(
-                "{n} interview that is not finished stops where it is.",
-                "{n} interviews that are not finished stop where they are.",
+                "{n} interview is not finished. Who has begun can be given time until tomorrow.",
+                "{n} interviews are not finished. Who has begun can be given time until tomorrow.",
                 one.unfinished,
             )
         )
@@ -224,19 +238,46 @@ def _sure_to_close(
         )
     )
     rows: list[list[Button]] = [
-        [(say("Yes, close it"), f"wv:x:{one.wave_id}:")],
+        [(say("Yes, at once"), f"wv:x:{one.wave_id}:")],
         [(say("No, leave it"), "wv:l:")],
     ]
+    if one.closing_at is None:
+        until = _moment(session, one, desk.clock() + GRACE, desk, say)
+        label = say("Yes, who has begun may finish: {moment}").format(moment=until)
+        rows.insert(0, [(label, f"wv:g:{one.wave_id}:")])
     return "\n".join(lines), rows
 
 
-def _close(  # noqa: PLR0917
-    session: Session, incoming: Incoming, desk: Desk, right: Right, one: WaveOverview, say: Speak
-) -> list[Outgoing]:
-    by = f"administrator {right.administrator_id}"
-    close_wave(session, desk.clock(), area_id=one.area_id, by=by)
+def _end(  # noqa: PLR0917
+    session: Session, incoming: Incoming, desk: Desk, right: Right, one: WaveOverview, step: str,
+    say: Speak,
+) -> list[Outgoing]:  # fmt: skip
+    by, now = f"administrator {right.administrator_id}", desk.clock()
+    if step == "g" and one.closing_at is None:
+        until = end_wave(session, now, area_id=one.area_id, by=by)
+        text = say("Nobody begins any more. Who has begun can finish: {moment}. Then the wave is"
+                   " closed, and the profiles come. /wave changes that.")  # fmt: skip
+        moment = _moment(session, one, until, desk, say)
+        return instead(incoming, text.format(moment=moment), [])
+    if step == "k" and one.closing_at is not None:
+        keep_open(session, now, area_id=one.area_id, by=by)
+        return instead(incoming, say("The wave goes on. People can begin again."), [])
+    if step in ("g", "k"):
+        # An old button: it was done already, or taken back.
+        return instead(incoming, *_list(session, incoming, desk, say))
+    close_wave(session, now, area_id=one.area_id, by=by)
     text = say("The wave is closed. The profiles come.")
     return instead(incoming, text, [[(say("What has changed?"), "wv:d:")]])
+
+
+def _zone(session: Session, one: WaveOverview) -> ZoneInfo:
+    return ZoneInfo(zone_name(session, one.path) or "UTC")
+
+
+def _moment(session: Session, one: WaveOverview, until: datetime, desk: Desk, say: Speak) -> str:
+    zone = _zone(session, one)
+    text = say("until {moment}")
+    return text.format(moment=say.moment(until.astimezone(zone), desk.clock().astimezone(zone)))
 
 
 def _compare(session: Session, incoming: Incoming, desk: Desk, say: Speak) -> list[Outgoing]:

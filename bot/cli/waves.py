@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ app = typer.Typer(name="wave", help="Open and close waves of interviews.", no_ar
 Where = Annotated[
     str | None, typer.Option("--area", help="County or County/Township; without it, everywhere.")
 ]
+LONGEST = 24 * 28
+"""Hours: a wave that people may finish for longer is no wave that ends."""
 
 
 @app.command("open")
@@ -45,10 +48,35 @@ def open_(
 
 
 @app.command()
-def close(area: Where = None) -> None:
-    """Close the wave: nobody can answer any more; administrators are sent the profiles."""
-    from surveys.publish import close_wave
+def close(
+    area: Where = None,
+    grace: Annotated[
+        float,
+        typer.Option(
+            min=0, max=LONGEST, help="Hours in which who has begun may finish; 0: at once."
+        ),
+    ] = 24,
+) -> None:
+    """Close the wave: nobody begins any more; administrators are sent the profiles at its end."""
+    from surveys.publish import close_wave, end_wave
 
     with opened(settings()) as database, database.begin() as session:
+        if grace:
+            until = end_wave(session, now(), area, grace=timedelta(hours=grace), by=BY)
+            typer.echo(
+                "Nobody begins any more. Who has begun can finish until"
+                f" {until:%Y-%m-%d %H:%M} UTC; then the running bot closes the wave."
+            )
+            return
         ordered = close_wave(session, now(), area, by=BY)
     typer.echo(f"The wave is closed. {ordered} profiles are sent as soon as the bot runs.")
+
+
+@app.command()
+def reopen(area: Where = None) -> None:
+    """Let a wave go on that is about to be closed: people can begin again."""
+    from surveys.publish import keep_open
+
+    with opened(settings()) as database, database.begin() as session:
+        keep_open(session, now(), area, by=BY)
+    typer.echo("The wave goes on.")

@@ -25,7 +25,7 @@ from bot.jobs.schedules import as_pdf, weekly
 from bot.jobs.stops import stops
 from bot.jobs.team import farewell, menu_changed
 from bot.jobs.templates import example, templates
-from bot.jobs.waves import compared
+from bot.jobs.waves import closed, compared, ending
 from bot.say import send
 from bot.texts import speak
 from surveys.conduct.attachments import FETCH, SCAN
@@ -65,7 +65,7 @@ MAKERS: Mapping[str, Make] = {
 """What makes the messages of a job, by its kind."""
 ASKERS: Mapping[str, Ask] = {"file": file_came}
 """What makes the messages of a job that has to ask Telegram first, by its kind."""
-DOERS: Mapping[str, Do] = {"remind": reminded}
+DOERS: Mapping[str, Do] = {"remind": reminded, "ending": ending, "close": closed}
 """What does a job as a whole within the transaction that marks it done, by its kind."""
 
 

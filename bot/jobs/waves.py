@@ -1,16 +1,24 @@
-"""What has changed between the last two waves, for who asked by /wave."""
+"""A wave's end: those in the middle are told, it is closed when its time is over; and what has
+changed between the last two, for who asked by /wave."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from bot.access import ROLES
 from bot.desk import Desk
-from bot.jobs.parcels import Parcel
-from bot.say import send
+from bot.jobs.parcels import NotYet, Parcel
+from bot.outbox import Outgoing, Queued
+from bot.say import code, send
 from bot.texts import Speak, escape, speak
+from surveys.conduct.ending import Told, tell, tell_later
+from surveys.conduct.settle import queue
 from surveys.estimation.profile import VillageProfile
 from surveys.profiles import latest_wave, village_profiles
+from surveys.publish.waves import close_ended
 from surveys.reports.changes import change_sentence
 from surveys.reports.wording import known, sign, words
 from surveys.store.administrators import addressee, rights_of, villages_below
@@ -19,6 +27,59 @@ from surveys.store.jobs import DueJob
 
 MOST = 12
 """Villages of which it is said one by one."""
+SOON = timedelta(seconds=5)
+"""After which it is looked again whether all that came in before the end is handled."""
+
+
+def closed(session: Session, job: DueJob, desk: Desk) -> list[Queued]:
+    """A job "close": the wave's time is over. What came in before is handled first: `NotYet`."""
+    now = desk.clock()
+    if not close_ended(session, int(job.arguments["wave_id"]), now, str(job.arguments["by"])):
+        raise NotYet(now + SOON)
+    return []
+
+
+def ending(session: Session, job: DueJob, desk: Desk) -> list[Queued]:
+    """A job "ending": one village's people in the middle are told until when they can finish; in
+    the morning, if it is night there: `NotYet`."""
+    now = desk.clock()
+    wave_id, area_id = int(job.arguments["wave_id"]), int(job.arguments["area_id"])
+    due = tell_later(session, wave_id, area_id, now)
+    if due is None:
+        return []
+    if due > now:
+        raise NotYet(due)
+    return [
+        queued
+        for told in tell(session, wave_id, area_id, now)
+        for queued in queue(
+            session, desk.vault, [_ends(told, now, desk)], lane=told.one.lane,
+            contact_id=told.one.contact_id, now=now,
+        )
+    ]  # fmt: skip
+
+
+def _ends(told: Told, now: datetime, desk: Desk) -> Outgoing:
+    one, say = told.one, speak(told.one.language)
+    until = say.moment(told.until.astimezone(told.zone), now.astimezone(told.zone))
+    lines = [
+        say("The survey of <b>{village}</b> ends {moment}. Until then you can finish.").format(
+            village=escape(one.village), moment=until
+        )
+    ]
+    if one.persons > 1:
+        lines.append(say("This is about person {n} on this phone.").format(n=one.number))
+    interview = code(one.interview_id)
+    return send(
+        int(desk.vault.open(one.address)),
+        "\n".join(lines),
+        [
+            [("▶ " + say("Go on"), f"w:g:{interview}")],
+            [("🔕 " + say("Do not remind me"), "o:n")],
+        ],
+        # A message of this interview: it leaves the chat with it, and is forgotten with it.
+        key=f"ask:{one.interview_id}:e{told.until:%m%d%H%M%S}",
+    )
 
 
 def compared(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:

@@ -6,6 +6,8 @@ Several persons may read this on one phone, so it says no more of anyone than wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -13,7 +15,7 @@ from bot.respondent import prompts
 from bot.respondent.where import Where
 from bot.say import Button
 from bot.texts import Speak, escape
-from surveys.conduct.people import Person, home_link, returning
+from surveys.conduct.people import Ending, Person, home_link, returning
 
 MOST_NAMED = 20
 """Persons whom the menu names one by one: a helper may have a whole hamlet on one phone."""
@@ -44,7 +46,10 @@ def who_answers(session: Session, known: Sequence[Person], where: Where, say: Sp
         rows = [[("▶ " + say("Yes, the same person"), _again(again[0], where))]]
     else:
         lines.append(say("Who is answering now?"))
-        rows = [*_going_on(begun, where, say, lines), *_returning(again, where, say, lines)]
+        rows = [
+            *_going_on(begun, where.wave.zone, say, lines),
+            *_returning(again, where, say, lines),
+        ]
     finished = [str(one.number) for one in known if one.status == "finished"]
     if finished:
         some = "… " * (len(finished) > MOST_NAMED) + ", ".join(finished[-MOST_NAMED:])
@@ -53,14 +58,25 @@ def who_answers(session: Session, known: Sequence[Person], where: Where, say: Sp
     return "\n".join(lines), rows
 
 
+def who_finishes(known: Sequence[Person], ending: Ending, say: Speak, now: datetime) -> Menu | None:
+    """The same where the survey ends soon: who has begun can finish; None: nobody on this phone."""
+    begun = [one for one in known if one.status in ("open", "stopped")]
+    if not begun:
+        return None
+    until = say.moment(ending.until.astimezone(ending.zone), now.astimezone(ending.zone))
+    lines = [say("This survey ends {moment}. Until then you can finish.").format(moment=until)]
+    rows = _going_on(begun, ending.zone, say, lines)
+    return "\n".join(lines), rows
+
+
 def _going_on(
-    begun: Sequence[Person], where: Where, say: Speak, lines: list[str]
+    begun: Sequence[Person], zone: ZoneInfo, say: Speak, lines: list[str]
 ) -> list[list[Button]]:
     rows: list[list[Button]] = []
     unfinished = [one for one in begun if one.status != "finished"]
     for one in unfinished[-MOST_NAMED:]:
         name = say("Person {n}").format(n=one.number)
-        day = f" ({one.begun.astimezone(where.wave.zone):%m-%d %H:%M})" if one.begun else ""
+        day = f" ({one.begun.astimezone(zone):%m-%d %H:%M})" if one.begun else ""
         answered = say.count("{n} answer so far", "{n} answers so far", one.answered)
         lines.append(f"{name}{day}: {answered}")
         go_on = say("Go on: person {n}").format(n=one.number)

@@ -10,7 +10,7 @@ from bot.respondent import prompts
 from bot.say import send
 from bot.texts import Speak, escape
 from surveys.conduct.advance import Turn
-from surveys.conduct.people import family_link, home_link, open_wave_of_area
+from surveys.conduct.people import begins_in, family_link, home_link
 from surveys.store.quotas import Cell
 
 
@@ -45,6 +45,10 @@ def finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) ->
     if not turn.kept:
         return [send(chat, say("Nothing of this was kept."))]
     interview = prompts.code(turn.interview_id)
+    clear = [("🧹 " + say("Remove answers from chat"), f"r:{interview}")]
+    if begins_in(session, turn.area_id) is None:
+        # The wave ends soon: nobody else begins.
+        return [send(chat, say("That was the last question. Thank you!"), [clear])]
     link = f"https://t.me/{desk.bot_username}?start=home-{family_link(session, turn.interview_id)}"
     return [
         send(
@@ -54,7 +58,7 @@ def finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) ->
             + say("Forward the next message to them, or let them answer on this phone."),
             [
                 [(say("Someone else answers here"), f"w:m:{interview}")],
-                [("🧹 " + say("Remove answers from chat"), f"r:{interview}")],
+                clear,
             ],
         ),
         send(
@@ -74,7 +78,7 @@ def _enough(session: Session, turn: Turn, full: Cell, chat: int, say: Speak) -> 
             say("Someone else in your home who is 16 or older can answer."),
         )
     )
-    wave = open_wave_of_area(session, turn.area_id)
+    wave = begins_in(session, turn.area_id)
     if wave is None:
         return send(chat, text)
     home = turn.household_id

@@ -11,7 +11,7 @@ from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import other, prompts
-from bot.respondent.answering import may_choose, who_answers
+from bot.respondent.answering import may_choose, who_answers, who_finishes
 from bot.respondent.conversation import go, nothing_to_answer, resume
 from bot.respondent.where import Where, behind_button, where_to
 from bot.say import Keyboard, edit, send, tapped, without_buttons
@@ -45,7 +45,7 @@ def start(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     try:
         where = where_to(session, payload, person, incoming.lane, desk.clock())
     except NoWave as closed:
-        return [send(incoming.chat_id, _closed(closed, say))]
+        return [_nobody_begins(session, person, closed, incoming, desk, say=say)]
     if where is None and not payload and rights(session, incoming):
         return other.help_(session, incoming, desk)
     if where is None:
@@ -201,14 +201,12 @@ def _same(session: Session, person: Reach | None, where: Where) -> Person | None
     return next((one for one in known if one.number == where.number), None)
 
 
-def _menu(
-    session: Session, person: Reach, incoming: Incoming, desk: Desk, say: Speak
-) -> Outgoing:
+def _menu(session: Session, person: Reach, incoming: Incoming, desk: Desk, say: Speak) -> Outgoing:
     """Who is answering now, in the village where this phone answered last?"""
     try:
         where = where_to(session, "", person, incoming.lane, desk.clock())
     except NoWave as closed:
-        return send(incoming.chat_id, _closed(closed, say))
+        return _nobody_begins(session, person, closed, incoming, desk, say=say)
     if where is None:
         return send(incoming.chat_id, _lost("", say))
     known = persons(session, person.contact_id, where.wave.wave_id)
@@ -276,10 +274,22 @@ def _languages(data: str) -> Keyboard:
     return [[(name, f"l:{tag}:{data}")] for tag, name in LANGUAGES.items()]
 
 
-def _closed(closed: NoWave, say: Speak) -> str:
-    """Nothing is asked in this village now."""
+def _nobody_begins(
+    session: Session, person: Reach | None, closed: NoWave, incoming: Incoming, desk: Desk, *,
+    say: Speak,
+) -> Outgoing:  # fmt: skip
+    """Nobody can begin in this village now; who has begun may be able to finish."""
     text = say("No survey is open in {village} now. Thank you for asking.")
-    return text.format(village=escape(closed.village))
+    if closed.ending is not None:
+        known = persons(session, person.contact_id, closed.ending.wave_id) if person else []
+        menu = who_finishes(known, closed.ending, say, desk.clock())
+        if menu is not None:
+            return send(incoming.chat_id, *menu)
+        text = say(
+            "The survey in {village} is ending, and nobody new begins any more. Thank you for"
+            " coming."
+        )
+    return send(incoming.chat_id, text.format(village=escape(closed.village)))
 
 
 def _lost(payload: str, say: Speak) -> str:

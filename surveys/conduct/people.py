@@ -24,13 +24,25 @@ from surveys.store import areas, interviews, messages, people
 from surveys.store.vault import Vault
 
 
-class NoWave(Exception):  # noqa: N818
-    """The village is there, and no survey is open in it (closed, or not yet)."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A wave that will be closed soon."""
 
-    def __init__(self, village: str) -> None:
+    wave_id: int
+    zone: ZoneInfo
+    until: datetime
+    """So long who has begun may finish."""
+
+
+class NoWave(Exception):  # noqa: N818
+    """The village is there, and nobody can begin in it (closed, not yet, or about to be closed)."""
+
+    def __init__(self, village: str, ending: Ending | None = None) -> None:
         super().__init__("no wave is open in this village")
         self.village = village
         """Its name."""
+        self.ending = ending
+        """The wave in which who has begun may finish."""
 
 
 class NotYours(Exception):  # noqa: N818
@@ -148,7 +160,7 @@ def messages_of_interview(session: Session, interview_id: int) -> list[int]:
 def open_wave(session: Session, code: str) -> OpenWave | None:
     """The village with this code (letter case apart) and its open wave; None: no such village.
 
-    Raises `NoWave` where the village is there and nothing is open (closed, or not yet).
+    Raises `NoWave` where the village is there and nobody can begin (closed, not yet, ending).
     """
     village = areas.village_by_code(session, code)
     return None if village is None else _open_in(session, village)
@@ -175,10 +187,15 @@ def anew(session: Session, lane: str) -> bool:
     """Whether a wave is open where this contact last answered."""
     contact = reach(session, lane)
     area_id = latest_village(session, contact.contact_id) if contact else None
+    return area_id is not None and begins_in(session, area_id) is not None
+
+
+def begins_in(session: Session, area_id: int) -> OpenWave | None:
+    """The wave in which somebody can begin in a village; None where there is none (any more)."""
     try:
-        return area_id is not None and open_wave_of_area(session, area_id) is not None
+        return open_wave_of_area(session, area_id)
     except NoWave:
-        return False
+        return None
 
 
 def count_day(session: Session, area_id: int, kind: str, day: datetime) -> None:
@@ -326,11 +343,14 @@ def _open_in(session: Session, village: areas.VillageRow) -> OpenWave:
     wave = areas.open_wave_at(session, village.path)
     if wave is None:
         raise NoWave(village.name)
+    zone = zone_of(session, village.path)
+    if wave.closing_at is not None:
+        raise NoWave(village.name, Ending(wave.wave_id, zone, wave.closing_at))
     return OpenWave(
         area_id=village.area_id,
         code=village.code,
         village=village.name,
-        zone=zone_of(session, village.path),
+        zone=zone,
         wave_id=wave.wave_id,
         form_version_id=wave.form_version_id,
         form_title=wave.form_title,

@@ -244,10 +244,11 @@ def names_above(session: Session, rows: Iterable[VillageProgress]) -> dict[int, 
 def _outlook(village: Area, wave: WaveAt | None, row: Counts, now: datetime) -> Outlook:
     if wave is None:
         return Outlook("closed", None, None)
+    # While it is ending nobody begins: nothing can be said of a pace.
+    over = wave.closed_at or (now if wave.closing_at else None)
     return outlook(
-        row.finished, row.recent, village.target, opened=wave.opened_at, closed=wave.closed_at,
-        now=now,
-    )  # fmt: skip
+        row.finished, row.recent, village.target, opened=wave.opened_at, closed=over, now=now
+    )
 
 
 def _quiet(wave: WaveAt | None, row: Counts, ahead: Outlook, now: datetime) -> bool:

@@ -9,7 +9,9 @@ from surveys.publish.waves import (
     NothingPublished,
     WaveAlreadyOpen,
     close_wave,
+    end_wave,
     ensure_ready,
+    keep_open,
     open_wave,
 )
 
@@ -26,10 +28,12 @@ __all__ = [
     "WaveAlreadyOpen",
     "accept_invite",
     "close_wave",
+    "end_wave",
     "ensure_ready",
     "find_area",
     "import_villages",
     "invite",
+    "keep_open",
     "open_wave",
     "programme",
     "publish",

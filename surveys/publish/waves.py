@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,10 @@ from surveys.store.audit import audit
 from surveys.store.jobs import add_job
 from surveys.store.reviews import REJECTED
 from surveys.store.schema import Area, Form, FormVersion, Grant, Interview, Wave
+from surveys.store.waves import ACTIVE, open_at, unheard, villages_under_way
+
+GRACE = timedelta(hours=24)
+"""So long who has begun may finish after a wave was ordered to end."""
 
 
 class NothingPublished(LookupError):  # noqa: N818
@@ -57,11 +61,11 @@ def open_wave(
         )
     version_id = newest_version(session, form_id)
     area = _area(session, area_path, area_id) or programme(session, organisation)
-    there = select(Wave.name).where(Wave.area_id == area.id, Wave.closed_at.is_(None)).limit(1)
-    standing = session.scalar(there)
+    standing = open_at(session, area.id)
     if standing is not None:
         raise WaveAlreadyOpen(
-            f"The wave {standing} is open in {area.name}: close it first, by `usegap wave close`."
+            f"The wave {standing.name} is open in {area.name}: close it first, by"
+            " `usegap wave close --grace 0`."
         )
     wave = Wave(
         name=name or f"{now:%Y-%m}",
@@ -78,6 +82,51 @@ def open_wave(
     return wave.id
 
 
+def end_wave(
+    session: Session,
+    now: datetime,
+    area_path: str | None = None,
+    *,
+    area_id: int | None = None,
+    grace: timedelta = GRACE,
+    by: str = "command line",
+) -> datetime:
+    """From now on nobody begins in the wave that is open in an area (without one: the programme);
+    who has begun may finish for `grace`, until the time given back. Then it is closed.
+
+    A job "close" does that; jobs "ending" tell those in the middle, village by village. Of a wave
+    that is ending already the time is set anew. Raises `NoSuchWave`, `UnknownArea`.
+    """
+    wave, area = _standing(session, area_path, area_id)
+    wave.closing_at = until = now + grace
+    of = f"{wave.id}:{until:%Y%m%dT%H%M%S.%f}"
+    add_job(session, "close", {"wave_id": wave.id, "by": by}, until, key=f"end:{of}")
+    for village in villages_under_way(session, wave.id, now - ACTIVE):
+        arguments = {"wave_id": wave.id, "area_id": village}
+        add_job(session, "ending", arguments, now, key=f"ending:{of}:{village}")
+    session.flush()
+    audit(session, by, "end wave", f"wave {wave.id}", now, area_id=area.id)
+    return until
+
+
+def keep_open(
+    session: Session,
+    now: datetime,
+    area_path: str | None = None,
+    *,
+    area_id: int | None = None,
+    by: str = "command line",
+) -> None:
+    """A wave that is ending goes on: people can begin again. Raises `NoSuchWave` where none is
+    ending there, `UnknownArea`."""
+    wave, area = _standing(session, area_path, area_id)
+    if wave.closing_at is None:
+        raise NoSuchWave(f"No wave is about to be closed in {area.name}.")
+    wave.closing_at = None
+    session.flush()
+    audit(session, by, "keep wave open", f"wave {wave.id}", now, area_id=area.id)
+
+
 def close_wave(
     session: Session,
     now: datetime,
@@ -86,22 +135,36 @@ def close_wave(
     area_id: int | None = None,
     by: str = "command line",
 ) -> int:
-    """Close the wave that is open in an area (without one: the programme); how many profiles are
-    ordered.
+    """Close the wave that is open in an area (without one: the programme) at once; how many
+    profiles are ordered.
 
     Each village where somebody finished gets a job "profile", and before them the areas above
     villages that administrators hold (docs/schedules.md). Raises `NoSuchWave`, `UnknownArea`.
     """
+    return _close(session, *_standing(session, area_path, area_id), now, by)
+
+
+def close_ended(session: Session, wave_id: int, now: datetime, by: str) -> bool:
+    """Close a wave whose time is over; one that was closed, kept open, or has a later time now is
+    left as it is. False: something that came in before is still to be handled, so not yet."""
+    wave = session.scalar(select(Wave).where(Wave.id == wave_id).with_for_update())
+    if wave is None or wave.closed_at or wave.closing_at is None or wave.closing_at > now:
+        return True
+    if unheard(session, wave.closing_at):
+        return False
+    _close(session, wave, session.get_one(Area, wave.area_id), now, by)
+    return True
+
+
+def _standing(session: Session, area_path: str | None, area_id: int | None) -> tuple[Wave, Area]:
     area = _area(session, area_path, area_id) or find_area(session, None)
-    wave = session.scalar(
-        select(Wave)
-        .where(Wave.area_id == area.id, Wave.closed_at.is_(None))
-        .order_by(Wave.opened_at.desc(), Wave.id.desc())
-        .limit(1)
-        .with_for_update()
-    )
+    wave = open_at(session, area.id, lock=True)
     if wave is None:
         raise NoSuchWave(f"No wave is open in {area.name}.")
+    return wave, area
+
+
+def _close(session: Session, wave: Wave, area: Area, now: datetime, by: str) -> int:
     wave.closed_at = now
     # First the areas: their profile says where to look.
     for place in _held_in(session, area):

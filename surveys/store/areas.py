@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.orm import Session
@@ -35,6 +35,8 @@ class WaveRow:
     organisation: str
     contact: str
     retention_months: int
+    closing_at: datetime | None
+    """When it will be closed; nobody begins any more then."""
 
 
 def village_by_code(session: Session, code: str) -> VillageRow | None:
@@ -59,7 +61,8 @@ def home_by_link(session: Session, link: str) -> tuple[VillageRow, str] | None:
 
 
 def open_wave_at(session: Session, path: str) -> WaveRow | None:
-    """The open wave of the nearest area at or above this path; of several there, the newest."""
+    """The wave that is not closed of the nearest area at or above this path; of several there, the
+    newest."""
     row = session.execute(
         select(
             Wave.id,
@@ -68,6 +71,7 @@ def open_wave_at(session: Session, path: str) -> WaveRow | None:
             Wave.organisation,
             Wave.contact,
             Wave.retention_months,
+            Wave.closing_at,
         )
         .join(Area, Area.id == Wave.area_id)
         .join(FormVersion, FormVersion.id == Wave.form_version_id)

@@ -22,6 +22,7 @@ class WaveAt:
     id: int
     name: str
     opened_at: datetime
+    closing_at: datetime | None
     closed_at: datetime | None
 
 
@@ -46,7 +47,7 @@ def newest_waves(session: Session, villages: Sequence[Area]) -> list[WaveAt | No
     """The wave of each village: the open one nearest above it, else the newest there."""
     waves = session.execute(
         select(
-            Wave.id, Wave.name, Wave.opened_at, Wave.closed_at, Wave.area_id,
+            Wave.id, Wave.name, Wave.opened_at, Wave.closing_at, Wave.closed_at, Wave.area_id,
             func.length(Area.path).label("depth"),
         ).join(Area, Area.id == Wave.area_id)
     ).all()  # fmt: skip
@@ -57,7 +58,7 @@ def newest_waves(session: Session, villages: Sequence[Area]) -> list[WaveAt | No
         if not own:
             return None
         best = max(own, key=lambda w: (w.closed_at is None, w.depth, w.opened_at, w.id))
-        return WaveAt(best.id, best.name, best.opened_at, best.closed_at)
+        return WaveAt(best.id, best.name, best.opened_at, best.closing_at, best.closed_at)
 
     return [newest(village) for village in villages]
 
@@ -65,7 +66,9 @@ def newest_waves(session: Session, villages: Sequence[Area]) -> list[WaveAt | No
 def wave_at(session: Session, wave_id: int) -> WaveAt | None:
     """One wave."""
     row = session.execute(
-        select(Wave.id, Wave.name, Wave.opened_at, Wave.closed_at).where(Wave.id == wave_id)
+        select(Wave.id, Wave.name, Wave.opened_at, Wave.closing_at, Wave.closed_at).where(
+            Wave.id == wave_id
+        )
     ).one_or_none()
     return None if row is None else WaveAt(*row)
 

@@ -154,8 +154,10 @@ class Wave(Base):
     reference_area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     opened_at: Mapped[datetime]
     closing_at: Mapped[datetime | None]
-    """From when on nobody begins any more; who has begun may finish until `closed_at`."""
+    """When it will be closed: from the order on nobody begins; who has begun may finish until then.
+    None: nobody has ordered that."""
     closed_at: Mapped[datetime | None]
+    """Since when nobody answers any more."""
     contacts_erased_at: Mapped[datetime | None]
     """When, after `closed_at`, the contacts were deleted that nobody may keep any longer."""
 

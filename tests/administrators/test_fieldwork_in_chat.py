@@ -147,14 +147,14 @@ async def test_a_wave_is_closed_and_the_next_one_opened_and_compared(ages_url, t
         listed = await say(boss, "/wave")
         assert "1 finished interview\n1 under way" in listed.text
         sure = await boss.tap_and_see(listed, listed.buttons[0][1], PATIENCE)
-        assert "Nobody can answer any more" in sure.text
-        assert "1 interview that is not finished stops" in sure.text
+        assert "Once it is closed, nobody can answer" in sure.text
+        assert "1 interview is not finished" in sure.text
         assert "profile of 1 village" in sure.text
         await wei.tap(replace(listed, rows=sure.rows), 0)
         await survey.quiet()
         assert wei.notices == ["This button no longer works. /start goes on."]
         assert newest(survey.database).closed_at is None
-        assert "is closed" in (await tap(boss, "Yes, close it", sure)).text
+        assert "is closed" in (await tap(boss, "Yes, at once", sure)).text
         assert newest(survey.database).closed_at is not None
         lan = survey.telegram.person(9, "en")
         assert "No survey is open in Liuping" in (await say(lan, "/start LP01")).text

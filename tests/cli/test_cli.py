@@ -259,7 +259,12 @@ def test_waves_close_and_open(usegap, in_the_field, monkeypatch):
     monkeypatch.setenv("USEGAP_ORGANISATION", "O")
     monkeypatch.setenv("USEGAP_CONTACT", "C")
     assert "close it first" in usegap("wave", "open")[2]
-    assert usegap("wave", "close")[1].startswith(b"The wave is closed. 3 profiles")
+    assert "No wave is about to be closed" in usegap("wave", "reopen")[2]
+    assert usegap("wave", "close")[1].startswith(b"Nobody begins any more.")
+    assert usegap("wave", "reopen")[1] == b"The wave goes on.\n"
+    assert usegap("wave", "close", "--grace", "-1")[0] == 2
+    assert usegap("wave", "close", "--grace", "0.5")[0] == 0
+    assert usegap("wave", "close", "--grace", "0")[1].startswith(b"The wave is closed. 3 profiles")
     assert "No wave is open" in usegap("wave", "close")[2]
     assert usegap("wave", "open", "--name", "Spring", "--form", "small")[0] == 0
 
