@@ -46,7 +46,10 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "USEGAP_TELEGRAM_TOKEN", "", "The token that @BotFather gave for the bot.",
-        "123456789:AAExampleExampleExampleExample", ("run", "villages links", "admin invite"),
+        "123456789:AAExampleExampleExampleExample", (
+            "run", "villages links", "admin invite", "webhook set", "webhook delete",
+            "webhook info",
+        ),
     ),
     Setting(
         "USEGAP_TELEGRAM_API", "https://api.telegram.org",

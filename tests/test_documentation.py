@@ -11,6 +11,7 @@ import typer.main
 from bot.access import ROLES as CHAT
 from bot.cli.program import app
 from bot.cli.version import __version__
+from bot.metrics import Metrics
 from bot.respondent.asking import DRAWN
 from bot.respondent.buttons import BARE
 from bot.settings import SETTINGS
@@ -121,6 +122,19 @@ def rows_under(name, heading):
     text = page(name).split(f"\n## {heading}\n")[1].split("\n## ")[0]
     lines = [line for line in text.split("\n") if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def test_every_number_of_the_metrics_is_explained():
+    rows = rows_under("docs/webhooks.md", "What each number means")
+    wanted = []
+    for one in vars(Metrics()).values():
+        if hasattr(one, "collect") and hasattr(one, "describe"):
+            (family,) = one.describe()
+            total = "_total" if family.type == "counter" else ""
+            labels = f"{{{', '.join(one._labelnames)}}}" if one._labelnames else ""
+            wanted.append((f"`{family.name}{total}{labels}`", family.type, family.documentation))
+    assert [tuple(row[:3]) for row in rows] == wanted
+    assert len(wanted) >= 14
 
 
 def test_every_field_of_a_profile_is_explained_where_it_belongs():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -107,30 +106,10 @@ def bot_name(found: Settings, given: str | None) -> str:
         return given.removeprefix("https://t.me/").lstrip("@")
     if not found.token:
         found = settings("USEGAP_TELEGRAM_TOKEN")
-    return asyncio.run(_ask_name(found))
+    from bot.cli.calling import call
 
-
-async def _ask_name(found: Settings) -> str:
-    from telegram.error import Forbidden, InvalidToken, NetworkError, TelegramError
-
-    from bot.request import TelegramBot
-
-    bot = TelegramBot(found.token, found.api)
-    await bot.connect()
-    try:
-        me = await bot.call("getMe", {}, timeout=15)
-    except (InvalidToken, Forbidden):
-        raise Problem("Telegram does not know this bot: check USEGAP_TELEGRAM_TOKEN.") from None
-    except NetworkError:
-        raise Problem(
-            "Telegram cannot be reached: check the connection and USEGAP_TELEGRAM_API,"
-            " or name the bot yourself by --bot NAME."
-        ) from None
-    except TelegramError as error:
-        raise Problem(f"Telegram refuses: {type(error).__name__}.") from None
-    finally:
-        await bot.disconnect()
-    return str(me["username"])
+    otherwise = ", or name the bot yourself by --bot NAME"
+    return str(call(found, "getMe", {}, otherwise)["username"])
 
 
 def content_of(file: Path) -> bytes:

@@ -30,6 +30,7 @@ from bot.cli import (
     site,
     villages,
     waves,
+    webhook,
 )
 from bot.cli.opening import Problem, note
 from bot.cli.version import __version__
@@ -46,7 +47,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (forms, villages, margins, followup, administrators, waves, quotas, databases, keys):
+for group in (
+    forms,
+    villages,
+    margins,
+    followup,
+    administrators,
+    waves,
+    quotas,
+    databases,
+    keys,
+    webhook,
+):
     app.add_typer(group.app)
 interviews.add_to(app)
 results.add_to(app)
