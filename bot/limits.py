@@ -13,6 +13,8 @@ CHAT = 1.0
 """Messages a second in one chat, in the long run."""
 CHAT_BURST = 4
 """Messages that one chat may get at once: a few notes and the next question."""
+LEAST = 2.0
+"""Calls a second that each of several programs may always make."""
 EVERY_FOURTH = 4
 """While calls queue up, questions go first; every fourth call is still one of the others."""
 
@@ -120,23 +122,20 @@ def share(mine: float, others: Sequence[float], total: float = OVERALL) -> float
     """What one of several programs may use of a limit that holds over all of them together.
 
     mine, others: what each would like to use. Who wants little gets that, the rest is shared out
-    evenly among those who want more (max-min fair), and what nobody wants evenly among all; the
-    shares add up to `total`.
+    evenly among those who want more (max-min fair), and what nobody wants evenly among all; nobody
+    is left without any, as somebody may write to it the next moment. The shares add up to `total`.
 
-    >>> share(100, [2, 100]), share(2, [100, 100]), share(0, [0])
+    >>> share(100, [0, 100]), share(0, [100, 100]), share(0, [0])
     (13.0, 2.0, 14.0)
-    >>> round(share(5, [5]) + share(5, [5]), 9)
-    28.0
+    >>> round(share(5, [50]) + share(50, [5]), 9), share(9, [])
+    (28.0, 28.0)
     """
-    wanted = sorted([mine, *others])
-    left, level = total, 0.0
+    mine, wanted = max(mine, LEAST), sorted(max(one, LEAST) for one in (mine, *others))
+    left = total
     for place, want in enumerate(wanted):
         even = left / (len(wanted) - place)
-        level = even
         if want > even:
-            break
+            return min(mine, even)
         left -= want
-    else:
-        # Everybody has enough: what is left belongs to nobody yet.
-        return mine + left / len(wanted)
-    return min(mine, level)
+    # Everybody has enough: what is left belongs to nobody yet.
+    return mine + left / len(wanted)

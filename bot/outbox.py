@@ -100,6 +100,10 @@ class Sender:
         self._chats: dict[str, ChatPace] = {}
         self._lanes: dict[str, _Lane] = {}
         self._held: set[int] = set()
+        self._done: dict[int, None] = {}
+        self.fetch: Callable[[str], None] = lambda lane: None
+        """Called where something of a lane is to be sent first that is not lined up here: it is to
+        read what this program has to send to it, and to `put` that."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._known: dict[str, int] = {}
@@ -156,7 +160,10 @@ class Sender:
         """Line up messages, each behind the others of its person; those that are already, once."""
         now: datetime | None = None
         for one in queued:
-            if one.outbox_id in self._held:
+            if one.outbox_id in self._held or one.outbox_id in self._done:
+                continue
+            if one.after and one.after not in self._held and one.after not in self._done:
+                self.fetch(one.lane)
                 continue
             self._held.add(one.outbox_id)
             if one.not_before is not None:
@@ -170,7 +177,7 @@ class Sender:
                 lane.items.append(one)
                 self._start(one.lane, lane)
             else:
-                lane.items.append(one)
+                _line_up(lane.items, one)
         if self._lanes:
             self._idle.clear()
 
@@ -409,7 +416,11 @@ class Sender:
         try:
             await self._ledger.sent(marks)
             # Only now: what is sent and not marked must not be taken for lost, and sent again.
-            self._held.difference_update(outbox_id for outbox_id, _ in marks)
+            for outbox_id, _ in marks:
+                self._held.discard(outbox_id)
+                self._done[outbox_id] = None
+            while len(self._done) > REMEMBERED:
+                del self._done[next(iter(self._done))]
         except SQLAlchemyError as error:
             # They stay unmarked in the outbox; at worst they are sent once more after a crash.
             log.warning("sent messages could not be marked yet: %s", where(error))
@@ -426,3 +437,11 @@ class Sender:
     def _rest_if_done(self) -> None:
         if not self._lanes and not self._marks and self._marking is None:
             self._idle.set()
+
+
+def _line_up(items: deque[Queued], one: Queued) -> None:
+    """Put one in its place: ids grow with time. The first may be on its way already."""
+    place = len(items)
+    while place > 1 and items[place - 1].outbox_id > one.outbox_id:
+        place -= 1
+    items.insert(place, one)

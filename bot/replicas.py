@@ -12,6 +12,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -54,7 +55,9 @@ TRIED = timedelta(seconds=60)
 """Within which a failed update is being tried by who took it in."""
 AT_ONCE = 2000
 FIRST = 0.5
-"""Of its share what a program uses that has just begun: the others learn of it within a beat."""
+"""Calls a second of a program that has just begun, until the others have seen it …"""
+SEEN = 3
+"""… which they have after so many beats."""
 
 
 class Replica:
@@ -74,9 +77,12 @@ class Replica:
         self._database, self._vault = database, vault
         self._lanes, self._sender, self._metrics = lanes, sender, metrics
         self._clock = clock
+        sender.fetch = self._fetch_soon
+        self._fetching: dict[str, asyncio.Future[None]] = {}
         self._several = database.engine.dialect.name == "postgresql"
         self._stood: dict[str, tuple[datetime, int]] = {}
         self._live: list[str] = []
+        self._shares = deque([FIRST] * SEEN, maxlen=SEEN)
         self._beats = 0
         self._ended = threading.Event()
         self._listening: threading.Thread | None = None
@@ -148,8 +154,9 @@ class Replica:
         me = next(one.pressing for one in seen if one.id == mine)
         self._live = sorted(one.id for one in seen)
         self._sender.alone = not others
-        rate = share(me, [one.pressing for one in others])
-        self._sender.set_rate(rate if self._beats > 1 or not others else FIRST)
+        self._shares.append(share(me, [one.pressing for one in others]))
+        # Less at once, more only when the others have seen it and use less.
+        self._sender.set_rate(min(self._shares) if others else self._shares[-1])
         self._metrics.replicas.set(len(seen))
 
     def _gauge(self) -> None:
@@ -215,24 +222,30 @@ class Replica:
         loop = asyncio.get_running_loop()
         replica = self._database.replica or ""
 
-        def hear(ids: Sequence[int]) -> None:
-            loop.call_soon_threadsafe(heard, ids)
+        def hear(lane: str) -> None:
+            loop.call_soon_threadsafe(self._fetch_soon, lane)
 
-        def heard(ids: Sequence[int]) -> None:
-            task = asyncio.ensure_future(self._fetch(ids))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        tasks: set[asyncio.Future[None]] = set()
         self._listening = threading.Thread(
             target=listen, args=(self._database, replica, self._ended, hear), daemon=True,
             name="usegap-listen",
         )  # fmt: skip
         self._listening.start()
 
-    async def _fetch(self, ids: Sequence[int]) -> None:
+    def _fetch_soon(self, lane: str) -> None:
+        """Read what is to be sent to a lane; what is told while that is done is read after it."""
+        before = self._fetching.get(lane)
+        task = self._fetching[lane] = asyncio.ensure_future(self._fetch(lane, before))
+        task.add_done_callback(lambda done: self._fetched(lane, done))
+
+    def _fetched(self, lane: str, done: asyncio.Future[None]) -> None:
+        if self._fetching.get(lane) is done:
+            del self._fetching[lane]
+
+    async def _fetch(self, lane: str, before: asyncio.Future[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
         try:
-            queued = await self._database.in_thread(unsent, self._database, self._vault, ids)
+            queued = await self._database.in_thread(unsent, self._database, self._vault, lane=lane)
         except SQLAlchemyError as error:
             log.info("what another program queued is fetched later: %s", where(error))
             return

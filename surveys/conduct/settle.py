@@ -105,7 +105,7 @@ def waiting(
     limit: int | None = None,
     only: Sequence[int] | None = None,
 ) -> list[Taken]:
-    """What a crash left: not done, not parked, in order of update_id; the first, or `only` these."""
+    """What a crash left: not done, not parked, in order; the first, or `only` these."""
     with database.read() as session:
         return waiting_updates(session, vault, limit=limit, only=only)
 
@@ -197,10 +197,18 @@ def queue_for(
     return queue(session, vault, outgoings, lane=one.lane, contact_id=one.contact_id, now=now)
 
 
-def unsent(database: Database, vault: Vault, ids: Sequence[int] | None = None) -> list[Queued]:
-    """What is still to be sent, oldest first: all, or of these rows of the outbox."""
+def unsent(
+    database: Database,
+    vault: Vault,
+    ids: Sequence[int] | None = None,
+    *,
+    lane: str | None = None,
+) -> list[Queued]:
+    """What is still to be sent, oldest first: all, of these rows of the outbox, or what this
+    program is to send to a lane.
+    """
     with database.read() as session:
-        return unsent_rows(session, vault, ids)
+        return unsent_rows(session, vault, ids, lane=lane)
 
 
 def mark_sent(database: Database, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:

@@ -20,7 +20,9 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     insert,
+    literal_column,
     null,
     or_,
     select,
@@ -83,6 +85,9 @@ class Queued:
     not_before: datetime | None = None
     received: float = 0.0
     """When the update came in that it answers, by `time.monotonic`; 0: not known."""
+    after: int = 0
+    """The id of the message of its lane that is to be sent before it, queued by another transaction
+    (another program's, perhaps); 0: none is known of."""
 
     @property
     def edits(self) -> str | None:
@@ -147,7 +152,7 @@ def reopen(session: Session, vault: Vault, one: Taken) -> None:
 def waiting_updates(
     session: Session, vault: Vault, *, limit: int | None = None, only: Sequence[int] | None = None
 ) -> list[Taken]:
-    """What is neither done nor parked, in order of update_id: the first `limit`, or `only` these."""
+    """What is neither done nor parked, in order of update_id: the first, or `only` these."""
     wanted = [] if only is None else [Inbox.update_id.in_(only)]
     rows = session.execute(
         select(Inbox.update_id, Inbox.lane, Inbox.body)
@@ -231,15 +236,16 @@ _last = 0
 _PROCESS = secrets.randbelow(1 << 8)
 
 
-def next_id() -> int:
-    """An id for an outbox row: grows with time in one process, and differs between processes.
+def next_id(after: int = 0) -> int:
+    """An id for an outbox row, above `after`: grows with time in one process, and differs between
+    processes.
 
     Microseconds and 8 bits of the process, 63 bits in all until the year 3111. Made here, because a
     database gives ids back only at the price of one statement a row, or without their order.
     """
     global _last  # noqa: PLW0603 - one counter a process is the point
     with _lock:
-        _last = max(_last + 1, time.time_ns() // 1000)
+        _last = max(_last + 1, time.time_ns() // 1000, (after >> 8) + 1)
         return _last << 8 | _PROCESS
 
 
@@ -253,8 +259,17 @@ _PUT: dict[str, Any] = {
 @cache
 def _put(kind: str) -> Insert | ReturningInsert[int]:
     statement = insert_into(kind, OUTBOX).values(_PUT).on_conflict_do_nothing()
-    # With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row.
-    return statement if kind == "sqlite" else statement.returning(OUTBOX.c.id)
+    if kind == "sqlite":
+        return statement
+    # With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row. And
+    # what is unsent is seen as of now: `take_turn` may have waited for who had the turn before.
+    waits = OUTBOX.alias("waits")
+    newest = (
+        select(func.max(waits.c.id))
+        .where(waits.c.lane == literal_column("outbox.lane"), waits.c.done_at.is_(None))
+        .scalar_subquery()
+    )
+    return statement.returning(OUTBOX.c.id, newest)
 
 
 def put(
@@ -276,7 +291,13 @@ def put(
     connection = session.connection()
     kind = kind_of(session)
     result = connection.execute(_put(kind), rows)
-    if (result.rowcount if kind == "sqlite" else len(result.all())) != len(rows):
+    newest = 0
+    if kind == "sqlite":
+        put_in = result.rowcount
+    else:
+        told = result.all()
+        put_in, newest = len(told), max((row[1] or 0 for row in told), default=0)
+    if put_in != len(rows) or newest > rows[0]["id"]:
         ids = [row["id"] for row in rows]
         connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
         keys = [one.key for one in outgoings if one.key is not None]
@@ -286,12 +307,19 @@ def put(
             connection.execute(
                 update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
             )
+        if newest > rows[0]["id"]:
+            # Another program's clock is ahead: what is said later has the greater number.
+            for row in rows:
+                row["id"] = next_id(after=newest)
         connection.execute(insert(OUTBOX).values(_PUT), rows)
     if not turn.mine:
         if turn.sender is not None:
-            give_notice(session, turn.sender, [row["id"] for row in rows])
+            give_notice(session, turn.sender, lane)
         return []
-    return [Queued(row["id"], lane, None, one) for row, one in zip(rows, outgoings, strict=True)]
+    return [
+        Queued(row["id"], lane, None, one, after=newest)
+        for row, one in zip(rows, outgoings, strict=True)
+    ]
 
 
 def put_once(
@@ -332,9 +360,19 @@ def _row(vault: Vault, one: Outgoing, lane: str, now: datetime) -> dict[str, Any
     }
 
 
-def unsent_rows(session: Session, vault: Vault, only: Sequence[int] | None = None) -> list[Queued]:
-    """What is still to be sent, oldest first: all, or of these rows."""
+def unsent_rows(
+    session: Session,
+    vault: Vault,
+    only: Sequence[int] | None = None,
+    *,
+    lane: str | None = None,
+) -> list[Queued]:
+    """What is still to be sent, oldest first: all, of these rows, or what this program is to send
+    to a lane.
+    """
     wanted = [] if only is None else [Outbox.id.in_(only)]
+    if lane is not None:
+        wanted += [Outbox.lane == lane, Outbox.sender == session.info.get("replica")]
     rows = session.execute(
         select(
             Outbox.id, Outbox.key, Outbox.lane, Outbox.contact_id, Outbox.body, Outbox.attachment,

@@ -7,7 +7,7 @@ later.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -26,9 +26,12 @@ def listen(
     database: Database,
     replica: str,
     stop: threading.Event,
-    hear: Callable[[Sequence[int]], None],
+    hear: Callable[[str], None],
 ) -> None:
-    """Hand the ids of outbox rows to `hear` until `stop` is set; in a thread of its own."""
+    """Hand the lanes that there is something to send to `hear`, until `stop` is set.
+
+    In a thread of its own.
+    """
     while not stop.is_set():
         try:
             _listen(database, replica, stop, hear)
@@ -40,7 +43,7 @@ def _listen(
     database: Database,
     replica: str,
     stop: threading.Event,
-    hear: Callable[[Sequence[int]], None],
+    hear: Callable[[str], None],
 ) -> None:
     pooled = database.engine.raw_connection()
     connection = pooled.driver_connection
@@ -55,7 +58,7 @@ def _listen(
         connection.execute(SQL("LISTEN {}").format(Identifier(channel_of(replica))))
         while not stop.is_set():
             for notice in connection.notifies(timeout=TURN_ROUND):
-                hear([int(one) for one in notice.payload.split(",") if one])
+                hear(notice.payload)
                 if stop.is_set():
                     break
     finally:

@@ -40,10 +40,8 @@ _TAKE = text(
 _LONGER = text(
     "UPDATE turn SET until = until + make_interval(secs => :messages) WHERE lane = :lane"
 )
-_NOTICE = text("SELECT pg_notify(:channel, :ids)")
+_NOTICE = text("SELECT pg_notify(:channel, :lane)")
 _TURNS, _ME = "turns", "replica"
-MOST_IDS = 300
-"""Ids in one notice: it holds 8,000 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +82,9 @@ def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
     return turn
 
 
-def give_notice(session: Session, sender: str, ids: list[int]) -> None:
-    """Tell another replica, once this transaction is committed, what it has to send."""
-    for start in range(0, len(ids), MOST_IDS):
-        told = ",".join(map(str, ids[start : start + MOST_IDS]))
-        session.connection().execute(_NOTICE, {"channel": channel_of(sender), "ids": told})
+def give_notice(session: Session, sender: str, lane: str) -> None:
+    """Tell another replica, once this transaction is committed, whom it has something to say."""
+    session.connection().execute(_NOTICE, {"channel": channel_of(sender), "lane": lane})
 
 
 def channel_of(replica: str) -> str:
