@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from surveys.export.cells import BOM, harmless, lines, text_of
+from surveys.export.frequencies import Counting
 from surveys.export.own import MARK
 from surveys.export.questions import SUBMISSIONS
 from surveys.export.table import Table
@@ -19,18 +20,32 @@ CONSTANT = {
 is edited), and what stands there; of the submissions alone."""
 
 
-def write_central(tables: Sequence[Table], folder: Path, *, bom: bool = False) -> list[Path]:
-    """Writes a .csv file for each table into a folder, a batch of rows at a time."""
+def write_central(
+    tables: Sequence[Table],
+    folder: Path,
+    *,
+    bom: bool = False,
+    counts: dict[str, Counting] | None = None,
+) -> list[Path]:
+    """Writes a .csv file for each table into a folder, a batch of rows at a time.
+
+    counts: where the answers of each table are counted while it is read.
+    """
     paths = []
     for table in tables:
         path = folder / f"{table.name}.csv"
+        counting = None
+        if counts is not None:
+            counting = counts[table.name] = Counting(table)
         with path.open("wb") as file:
-            file.writelines(central_csv(table, bom=bom))
+            file.writelines(central_csv(table, bom=bom, counting=counting))
         paths.append(path)
     return paths
 
 
-def central_csv(table: Table, *, bom: bool = False) -> Iterator[bytes]:
+def central_csv(
+    table: Table, *, bom: bool = False, counting: Counting | None = None
+) -> Iterator[bytes]:
     """A table piece by piece, header first."""
     known = CONSTANT if table.name == SUBMISSIONS else {}
     more = {
@@ -44,13 +59,20 @@ def central_csv(table: Table, *, bom: bool = False) -> Iterator[bytes]:
         if place in more:
             header.extend(name for name, _ in more[place])
     yield BOM * bom + lines([header])
+    behind = {place: [value for _, value in constant] for place, constant in more.items()}
+    if table.lines is not None:
+        for text in table.lines(behind, counting):
+            yield text.encode()
+        return
     for batch in table.rows():
         rows = []
         for row in batch:
             cells: list[str] = []
             for place, (cell, variable) in enumerate(zip(row, table.variables, strict=True)):
                 cells.append(text_of(cell, variable))
-                if place in more:
-                    cells.extend(value for _, value in more[place])
+                if place in behind:
+                    cells.extend(behind[place])
             rows.append(cells)
+            if counting is not None:
+                counting.add(row)
         yield lines(rows)

@@ -1,24 +1,34 @@
-"""What each submission and each village weighs in the profiles: the same numbers, not made anew."""
+"""What each submission and each village weighs in the profiles: the same numbers, not made anew.
+
+They are made for some villages at a time: those raked together, whose editions wait for each other,
+or that are the reference together, at once. What is kept of everybody are some fifty bytes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.export.table import Cell
-from surveys.form.indicators import from_json
+from surveys.form.indicators import Indicator, from_json
 from surveys.store.areas import reference_villages
 from surveys.store.margins import margins_for
 from surveys.store.reports import held_by, newest
-from surveys.store.schema import FormVersion, Wave
+from surveys.store.schema import FormVersion, Interview, Report, Wave
 from surveys.store.submissions import Census, census, finished_in, frame
 
 if TYPE_CHECKING:
     from surveys.estimation.computed import Computed
+    from surveys.estimation.margins import Margins
 
+AT_ONCE = 10_000
+"""Submissions of villages that are computed together, or more where more hang together."""
 ROWS = (
     "base_weight", "weight", "in_profile", "roster_x", "roster_no_phone", "phase", "visit_weight",
     "visit_adults", "raking_pool", "raking_sex_age", "raking_schooling",
@@ -31,12 +41,72 @@ VILLAGES = (
 """The columns of a village that come from here."""
 
 
+Place = tuple[str, ...]
+PHASES = (None, "answered", "visited")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Of each submission of some villages what it weighs, by its interview's id, ascending."""
+
+    ids: NDArray[np.int64]
+    entry: NDArray[np.uint16]
+    """1 / base_weight; 0: neither a user nor a non-user."""
+    used: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    """This and what follows of who is `used`; NaN: nothing."""
+    x: NDArray[np.float64]
+    no_phone: NDArray[np.float64]
+    phase: NDArray[np.int8]
+    """Index into PHASES."""
+    visits: NDArray[np.float64]
+    """(2, submissions) visit_weight and visit_adults; (2, 0) where nobody was visited."""
+    pool: NDArray[np.int32]
+    codes: NDArray[np.int8]
+    """(2, submissions); -1: none, as of `pool`."""
+
+    def batch(self, ids: Sequence[int]) -> list[Sequence[Cell]]:
+        """The columns of `ROWS` of some submissions."""
+        wanted = np.asarray(ids, np.int64)
+        if not len(self.ids):
+            nothing: list[Cell] = [None] * len(ids)
+            return [nothing, nothing, [0] * len(ids), *[nothing] * (len(ROWS) - 3)]
+        at = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        there = self.ids[at] == wanted
+        used = self.used[at] & there
+        some = at[used]
+
+        def known(values: NDArray[np.float64]) -> list[Cell]:
+            return _known(_spread(values, used))
+
+        def code(values: NDArray[Any]) -> list[Cell]:
+            found = np.full(len(wanted), -1, np.int64)
+            found[used] = values
+            return _codes(found)
+
+        visits = self.visits if self.visits.shape[1] else np.full((2, len(self.ids)), np.nan)
+        phase = code(self.phase[some])
+        return [
+            [1 / one if one else None for one in np.where(there, self.entry[at], 0).tolist()],
+            known(self.weight[some]),
+            used.astype(int).tolist(),
+            known(self.x[some]),
+            known(self.no_phone[some]),
+            [None if one is None else PHASES[int(one)] for one in phase],  # type: ignore[arg-type]
+            known(visits[0][some]),
+            known(visits[1][some]),
+            code(self.pool[some]),
+            code(self.codes[0][some]),
+            code(self.codes[1][some]),
+        ]
+
+
 @dataclass(frozen=True, slots=True)
 class Design:
     """Weights as the profiles of a wave have them."""
 
-    rows: Mapping[str, tuple[Cell, ...]]
-    """Key -> its cells of `ROWS`; not there: in no estimate at all."""
+    rows: Weighed
+    """Who is not in it is in no estimate at all."""
     villages: Mapping[str, tuple[Cell, ...]]
     """Code -> its cells of `VILLAGES`."""
     census: Mapping[int, Census]
@@ -46,87 +116,251 @@ class Design:
     """Whether weights were raked anywhere in the wave."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    """What is the same for all villages of a wave."""
+
+    id: int
+    roles: Sequence[Indicator]
+    reference: frozenset[int]
+    places: Mapping[int, Census]
+    margins: Margins
+    over: bool
+
+
+@dataclass
+class _Found:
+    """What was computed so far."""
+
+    rows: list[Weighed] = field(default_factory=list)
+    villages: list[dict[str, list[Cell]]] = field(default_factory=list)
+    """Of each run, by code."""
+    pools: list[Sequence[Place]] = field(default_factory=list)
+    """Of each run the places of its pools."""
+    raked: bool = False
+
+
 def design(session: Session, wave_id: int) -> Design:
     """The weights of everybody in a wave, as a profile computed now has them.
 
     Of the whole wave, whatever is exported: villages are raked together.
     """
+    wave = session.get_one(Wave, wave_id)
+    indicators = from_json(session.get_one(FormVersion, wave.form_version_id).indicators)
+    reference = frozenset(reference_villages(session, wave))
+    together = finished_in(session, wave_id) | set(reference)
+    known = _Wave(
+        id=wave_id,
+        # What a weight is made of are the roles alone; no score is read.
+        roles=[replace(one, kind=None) for one in indicators if one.role is not None],
+        reference=reference,
+        places=census(session, together),
+        margins=margins_for(session, together)[1],
+        over=wave.closed_at is not None,
+    )
+    found = _Found()
+    for villages in _runs(session, known):
+        _compute(session, known, villages, found)
+    numbers = _numbers([(*one.area, one.code) for one in known.places.values()], found.pools)
+    at = VILLAGES.index("raking_pool")
+    of_village: dict[str, tuple[Cell, ...]] = {}
+    for cells, number in zip(found.villages, numbers, strict=True):
+        for code, one in cells.items():
+            pool = one[at]
+            one[at] = None if pool is None else int(number[int(pool)])  # type: ignore[arg-type]
+            of_village[code] = tuple(one)
+    return Design(_joined(found.rows, numbers), of_village, known.places, reference, found.raked)
+
+
+def _runs(session: Session, known: _Wave) -> Iterator[list[int]]:
+    """Villages, some thousand submissions at a time, those that hang together at once."""
+    counted = session.execute(
+        select(Interview.area_id, func.count())
+        .where(Interview.wave_id == known.id, Interview.status == "finished")
+        .group_by(Interview.area_id)
+    )
+    sizes: dict[int, int] = dict(counted.all())
+    groups: dict[Place, list[int]] = {}
+    places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
+    # Where villages stand at different heights, margins of some may be those of all above.
+    uneven = len({len(place) for place in places.values()}) > 1
+    whole = uneven and any(place in known.margins for place in places.values())
+    beside = session.scalar(select(Report.id).where(Report.wave_id == known.id).limit(1))
+    for area_id, place in places.items():
+        above = (place[:depth] for depth in range(1, len(place)))
+        key = next((one for one in above if one in known.margins), place[:-1])
+        if beside is not None and area_id in known.reference:
+            groups.setdefault((), []).append(area_id)
+        groups.setdefault(place[:1] if whole else key, []).append(area_id)
+    of_reference = set(groups.pop((), ()))
+    joined = [one for one in groups.values() if of_reference.intersection(one)]
+    runs = [one for one in groups.values() if not of_reference.intersection(one)]
+    run: list[int] = []
+    size = 0
+    first = [area_id for one in joined for area_id in one]
+    for group in [first, *runs] if first else runs:
+        more = sum(sizes.get(area_id, 0) for area_id in group)
+        if run and size + more > AT_ONCE:
+            yield run
+            run, size = [], 0
+        run, size = [*run, *group], size + more
+    if run:
+        yield run
+
+
+def _compute(session: Session, known: _Wave, villages: Sequence[int], found: _Found) -> None:
+    """Add what some villages weigh."""
     from surveys.estimation.frame import answers, measures
     from surveys.estimation.villages import compute
     from surveys.estimation.weights import weights
 
-    wave = session.get_one(Wave, wave_id)
-    indicators = from_json(session.get_one(FormVersion, wave.form_version_id).indicators)
-    # What a weight is made of are the roles alone; no score is read.
-    roles = [replace(one, kind=None) for one in indicators if one.role is not None]
-    reference = reference_villages(session, wave)
-    together = finished_in(session, wave_id) | set(reference)
-    _, margins = margins_for(session, together)
-    found, villages = frame(session, wave_id, together, [one.name for one in roles])
-    places = census(session, together)
+    rows, places = frame(session, known.id, villages, [one.name for one in known.roles])
+    reference = [known.places[one].code for one in known.places
+                 if one in known.reference and one in set(villages)]  # fmt: skip
     computed = compute(
-        found,
-        villages,
-        roles,
-        {},
-        [places[area_id].code for area_id in reference],
-        margins=margins,
-        held=held_by(newest(session, wave_id), places),
-        over=wave.closed_at is not None,
-    )
-    keys = found["submission"].to_numpy(object)
-    every = answers(found, computed.codes, measures(roles, {}))
+        rows, places, known.roles, {}, reference,
+        margins=known.margins,
+        held=held_by(newest(session, known.id, villages), known.places),
+        over=known.over,
+    )  # fmt: skip
+    ids = _ids(session, known.id, villages, rows["submission"].to_numpy(object))
+    every = answers(rows, computed.codes, measures(known.roles, {}))
     base = weights(every)
     # A non-user weighs 1; of whom it is not known whether they are one weighs nothing.
-    first = dict(zip(keys[every.row], (base.w + base.other).tolist(), strict=True))
-    rest: tuple[Cell, ...] = (None, 0, *[None] * (len(ROWS) - 3))
-    rows = {key: (w or None, *rest) for key, w in first.items()}
-    for key, cells in zip(keys[computed.source.data.row], _rows(computed), strict=True):
-        rows[key] = (first[key] or None, *cells)
-    return Design(
-        rows,
-        dict(zip(computed.codes, _villages(computed), strict=True)),
-        places,
-        frozenset(reference),
-        computed.source.raking is not None and bool((computed.source.raking.pool >= 0).any()),
-    )
+    first = base.w + base.other
+    entry = np.zeros(len(rows), np.uint16)
+    entry[every.row[first > 0]] = np.rint(1 / first[first > 0]).astype(np.uint16)
+    found.rows.append(_rows(computed, ids, entry))
+    of_villages = map(list, _villages(computed))
+    found.villages.append(dict(zip(computed.codes, of_villages, strict=True)))
+    raking = computed.source.raking
+    found.pools.append(() if raking is None else raking.place)
+    found.raked |= raking is not None and bool((raking.pool >= 0).any())
 
 
-def _rows(computed: Computed) -> list[tuple[Cell, ...]]:
-    """The cells of `ROWS` but the first, of everybody in the villages' editions."""
+def _ids(
+    session: Session, wave_id: int, villages: Sequence[int], keys: NDArray[np.object_]
+) -> NDArray[np.int64]:
+    """The interviews' ids of submissions."""
+    of = {
+        row.key: row.id
+        for row in session.execute(
+            select(Interview.key, Interview.id).where(
+                Interview.wave_id == wave_id,
+                Interview.area_id.in_(villages),
+                Interview.status == "finished",
+            )
+        )
+    }
+    return np.fromiter((of[key] for key in keys.tolist()), np.int64, len(keys))
+
+
+def _rows(computed: Computed, ids: NDArray[np.int64], entry: NDArray[np.uint16]) -> Weighed:
+    """What everybody weighs; ids, entry: (rows of the frame,)."""
     sample, raking = computed.own, computed.source.raking
     data, own, phases = sample.answers, sample.weights, sample.phases
-    nothing: list[Cell] = [None] * len(data)
-    phase, stands, adults = nothing, nothing, nothing
+    count = len(ids)
+
+    def spread(values: Any, nothing: float, kind: Any) -> NDArray[Any]:
+        wide = np.full(count, nothing, kind)
+        wide[data.row] = values
+        return wide
+
+    weight = own.w + own.other
+    phase, visits = np.zeros(count, np.int8), np.zeros((2, 0))
     if phases is not None:
-        followed = phases.village[data.village[data.home]].tolist()
-        visited = phases.visited[data.home].tolist()
-        of_person, of_home = phases.w.tolist(), phases.adults[data.home].tolist()
-        phase = [
-            ("visited" if one else "answered") if yes else None
-            for yes, one in zip(followed, visited, strict=True)
-        ]
-        stands = [w if yes else None for yes, w in zip(followed, of_person, strict=True)]
-        adults = [w if yes else None for yes, w in zip(followed, of_home, strict=True)]
-    raked = [nothing] * 3
-    if raking is not None:
-        raked = [_codes(one) for one in (raking.pool, *raking.codes)]
-    columns = (
-        [w or None for w in (own.w + own.other).tolist()],
-        [1] * len(data),
-        _known(own.x),
-        _known(own.no_phone),
-        phase,
-        stands,
-        adults,
-        *raked,
+        followed = phases.village[data.village[data.home]]
+        visited = phases.visited[data.home]
+        phase = spread(np.where(followed, 1 + visited, 0), 0, np.int8)
+        stands = (phases.w, phases.adults[data.home])
+        visits = np.stack(
+            [spread(np.where(followed, one, np.nan), np.nan, np.float64) for one in stands]
+        )
+    none = np.full((2, count), -1, np.int8)
+    return Weighed(
+        ids=ids,
+        entry=entry,
+        used=spread(True, 0, np.bool_),
+        weight=spread(np.where(weight == 0, np.nan, weight), np.nan, np.float64),
+        x=spread(own.x, np.nan, np.float64),
+        no_phone=spread(own.no_phone, np.nan, np.float64),
+        phase=phase,
+        visits=visits,
+        pool=spread(-1 if raking is None else raking.pool, -1, np.int32),
+        codes=none if raking is None else np.stack(
+            [spread(one, -1, np.int8) for one in raking.codes]
+        ),
+    )  # fmt: skip
+
+
+def _joined(parts: Sequence[Weighed], numbers: Sequence[NDArray[np.int32]]) -> Weighed:
+    """All runs as one, pools by their numbers in the wave."""
+    if not parts:
+        none = np.zeros(0)
+        return Weighed(
+            none.astype(np.int64), none.astype(np.uint16), none.astype(np.bool_), none, none, none,
+            none.astype(np.int8), np.zeros((2, 0)), none.astype(np.int32),
+            np.zeros((2, 0), np.int8),
+        )  # fmt: skip
+    order = np.argsort(np.concatenate([one.ids for one in parts]))
+
+    def column(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(one, name) for one in parts])[order]
+
+    visited = any(one.visits.shape[1] for one in parts)
+    visits = [
+        one.visits if one.visits.shape[1] else np.full((2, len(one.ids)), np.nan)
+        for one in parts
+    ]  # fmt: skip
+    pools = [
+        np.append(number, -1)[one.pool].astype(np.int32)
+        for one, number in zip(parts, numbers, strict=True)
+    ]
+    return Weighed(
+        ids=column("ids"),
+        entry=column("entry"),
+        used=column("used"),
+        weight=column("weight"),
+        x=column("x"),
+        no_phone=column("no_phone"),
+        phase=column("phase"),
+        visits=np.concatenate(visits, axis=1)[:, order] if visited else np.zeros((2, 0)),
+        pool=np.concatenate(pools)[order],
+        codes=np.concatenate([one.codes for one in parts], axis=1)[:, order],
     )
-    return list(zip(*columns, strict=True))
+
+
+def _numbers(places: Sequence[Place], pools: Sequence[Sequence[Place]]) -> list[NDArray[np.int32]]:
+    """Of each run the numbers of its pools in the whole wave: villages first, then what is above
+    them, nearest first, each in the order of the villages (as `surveys.estimation.margins` does).
+    """
+    deepest = max(map(len, places), default=0)
+    own = {place: at for at, place in enumerate(places)}
+    first: dict[Place, int] = {}
+    for at, place in enumerate(places):
+        for depth in range(1, len(place)):
+            first.setdefault(place[:depth], at)
+
+    def order(place: Place) -> tuple[int, int]:
+        if place in own:
+            return 0, own[place]
+        return 1 + deepest - len(place), first[place]
+
+    every = sorted({(order(place), run, at) for run, one in enumerate(pools)
+                    for at, place in enumerate(one)})  # fmt: skip
+    numbers = [np.zeros(len(one), np.int32) for one in pools]
+    for number, (_, run, at) in enumerate(every):
+        numbers[run][at] = number
+    return numbers
+
+
+def _spread(values: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    wide = np.full(len(rows), np.nan)
+    wide[rows] = values
+    return wide
 
 
 def _villages(computed: Computed) -> list[tuple[Cell, ...]]:
-    import numpy as np
-
     sample, raking = computed.own, computed.source.raking
     count = len(computed.codes)
     everybody = np.ones(len(sample.answers), np.bool_)

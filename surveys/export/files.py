@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from surveys.export.central import write_central
 from surveys.export.codebook import codebook_csv, write_codebook_html
-from surveys.export.frequencies import frequencies
+from surveys.export.frequencies import Counting, frequencies
 from surveys.export.kobo import write_kobo, write_kobo_repeats
 from surveys.export.media import FOLDER, Media
 from surveys.export.scripts import write_scripts
@@ -51,20 +51,27 @@ class Wanted:
 def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     """Writes everything into a folder that is there; the paths in the order to be read in.
 
-    Each table is read a batch at a time, once for each format.
+    Each table is read a batch at a time, once for each format; the codebook's numbers are counted
+    while CSV is written.
     """
     written: list[Path] = []
+    counts: dict[str, Counting] = {}
     for one in wanted.formats:
-        written += _write(one, tables, wanted, folder)
-    written += _codebook(tables, wanted, folder)
+        written += _write(one, tables, wanted, folder, counts)
+    written += _codebook(tables, wanted, folder, counts)
     readme = folder / "README.txt"
     readme.write_text(_about(tables, wanted), "utf-8-sig" if wanted.bom else "utf-8")
     return [*written, readme]
 
 
-def _codebook(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
-    """As CSV and as a page; a workbook has it as a sheet."""
-    counted = {one.name: frequencies(one) for one in tables.all}
+def _codebook(
+    tables: Tables, wanted: Wanted, folder: Path, counts: Mapping[str, Counting]
+) -> list[Path]:
+    """As CSV and as a page; a workbook has it as a sheet. What was not counted yet is read."""
+    counted = {
+        one.name: counts[one.name].told() if one.name in counts else frequencies(one)
+        for one in tables.all
+    }
     path = folder / "codebook.csv"
     with path.open("wb") as file:
         file.writelines(codebook_csv(tables.all, tables.languages, bom=wanted.bom, counted=counted))
@@ -84,7 +91,9 @@ def _about(tables: Tables, wanted: Wanted) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _write(one: Format, tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
+def _write(
+    one: Format, tables: Tables, wanted: Wanted, folder: Path, counts: dict[str, Counting]
+) -> list[Path]:
     if one == "csv" and wanted.kobo:
         labels = wanted.language if wanted.labels else None
         kobo = write_kobo(tables.submissions, folder, labels=labels, bom=wanted.bom)
@@ -92,7 +101,7 @@ def _write(one: Format, tables: Tables, wanted: Wanted, folder: Path) -> list[Pa
         places = [tables.villages] if tables.villages else []
         return [kobo, *repeats, *write_central(places, folder, bom=wanted.bom)]
     if one == "csv":
-        found = write_central(tables.all, folder, bom=wanted.bom)
+        found = write_central(tables.all, folder, bom=wanted.bom, counts=counts)
         return found + write_scripts(
             tables.submissions, tables.villages, folder, tables.indicators, tables.roles,
             {one.table.name: one.table.parent for one in tables.repeats},

@@ -50,7 +50,7 @@ class Frequency:
         return next((one for one in self.shares if one.value == value), Share(value, None, None))
 
 
-class _Counts:
+class Counts:
     """The answers to one question."""
 
     def __init__(self, variable: Variable) -> None:
@@ -60,18 +60,38 @@ class _Counts:
         self.all_homes: set[Cell] = set()
         self.numeric = variable.kind in ("integer", "decimal")
 
-    def add(self, cell: Cell, home: Cell) -> None:
+    def add(self, cell: Cell, home: Cell, count: int = 1) -> None:
+        """Persons of one home who gave an answer."""
         if cell is None:
             return
-        # To three figures, so that however many rows there are, few numbers are kept.
-        key: Cell = float(f"{cell:.3g}") if self.numeric else str(cell)
-        self.persons[key] += 1
+        key = self.more(cell, count)
         if len(self.all_homes) < HOMES:
             self.all_homes.add(home)
         if not self.numeric and len(self.homes[key]) < HOMES:
             self.homes[key].add(home)
 
+    def add_all(self, cells: Sequence[Cell], homes: Sequence[Cell]) -> None:
+        """The answers of some persons, and their homes."""
+        for cell, count in Counter(cells).items():
+            if cell is None:
+                continue
+            enough = self.all_homes if self.numeric else self.homes[str(cell)]
+            if len(enough) >= HOMES:
+                self.more(cell, count)
+                continue
+            for one, home in zip(cells, homes, strict=True):
+                if one == cell:
+                    self.add(one, home)
+
+    def more(self, cell: Cell, count: int) -> Cell:
+        """Persons who gave an answer of which enough homes were added before."""
+        # To three figures, so that however many rows there are, few numbers are kept.
+        key: Cell = float(f"{cell:.3g}") if self.numeric else str(cell)
+        self.persons[key] += count
+        return key
+
     def told(self) -> Frequency:
+        """What is told of them."""
         n = self.persons.total()
         if n < PERSONS or len(self.all_homes) < HOMES:
             return Frequency(counted=True)
@@ -112,27 +132,49 @@ class _Counts:
         return hidden
 
 
+class Counting:
+    """The answers of a table, counted while its rows are read for something else."""
+
+    def __init__(self, table: Table) -> None:
+        self._names = [one.name for one in table.variables]
+        ours = {one.name.removeprefix(MARK): at for at, one in enumerate(table.variables)
+                if not one.question}  # fmt: skip
+        self.home = ours.get("household")
+        """Where the home stands in a row; None: its rows are not persons."""
+        self.counts = {
+            number: Counts(one)
+            for number, one in enumerate(table.variables)
+            if self.home is not None and counted(one)
+        }
+        """By the column's place."""
+
+    def add(self, row: Sequence[Cell]) -> None:
+        """The next row."""
+        for number, one in self.counts.items():
+            one.add(row[number], row[self.home or 0])
+
+    def told(self) -> dict[str, Frequency]:
+        """Of each column what is told."""
+        return {
+            name: self.counts[number].told() if number in self.counts else Frequency()
+            for number, name in enumerate(self._names)
+        }
+
+
+def counted(variable: Variable) -> bool:
+    """Whether it is told of a column how often each answer was given."""
+    kinds = ("category", "yes_no", "integer", "decimal")
+    return variable.kind in kinds and variable.question != "geopoint"
+
+
 def frequencies(table: Table) -> dict[str, Frequency]:
     """Of each column of a table what is told, its rows read once."""
-    names = [one.name for one in table.variables]
-    ours = {one.name.removeprefix(MARK): at for at, one in enumerate(table.variables)
-            if not one.question}  # fmt: skip
-    if "household" not in ours:
-        return {name: Frequency() for name in names}
-    at = ours["household"]
-    counts = {
-        number: _Counts(one)
-        for number, one in enumerate(table.variables)
-        if one.kind in ("category", "yes_no", "integer", "decimal") and one.question != "geopoint"
-    }
-    for batch in table.rows():
-        for row in batch:
-            for number, one in counts.items():
-                one.add(row[number], row[at])
-    return {
-        name: counts[number].told() if number in counts else Frequency()
-        for number, name in enumerate(names)
-    }
+    counting = Counting(table)
+    if counting.counts:
+        for batch in table.rows():
+            for row in batch:
+                counting.add(row)
+    return counting.told()
 
 
 def rounded(count: int) -> int:

@@ -6,11 +6,14 @@ answers are looked at once, and a column in which one is no number is text.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
+from itertools import filterfalse
 from typing import Literal
 
+from surveys.export.pieces import Odd, pieces, taken_apart
 from surveys.export.questions import Asked, marked
 from surveys.export.table import Kind, Value
 from surveys.export.wording import say
@@ -24,6 +27,8 @@ _DEGREES = r"-?\d{1,15}(\.\d+)?(e-\d+)?"
 _GEOPOINT = re.compile(rf"{_DEGREES}( {_DEGREES}){{1,3}}")
 _SEEN = 2000
 """Values of a column that are remembered, so as not to be looked at twice."""
+_PASSED = 100_000
+"""Pieces that are no answer, or stand in a repeat, are remembered as long as there are fewer."""
 MOST_SPLIT = 100
 """Choices of a list of which each has a column, chosen or not."""
 _CHOSEN = frozenset({"select_one", "select_multiple"})
@@ -51,6 +56,28 @@ class Kinds:
         self.seen = [Seen(one) for one in asked]
         """In the same order."""
         self._at = {path: one for one in self.seen for path in one.asked.paths}
+        self._passed: set[str] = set()
+        """Pieces of submissions that were looked at, as far as they are remembered."""
+
+    def see_text(self, text: str) -> None:
+        """Look at the answers of a submission in its JSON text."""
+        try:
+            for piece in filterfalse(self._passed.__contains__, pieces(text)):
+                self._see_piece(piece)
+        except Odd:
+            self.see(json.loads(text))
+
+    def _see_piece(self, piece: str) -> None:
+        path, value = taken_apart(piece)
+        one = self._at.get(marked(path))
+        if one is None:
+            if len(self._passed) < _PASSED:
+                self._passed.add(piece)
+            return
+        if value and value not in one.known:
+            one.see(value)
+        if not value or value in one.known:
+            self._passed.add(piece)
 
     def see(self, submission: Mapping[str, str]) -> None:
         """Look at a submission's answers."""

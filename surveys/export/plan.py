@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
 from surveys.export.answers import Column, column
@@ -74,37 +75,47 @@ class Plan:
 
 def plan(session: Session, chosen: Chosen) -> Plan:
     """Which villages, submissions and columns an export has. Reads every submission once."""
-    persons: Counter[int] = Counter()
-    homes: defaultdict[int, set[str]] = defaultdict(set)
-    for row in session.execute(
-        select(Interview.area_id, Respondent.household_id, func.count().label("persons"))
+    answered = session.execute(
+        select(
+            Interview.area_id,
+            func.count().label("persons"),
+            func.count(distinct(Respondent.household_id)).label("homes"),
+        )
         .join(Respondent, Respondent.id == Interview.respondent_id)
         .where(*chosen.conditions())
-        .group_by(Interview.area_id, Respondent.household_id)
-    ):
-        persons[row.area_id] += row.persons
-        homes[row.area_id].add(row.household_id)
-    enough = tuple(
-        area_id
-        for area_id in chosen.area_ids
-        if persons[area_id] >= FEWEST_PERSONS and len(homes[area_id]) >= FEWEST_HOMES
-    )
+        .group_by(Interview.area_id)
+    ).all()
+    those = {
+        row.area_id
+        for row in answered
+        if row.persons >= FEWEST_PERSONS and row.homes >= FEWEST_HOMES
+    }
+    enough = tuple(area_id for area_id in chosen.area_ids if area_id in those)
     found = versions_of_wave(session, chosen.wave_id)
     questions, repeats = of_versions(found)
     kinds = Kinds(questions)
     inside = replace(chosen, area_ids=enough)
-    ids = array("q")
     instances = [Instances(one, array("q", [0])) for one in repeats]
-    rows = session.execute(
-        select(Interview.id, Interview.submission)
-        .where(*inside.conditions())
-        .order_by(Interview.finished_at, Interview.id),
-        execution_options={"yield_per": BATCH},
+    # Ids alone are sorted: a million of them are small.
+    ids = array(
+        "q",
+        session.scalars(
+            select(Interview.id)
+            .where(*inside.conditions())
+            .order_by(Interview.finished_at, Interview.id),
+            execution_options={"yield_per": BATCH},
+        ),
     )
-    for row in rows:
-        ids.append(row.id)
-        kinds.see(row.submission)
-        _count(instances, row.submission)
+    for some in batches(ids):
+        query = select(Interview.id, cast(Interview.submission, Text)).where(Interview.id.in_(some))
+        texts: dict[int, str] = dict(session.execute(query).all())
+        for one in some:
+            if instances:
+                submission = json.loads(texts[one])
+                kinds.see(submission)
+                _count(instances, submission)
+            else:
+                kinds.see_text(texts[one])
     indicators = [one for version in found for one in version.indicators]
     return Plan(
         chosen=inside,
@@ -121,7 +132,7 @@ def plan(session: Session, chosen: Chosen) -> Plan:
         ),
         versions={one.id: one.form.version for one in found},
         titles=(found[0].form.title, found[0].form.id),
-        villages_withheld=len(persons) - len(enough),
+        villages_withheld=len(answered) - len(enough),
     )  # fmt: skip
 
 

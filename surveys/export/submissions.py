@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.orm import Session
 
 from surveys.export.answers import Column
 from surveys.export.cells import tag
-from surveys.export.design import ROWS, Design
+from surveys.export.design import Design
+from surveys.export.frequencies import Counting
 from surveys.export.media import present
 from surveys.export.own import AFTER, BEFORE, MARK, ours
 from surveys.export.plan import Plan, batches
-from surveys.export.table import Cell, Table, Variable
+from surveys.export.straight import Straight
+from surveys.export.table import Cell, More, Table, Variable
 from surveys.form.model import MEDIA_TYPES
-from surveys.store.database import Database
+from surveys.store.database import Database, kind_of
 from surveys.store.quality import Checked
 from surveys.store.schema import Interview, Respondent
 
@@ -27,8 +30,6 @@ Progress = Callable[[int, int], None]
 Reading = Sequence[tuple[tuple[str, ...], Callable[[str], list[Cell]] | None, int]]
 """Of each question: its paths in a table, how its answers are read (None: as they are), how many
 columns it has."""
-_UNKNOWN: tuple[Cell, ...] = (None, None, 0, *[None] * (len(ROWS) - 3))
-"""What is known of someone who is in no estimate: rejected, or too young."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,16 @@ class Sources:
 
     design: Design
     quality: Checked
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Some submissions."""
+
+    answers: Sequence[str]
+    """As JSON text."""
+    own: Sequence[Sequence[Cell]]
+    """Our columns, of BEFORE and AFTER; what is the same in two is one sequence."""
 
 
 def submissions(
@@ -49,28 +60,64 @@ def submissions(
     """
     told = [progress]
     reading = [(one.asked.paths, one.reader(), len(one.variables)) for one in plan.of()]
-    media = [path for one in plan.columns if one.types & MEDIA_TYPES for path in one.asked.paths]
+    first = len(BEFORE)
+
+    def read() -> Iterator[_Batch]:
+        return _read(database, plan, sources, told.pop() if told else None)
 
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
-        tell = told.pop() if told else None
-        done = 0
-        with database.read() as session:
-            for ids in batches(plan.ids):
-                found = {row.id: row for row in session.execute(_query(ids))}
-                kept = present(session, found, media) if media else {}
-                yield [
-                    _cells(found[one], reading, plan, sources, kept.get(one, (0, 0)))
-                    for one in ids
-                    if one in found
-                ]
-                done += len(ids)
-                if tell is not None:
-                    tell(done, plan.submissions)
+        for batch in read():
+            yield [
+                [*own[:first], *answers(json.loads(text), reading), *own[first:]]
+                for text, own in zip(batch.answers, zip(*batch.own, strict=True), strict=True)
+            ]
 
-    return Table("submissions", variables(plan), rows, plan.submissions)
+    def lines(more: More, counting: Counting | None) -> Iterator[str]:
+        straight = Straight(plan.of(), variables(plan), more, counting)
+        for batch in read():
+            yield straight.lines(batch.answers, batch.own)
+        straight.count()
+
+    return Table("submissions", variables(plan), rows, plan.submissions, lines=lines)
 
 
-def _query(ids: Any) -> Any:
+def _read(
+    database: Database, plan: Plan, sources: Sources, progress: Progress | None
+) -> Iterator[_Batch]:
+    media = [path for one in plan.columns if one.types & MEDIA_TYPES for path in one.asked.paths]
+    done = 0
+    with database.read() as session:
+        for ids in batches(plan.ids):
+            found = {row[0]: row for row in session.execute(_query(session, ids))}
+            rows = [found[one] for one in ids if one in found]
+            if rows:
+                columns = list(zip(*rows, strict=True))
+                sent = [(0, 0)] * len(rows)
+                if media:
+                    given = {row[0]: _Given(json.loads(row[-1])) for row in rows}
+                    kept = present(session, given, media)
+                    sent = [kept[row[0]] for row in rows]
+                yield _Batch(columns[-1], _own(columns, plan, sources, sent))
+            done += len(ids)
+            if progress is not None:
+                progress(done, plan.submissions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What `present` looks at."""
+
+    submission: dict[str, str]
+
+
+_SPOKEN = 500
+"""Characters of a state from where its language stands on."""
+
+
+def _query(session: Session, ids: Any) -> Any:
+    # A state is large; nothing else of it is wanted.
+    place = func.strpos if kind_of(session) == "postgresql" else func.instr
+    spoken = func.substr(Interview.state, place(Interview.state, '"language": "'), _SPOKEN)
     return (
         select(
             Interview.id,
@@ -78,13 +125,13 @@ def _query(ids: Any) -> Any:
             Interview.area_id,
             Interview.form_version_id,
             Interview.mode,
-            Interview.state,
+            spoken,
             Interview.started_at,
             Interview.finished_at,
             Interview.review,
-            Interview.submission,
             Respondent.household_id,
             Respondent.entry,
+            cast(Interview.submission, Text),
         )
         .join(Respondent, Respondent.id == Interview.respondent_id)
         .where(Interview.id.in_(ids))
@@ -138,36 +185,43 @@ def answers(submission: Mapping[str, str], reading: Reading, above: str = "") ->
     return cells
 
 
-def _cells(
-    row: Row[Any], reading: Reading, plan: Plan, sources: Sources, attachments: tuple[int, int]
-) -> list[Cell]:
-    cells: list[Cell] = [row.finished_at, *answers(row.submission, reading)]
-    # Of someone who was forgotten, answers apart, no state is left.
-    spoken = _LANGUAGE.search(row.state)
-    language = json.loads(spoken[1]) if spoken else None
-    ((flags, seconds),) = sources.quality.batch([row.id])
-    place = sources.design.census[row.area_id]
-    cells += [
-        row.key,
-        row.key,
-        *attachments,
-        row.review,
-        plan.versions[row.form_version_id],
-        place.code,
-        place.name,
-        *above(place.area),
-        row.household_id,
-        row.entry,
-        *sources.design.rows.get(row.key, _UNKNOWN),
-        row.mode,
-        tag(language) if language else None,
-        row.started_at,
-        row.finished_at,
-        round((row.finished_at - row.started_at).total_seconds()),
-        None if seconds is None else round(seconds),
-        " ".join(flags) or None,
+def _own(
+    columns: Sequence[Sequence[Any]],
+    plan: Plan,
+    sources: Sources,
+    sent: Sequence[tuple[int, int]],
+) -> list[Sequence[Cell]]:
+    """Our columns, in the order of BEFORE and AFTER; columns: of the query."""
+    ids, keys, areas, versions, modes, states, started, finished, reviews, homes, entries, _ = (
+        columns
+    )
+    where = {one: _where(sources.design.census[one]) for one in set(areas)}
+    seconds = [
+        round((end - begin).total_seconds()) for begin, end in zip(started, finished, strict=True)
     ]
-    return cells
+    found = sources.quality.batch(ids)
+    present_, expected = zip(*sent, strict=True)
+    return [
+        finished, keys, keys, present_, expected, reviews,
+        [plan.versions[one] for one in versions],
+        *zip(*(where[one] for one in areas), strict=True),
+        homes, entries, *sources.design.rows.batch(ids), modes,
+        [_language(one) for one in states],
+        started, finished, seconds,
+        [None if lasted is None else round(lasted) for _, lasted in found],
+        [" ".join(flags) or None for flags, _ in found],
+    ]  # fmt: skip
+
+
+def _language(state: str) -> str | None:
+    # Of someone who was forgotten, answers apart, no state is left.
+    spoken = _LANGUAGE.match(state)
+    language = json.loads(spoken[1]) if spoken else None
+    return tag(language) if language else None
+
+
+def _where(village: Any) -> tuple[Cell, ...]:
+    return (village.code, village.name, *above(village.area))
 
 
 def above(area: Sequence[str]) -> tuple[str | None, str | None]:

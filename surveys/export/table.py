@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from surveys.export.frequencies import Counting
 
 Kind = Literal["text", "category", "integer", "decimal", "date", "time", "moment", "yes_no"]
 """category: one of `Variable.values` · time: of a day · moment: a day and a time, in a form's
@@ -19,6 +22,11 @@ Cell = str | int | float | date | datetime | time | None
 """None: not asked or not answered. A category's is its value (a text), as the form has it."""
 Rows = Callable[[], Iterator[Sequence[Sequence[Cell]]]]
 """Reads the rows from the start, in batches: each row has a cell for each variable."""
+
+More = Mapping[int, Sequence[str]]
+"""Behind a column, by its place: texts that stand there in each row."""
+Lines = Callable[[More, "Counting | None"], Iterator[str]]
+"""Reads the rows from the start as lines of CSV, in pieces, and counts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +81,5 @@ class Table:
     """Of a repeat: what the form calls it, by language tag."""
     parent: str = ""
     """Of a repeat: the table whose KEY its PARENT_KEY is."""
+    lines: Lines | None = None
+    """The same rows, where there is a shorter way from the database to CSV."""

@@ -1,0 +1,256 @@
+"""Submissions straight from their JSON texts to lines of CSV, with the codebook's counts.
+
+The same as `surveys.export.submissions` makes cell by cell, by the same readers; but what an answer
+means, as text of all the columns of its question, is made once and remembered, as answers come
+again and again. Two ways to one file: tests hold them together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, repeat
+
+from surveys.export.answers import Column
+from surveys.export.cells import text_of
+from surveys.export.frequencies import HOMES, Counting, Counts
+from surveys.export.own import BEFORE
+from surveys.export.pieces import Odd, pieces, taken_apart
+from surveys.export.table import Cell, More, Variable
+
+MOST = 1000
+"""Answers to a question, and cells of a column of ours, that are remembered."""
+_SPECIAL = re.compile('[",\r\n]')
+
+
+def quoted(text: str) -> str:
+    """A cell as it stands in a line of CSV.
+
+    >>> print(quoted('a, "b"'), quoted("plain"))
+    "a, ""b\""" plain
+    """
+    if _SPECIAL.search(text) is None:
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
+class Straight:
+    """Lines of CSV of the submissions, some hundred at a time."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        variables: Sequence[Variable],
+        more: More,
+        counting: Counting | None,
+    ) -> None:
+        first = len(BEFORE)
+        questions: list[_Question] = []
+        place = first
+        for number, one in enumerate(columns, 1):
+            questions.append(_Question(one, number, _counts(one, place, counting)))
+            place += len(one.variables)
+        self._blank = ["", *("," * (len(one.variables) - 1) for one in columns), ""]
+        by_path = {
+            path: question
+            for one, question in zip(columns, questions, strict=True)
+            for path in one.asked.paths
+        }
+        self._meanings = _Meanings(by_path, len(self._blank) - 1)
+        self._places = [*range(first), *range(place, len(variables))]
+        """Of our columns in a row."""
+        self._texts = [_Texts(variables[at]) for at in self._places]
+        self._more = more
+        self._counting = counting
+        self._counts = {} if counting is None else counting.counts
+        self._home = 0
+        if counting is not None and counting.home is not None:
+            self._home = self._places.index(counting.home)
+        self._totals: Counter[str] = Counter()
+        """How often each piece was met since it is remembered."""
+
+    def lines(self, answers: Sequence[str], own: Sequence[Sequence[Cell]]) -> str:
+        """Of some submissions; answers: as JSON text; own: our columns."""
+        homes = own[self._home]
+        before, after = self._ours(own)
+        found, cuts = [], []
+        for text, home, begin, end in zip(answers, homes, before, after, strict=True):
+            row, cut = self._line(text, home)
+            row[0], row[-1] = begin, end
+            found.append(",".join(row))
+            cuts.append(cut)
+        if self._counting is not None:
+            self._count(cuts)
+            for at, column in zip(self._places, own, strict=True):
+                if at in self._counts:
+                    self._counts[at].add_all(column, homes)
+        return "\r\n".join([*found, ""])
+
+    def count(self) -> None:
+        """Count what is still to be counted, at the end."""
+        for piece, count in self._totals.items():
+            path, value = taken_apart(piece)
+            question = self._meanings.questions.get(path)
+            if question is not None:
+                question.more(question.read(value), count)
+        self._totals.clear()
+
+    def _line(self, text: str, home: Cell) -> tuple[list[str], list[str]]:
+        """The texts of a submission's questions, and the pieces that they are from."""
+        known = self._meanings
+        known.home = home
+        odd, met = len(known.odd), len(known.met)
+        row = self._blank.copy()
+        try:
+            cut = pieces(text)
+            for place, columns in map(known.__getitem__, cut):
+                row[place] = columns
+        except Odd:
+            del known.odd[odd:], known.met[met:]
+            row = self._blank.copy()
+            for path, value in json.loads(text).items():
+                place, columns = known.meaning(path, value)
+                row[place] = columns
+            return row, []
+        return row, cut
+
+    def _ours(self, own: Sequence[Sequence[Cell]]) -> tuple[Iterable[str], Iterable[str]]:
+        """Of each submission our columns before the form's, and those behind."""
+        made: dict[int, list[str]] = {}
+        columns: tuple[list[Iterable[str]], list[Iterable[str]]] = ([], [])
+        for at, texts, cells in zip(self._places, self._texts, own, strict=True):
+            # The same cells under two names are made into texts once.
+            if id(cells) not in made:
+                made[id(cells)] = list(map(texts.__getitem__, cells))
+            side = columns[at >= len(BEFORE)]
+            side.append(made[id(cells)])
+            side.extend(repeat(constant, len(cells)) for constant in self._more.get(at, ()))
+        before, after = (map(",".join, zip(*side, strict=True)) for side in columns)
+        return before, after
+
+    def _count(self, cuts: Sequence[Sequence[str]]) -> None:
+        known = self._meanings
+        times = Counter(chain.from_iterable(cuts))
+        times.subtract(known.odd)
+        for piece, count in times.items():
+            if count and piece in known:
+                self._totals[piece] += count
+        for question, cells, home in known.met:
+            question.add(cells, home)
+        known.odd.clear()
+        known.met.clear()
+
+
+class _Question:
+    """What the columns of a question are made from."""
+
+    def __init__(self, column: Column, place: int, counts: Sequence[tuple[int, Counts]]) -> None:
+        self.place = place
+        """Of its texts in a line."""
+        self.read: Callable[[str], Sequence[Cell]] = column.reader() or (lambda value: [value])
+        """The cells of an answer."""
+        self._variables = column.variables
+        self._counts = counts
+        self._homes: dict[str, set[Cell]] = {}
+        """Answers that fewer than five homes gave so far, and those homes."""
+        self._numeric = all(one.numeric for _, one in counts)
+        self._remembered = 0
+
+    def text(self, cells: Sequence[Cell]) -> str:
+        """Its columns of a line."""
+        return ",".join(
+            quoted(text_of(cell, one)) for cell, one in zip(cells, self._variables, strict=True)
+        )
+
+    def add(self, cells: Sequence[Cell], home: Cell) -> None:
+        """Count an answer of a home."""
+        for at, one in self._counts:
+            one.add(cells[at], home)
+
+    def more(self, cells: Sequence[Cell], count: int) -> None:
+        """Count an answer of which it is known that enough homes gave it."""
+        for at, one in self._counts:
+            if cells[at] is not None:
+                one.more(cells[at], count)
+
+    def remembers(self, value: str, home: Cell) -> bool:
+        """Whether an answer is remembered from now on, and not looked at any more."""
+        if self._remembered + len(self._homes) >= MOST and value not in self._homes:
+            return False
+        if self._counts and self._numeric:
+            if not all(len(one.all_homes) >= HOMES for _, one in self._counts):
+                return False
+        elif self._counts:
+            homes = self._homes.setdefault(value, set())
+            homes.add(home)
+            if len(homes) < HOMES:
+                return False
+            del self._homes[value]
+        self._remembered += 1
+        return True
+
+
+class _Meanings(dict[str, tuple[int, str]]):
+    """Piece of a submission -> where in a line its text stands, and the text."""
+
+    def __init__(self, questions: Mapping[str, _Question], nowhere: int) -> None:
+        super().__init__()
+        self.questions = questions
+        """By path."""
+        self._nowhere = (nowhere, "")
+        self._others = 0
+        self.home: Cell = None
+        """Whose submission it is."""
+        self.odd: list[str] = []
+        """Pieces met that were not remembered …"""
+        self.met: list[tuple[_Question, Sequence[Cell], Cell]] = []
+        """… and what of them is to be counted: question, cells, home."""
+
+    def __missing__(self, piece: str) -> tuple[int, str]:
+        path, value = taken_apart(piece)
+        found = self.meaning(path, value)
+        question = self.questions.get(path)
+        if question is None or not value:
+            if self._others < MOST:
+                self._others += 1
+                self[piece] = found
+            return found
+        self.odd.append(piece)
+        if question.remembers(value, self.home):
+            self[piece] = found
+        return found
+
+    def meaning(self, path: str, value: str) -> tuple[int, str]:
+        """The same of an answer, which is then to be counted."""
+        question = self.questions.get(path)
+        if question is None or not value:
+            return self._nowhere
+        cells = question.read(value)
+        self.met.append((question, cells, self.home))
+        return question.place, question.text(cells)
+
+
+class _Texts(dict[Cell, str]):
+    """The cells of a column of ours -> as they stand in a line."""
+
+    def __init__(self, variable: Variable) -> None:
+        super().__init__()
+        self._variable = variable
+
+    def __missing__(self, cell: Cell) -> str:
+        text = quoted(text_of(cell, self._variable))
+        if len(self) < MOST:
+            self[cell] = text
+        return text
+
+
+def _counts(column: Column, first: int, counting: Counting | None) -> list[tuple[int, Counts]]:
+    """Of the columns of a question those that are counted; first: the place of the first one."""
+    return [
+        (at, counting.counts[first + at])
+        for at in range(len(column.variables))
+        if counting is not None and first + at in counting.counts
+    ]
