@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -190,8 +191,17 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
     @event.listens_for(engine, "begin")
     def begin_now(connection: Connection) -> None:
         # IMMEDIATE: a transaction that turns into a writer half-way fails instead of waiting.
-        # Past SQLAlchemy, which would spend more on it than SQLite.
-        connection.connection.cursor().execute(begin)
+        # Past SQLAlchemy, which would spend more on it than SQLite; so we say what it would say.
+        try:
+            connection.connection.cursor().execute(begin)
+        except sqlite3.Error as error:
+            raise OperationalError(begin, None, error) from error
+
+    @event.listens_for(engine, "checkin")
+    def leave_nothing_open(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        # A commit that fails (a full disk) leaves its transaction, and the lock on the file.
+        if connection is not None and connection.in_transaction:
+            connection.rollback()
 
     return engine
 

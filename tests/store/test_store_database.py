@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from surveys.store.audit import audit
+from surveys.store.database import Database
 from surveys.store.jobs import add_job, due_jobs, finish_job, postpone_job
 from surveys.store.schema import Area, Audit, Household, Job
 
@@ -29,6 +30,41 @@ def test_an_error_rolls_back_and_a_reader_cannot_write(database):
         audit(session, "nobody", "do", "something", NOW)
     with database.read() as session:
         assert session.scalars(select(Audit.action)).all() == ["do"]
+
+
+def test_a_commit_that_fails_leaves_nothing_behind(database, monkeypatch):
+    dialect = database.engine.dialect
+
+    def write(what):
+        with database.begin() as session:
+            audit(session, "nobody", "do", what, NOW)
+
+    def full(connection):
+        raise dialect.dbapi.OperationalError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dialect, "do_commit", full)
+        with pytest.raises(OperationalError):
+            write("lost")
+    # Nor a lock: another program writes at once.
+    other = Database(database.url.render_as_string(False))
+    with other.begin() as session:
+        audit(session, "nobody", "do", "elsewhere", NOW)
+    other.close()
+    write("kept")
+    with database.read() as session:
+        assert session.scalars(select(Audit.object)).all() == ["elsewhere", "kept"]
+
+
+def test_where_the_file_is_locked_the_error_is_the_librarys_own(sqlite_url, monkeypatch):
+    monkeypatch.setattr("surveys.store.database.BUSY", 20)
+    one, other = Database(sqlite_url), Database(sqlite_url)
+    with one.begin(), pytest.raises(OperationalError, match="locked"), other.begin():
+        pass
+    with other.begin() as session:
+        audit(session, "nobody", "do", "later", NOW)
+    one.close()
+    other.close()
 
 
 def test_a_reader_sees_one_moment_while_a_writer_writes(database):
