@@ -19,10 +19,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock bench bench-coverage bench-estimates bench-exports bench-forms format clean wheel
+.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-exports bench-forms format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | bench | bench-coverage | bench-estimates | bench-exports | bench-forms | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-exports | bench-forms | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -58,6 +58,10 @@ bench-estimates: $(DEV)
 # A quarter of an hour: 5,000 and 50,000 submissions in every format.
 bench-exports: $(DEV)
 	$(BIN)/python -m tests.bench.exports
+
+# How long answers take while exports, profiles, posters and workbooks are made beside them.
+bench-beside: $(DEV)
+	$(BIN)/python -m tests.bench.beside
 
 # Publishing a form and taking one answer, beside JavaRosa; `FORM=--form=path` for one of yours.
 bench-forms: $(DEV)

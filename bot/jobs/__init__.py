@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.desk import Desk
+from bot.jobs.apart import Apart, Failed, Stopped
 from bot.jobs.attachments import fetch_steadily, pause
 from bot.jobs.deliveries import deliver
 from bot.jobs.exports import exported
@@ -63,10 +64,13 @@ MAKERS: Mapping[str, Make] = {
     "example": example,
 }
 """What makes the messages of a job, by its kind."""
+LIGHT = ("find", "farewell", "menu")
+"""Of these, what is made at once; all else is heavy, and made apart."""
 ASKERS: Mapping[str, Ask] = {"file": file_came}
 """What makes the messages of a job that has to ask Telegram first, by its kind."""
 DOERS: Mapping[str, Do] = {"remind": reminded, "ending": ending, "close": closed}
 """What does a job as a whole within the transaction that marks it done, by its kind."""
+HEAVY = frozenset({*MAKERS, *ASKERS}.difference(LIGHT))
 
 
 class Deadly(Exception):  # noqa: N818
@@ -79,20 +83,45 @@ async def work(
 ) -> None:  # fmt: skip
     """Do due jobs one after the other until `stop`; `hand_over` takes what is to be sent.
 
-    What people send is fetched beside them: whoever waits for a barcode waits for no export.
+    Heavy ones are done beside the others, in a process of their own (`Apart`), and so is what
+    people send fetched: whoever waits for a barcode waits for no export.
     """
+    apart = Apart(database, desk, stop)
+    working = [
+        asyncio.ensure_future(one(database, desk, hand_over, stop, apart))
+        for one in (_one_by_one, _heavy)
+    ]
     fetching = asyncio.ensure_future(fetch_steadily(database, desk, hand_over, stop))
     try:
-        await _one_by_one(database, desk, hand_over, stop)
+        await asyncio.wait((*working, fetching), return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():
+            # They end between two jobs; what is in the middle of a file is begun anew.
+            await asyncio.wait(working)
     finally:
-        # At `stop` it ends by itself, too; where it is in the middle of a file, that is begun anew.
-        fetching.cancel()
-        await asyncio.gather(fetching, return_exceptions=True)
+        for task in (*working, fetching):
+            task.cancel()
+        ended = await asyncio.gather(*working, fetching, return_exceptions=True)
+        await apart.close()
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error
+
+
+async def _heavy(
+    database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None],
+    stop: asyncio.Event, apart: Apart,
+) -> None:  # fmt: skip
+    while not stop.is_set():
+        jobs = await database.in_reader(_due, database, desk, only=HEAVY)
+        for job in jobs:
+            await _do(job, database, desk, hand_over, apart)
+        if not jobs:
+            await pause(stop, PAUSE)
 
 
 async def _one_by_one(
     database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None],
-    stop: asyncio.Event,
+    stop: asyncio.Event, apart: Apart,
 ) -> None:  # fmt: skip
     expired = desk.clock() - RETENTION_EVERY
     tidied = desk.clock()
@@ -105,9 +134,9 @@ async def _one_by_one(
             await database.in_thread(_tidy, database)
         if await database.in_reader(_week_is_over, database, desk):
             await database.in_thread(_order_weekly, database, desk)
-        jobs = await database.in_reader(_due, database, desk)
+        jobs = await database.in_reader(_due, database, desk, without=(*HEAVY, FETCH, SCAN))
         for job in jobs:
-            await _do(job, database, desk, hand_over)
+            await _do(job, database, desk, hand_over, apart)
         if not jobs:
             await pause(stop, PAUSE)
 
@@ -118,9 +147,12 @@ def _tidy(database: Database) -> None:
         leave_no_traces(session)
 
 
-def _due(database: Database, desk: Desk) -> list[DueJob]:
+def _due(
+    database: Database, desk: Desk, *, only: Collection[str] = (),
+    without: Collection[str] = (FETCH, SCAN),
+) -> list[DueJob]:  # fmt: skip
     with database.read() as session:
-        return due_jobs(session, desk.clock(), without=(FETCH, SCAN))
+        return due_jobs(session, desk.clock(), only=only, without=without)
 
 
 def _week_is_over(database: Database, desk: Desk) -> bool:
@@ -134,8 +166,9 @@ def _order_weekly(database: Database, desk: Desk) -> None:
 
 
 async def _do(
-    job: DueJob, database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None]
-) -> None:
+    job: DueJob, database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None],
+    apart: Apart,
+) -> None:  # fmt: skip
     taken = await database.in_thread(_take, job, database)
     if taken is None:
         return
@@ -148,16 +181,22 @@ async def _do(
             hand_over(await database.in_thread(_carry_out, job, database, desk))
             return
         if job.kind in ASKERS:
-            parcels = await ASKERS[job.kind](job, database, desk)
+            parcels = await ASKERS[job.kind](job, database, desk, apart.run)
+        elif job.kind in HEAVY:
+            parcels = await apart.run(MAKERS[job.kind], job)
         else:
             parcels = await database.in_reader(MAKERS[job.kind], job, database, desk)
         hand_over(await database.in_thread(_finish, job, parcels, database, desk))
     except NotYet as night:
         await database.in_thread(_put_off, job, night.until, database)
+    except Stopped:
+        # It is left for the next start, or for another replica, and no try is counted.
+        return
     except Exception as error:
         # The class alone: the text of an error may carry what someone answered.
-        log.error("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
-        hand_over(await database.in_thread(_postpone, job, type(error).__name__, database, desk))
+        name = error.name if isinstance(error, Failed) else type(error).__name__
+        log.error("job %s (%s) failed: %s", job.id, job.kind, name)
+        hand_over(await database.in_thread(_postpone, job, name, database, desk))
 
 
 def _take(job: DueJob, database: Database) -> DueJob | None:

@@ -9,7 +9,7 @@ from telegram.error import BadRequest
 
 from bot.accepted import LARGEST, form_choices, too_large, what_can_be_sent
 from bot.desk import Desk
-from bot.jobs.parcels import Parcel
+from bot.jobs.parcels import Parcel, Run
 from bot.outbox import Outgoing
 from bot.request import FileTooLarge
 from bot.say import Keyboard, file, send
@@ -59,7 +59,19 @@ class _Draft:
     """What its buttons carry, where that is not its own mark."""
 
 
-async def file_came(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a file is, and what is said of it."""
+
+    draft: _Draft | None
+    text: str
+    whole: str = ""
+    """All problems, where the text has not all of them."""
+    right: bool = True
+    """It could be taken in."""
+
+
+async def file_came(job: DueJob, database: Database, desk: Desk, run: Run) -> list[Parcel]:
     """A job "file": {contact_id, file_id}. No message has a key: those of jobs that leave no row
     behind would not be theirs alone, and all are queued as the job is marked done."""
     contact_id = int(job.arguments["contact_id"])
@@ -70,18 +82,19 @@ async def file_came(job: DueJob, database: Database, desk: Desk) -> list[Parcel]
     chat = desk.address(one)
     try:
         content = await desk.fetch(str(job.arguments["file_id"]), LARGEST)
-        draft, text, whole = await database.in_reader(_look, database, content, mine, say)
-    except (FileTooLarge, TooLarge):
+    except FileTooLarge:
         return [(one, [send(chat, too_large(say))])]
     except BadRequest:
         text = say("Telegram no longer has this file. Please send it again.")
         return [(one, [send(chat, text)])]
-    except _Wrong as wrong:
-        await database.in_thread(_keep, database, desk, contact_id, None)
-        return [(one, [send(chat, wrong.text), *_whole(chat, wrong.whole, say)])]
-    mark = await database.in_thread(_keep, database, desk, contact_id, draft)
-    asked = _asked(chat, text, draft, mark, say)
-    return [(one, [*_whole(chat, whole, say), asked])]
+    seen: _Seen | None = await run(looked, content, mine, one.language)
+    if seen is None:
+        return [(one, [send(chat, too_large(say))])]
+    mark = await database.in_thread(_keep, database, desk, contact_id, seen.draft)
+    if not seen.right:
+        return [(one, [send(chat, seen.text), *_whole(chat, seen.whole, say)])]
+    asked = _asked(chat, seen.text, seen.draft, mark, say)
+    return [(one, [*_whole(chat, seen.whole, say), asked])]
 
 
 def _sender(database: Database, contact_id: int) -> tuple[Addressee | None, list[Right]]:
@@ -122,6 +135,18 @@ def _asked(chat: int, text: str, draft: _Draft | None, mark: str, say: Speak) ->
 
 
 # What it is, and what it would do ---------------------------------------------------------------
+
+
+def looked(
+    content: bytes, mine: list[Right], language: str, database: Database, desk: Desk
+) -> _Seen | None:
+    """What a file is and would do; None: unpacked it is too large."""
+    try:
+        return _Seen(*_look(database, content, mine, speak(language)))
+    except TooLarge:
+        return None
+    except _Wrong as wrong:
+        return _Seen(None, wrong.text, wrong.whole, right=False)
 
 
 def _look(

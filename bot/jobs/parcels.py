@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -40,5 +41,8 @@ Make = Callable[[DueJob, Database, Desk], list[Parcel]]
 """Does a job; its messages are queued in the transaction that marks it done."""
 Do = Callable[[Session, DueJob, Desk], list[Queued]]
 """Does a job within the transaction that marks it done, and queues what it has to say."""
-Ask = Callable[[DueJob, Database, Desk], Awaitable[list[Parcel]]]
+Run = Callable[..., Awaitable[Any]]
+"""What a function of a module gives that is handed these arguments, the database and the desk, and
+does heavy work: `Apart.run`."""
+Ask = Callable[[DueJob, Database, Desk, Run], Awaitable[list[Parcel]]]
 """Does a job that asks Telegram first, in the loop; the database on its threads."""

@@ -28,9 +28,10 @@ def field_url(database_url):
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
-    """Jobs and marks are looked at often: tests wait for them more than people do."""
+    """Jobs and marks are looked at often, heavy work is done here: tests wait more than people."""
     monkeypatch.setattr("bot.outbox.SOON", 0.005)
     monkeypatch.setattr("bot.jobs.PAUSE", 0.05)
+    monkeypatch.setattr("bot.jobs.apart.ELSEWHERE", False)
 
 
 def link(survey, role="area", area="He/Shang", now=None):

@@ -133,7 +133,7 @@ async def test_a_whole_wave_through_chat_alone(sqlite_url, tmp_path):
         assert "version spring" in (await take_in(owner, "form.md", questionnaire())).text
         assert "20 villages" in (await take_in(owner, "villages.csv", list_of_villages())).text
         message = await press(owner, "Close the wave", await say(owner, "/wave"))
-        assert "closed" in (await press(owner, "Yes, close it", message)).text
+        assert "closed" in (await press(owner, "Yes, at once", message)).text
         asked = await say(owner, "/wave open Spring 2026")
         message = await press(owner, asked.buttons[0][0], asked)
         assert "version spring" in message.text
@@ -171,7 +171,7 @@ async def test_a_whole_wave_through_chat_alone(sqlite_url, tmp_path):
 
         message = await press(owner, "Close the wave", await say(owner, "/wave"))
         assert "The profiles of 20 villages" in message.text
-        await press(owner, "Yes, close it", message)
+        await press(owner, "Yes, at once", message)
         await jobs_done(survey)
         assert set(pages(viewer)) >= {"V10.html"}
         assert not any(name.startswith(("V0", "V15")) for name in pages(viewer))

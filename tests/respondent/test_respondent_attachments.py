@@ -264,6 +264,9 @@ async def test_a_file_that_cannot_be_had_is_tried_again_and_told_once(database_u
         await ann.wait_for(asks("Your list"))
         telegram.world.files._files.clear()
         await hours_later(survey, clock)
+        # It is told after it is noted.
+        await ann.wait_for(lambda seen: "could not be kept" in seen.text, PATIENCE)
+        await survey.quiet()
         told = [m.text for m in ann.messages if "could not be kept" in m.text]
         assert len(told) == 1
         assert "Say a word." in told[0]
