@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
+from bot.metrics import Metrics
 from bot.settings import Settings
 from surveys.store.administrators import Addressee
 from surveys.store.vault import Vault
@@ -55,6 +56,8 @@ class Desk:
     go_on: GoOn = nobody_goes_on
     """What a job calls when something has happened in an interview without its person: a barcode
     was read."""
+    metrics: Metrics = field(default_factory=Metrics)
+    """What is counted."""
 
     def address(self, one: Addressee) -> int:
         """The chat of an administrator; raises `WrongKey` if it was sealed with another key."""

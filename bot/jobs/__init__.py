@@ -195,6 +195,7 @@ async def _do(
     except Exception as error:
         # The class alone: the text of an error may carry what someone answered.
         name = error.name if isinstance(error, Failed) else type(error).__name__
+        desk.metrics.errors.labels("job").inc()
         log.error("job %s (%s) failed: %s", job.id, job.kind, name)
         hand_over(await database.in_thread(_postpone, job, name, database, desk))
 

@@ -24,6 +24,7 @@ from surveys.interview.state import (
     Begin,
     Event,
     Interview,
+    Logged,
     Paged,
     Tapped,
     Typed,
@@ -39,6 +40,10 @@ __all__ = [
     "tap",
     "typed",
 ]
+
+
+KEPT = ("answered", "corrected")
+"""Lines of the log that are answers."""
 
 
 @taps
@@ -131,4 +136,6 @@ def go(
             else say("This survey has ended, so no more answers are taken. Thank you for yours.")
         )
         return [*strip(incoming), *tap_answer, send(incoming.chat_id, text)]
+    kept = sum(isinstance(one, Logged) and one.kind in KEPT for one in turn.effects)
+    desk.metrics.answers.inc(kept)
     return messages(session, turn, incoming, desk, say, quiet=quiet)
