@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from bot.demo.server import Telegram
 from bot.desk import Desk, now
 from bot.inbox import INVALID, TWICE, Halted, Incoming, Poller, read
+from bot.limits import CHAT, CHAT_BURST
 from bot.logs import Secretless
 from bot.pump import Pump
 from bot.request import TelegramBot
@@ -56,12 +57,12 @@ def sorry(session, incoming, desk):
 
 
 @asynccontextmanager
-async def pumping(telegram, database, handle=echo, **options):
+async def pumping(telegram, database, handle=echo, *, limits=False, **options):
     bot = TelegramBot(telegram.token, telegram.url)
     await bot.connect()
     settings = Settings.read({"USEGAP_TELEGRAM_TOKEN": telegram.token})
     desk = Desk(settings, VAULT, "usegap_demo_bot")
-    pump = Pump(database, desk, bot, handle, sorry, limits=False, **options)
+    pump = Pump(database, desk, bot, handle, sorry, limits=limits, **options)
     pump.lanes._pauses = (0.01,)
     stop = asyncio.Event()
     running = asyncio.create_task(pump.run(stop, nothing_beside))
@@ -164,18 +165,35 @@ async def test_nothing_is_acknowledged_before_it_is_committed(database):
 
 
 async def test_who_floods_waits_alone(database):
-    async with Telegram(limits=False) as telegram:
-        flooder, other = telegram.person(1), telegram.person(2)
-        for number in range(150):
+    """A thousand messages of one person, among them one of each of ten others; Telegram's limits
+    hold on both sides."""
+    async with Telegram() as telegram:
+        flooder, others = telegram.person(1), [telegram.person(2 + n) for n in range(10)]
+        for number in range(1000):
             await flooder.send(f"f{number}")
-        await other.send("one question")
-        async with pumping(telegram, database) as pump:
+            if number % 100 == 99:
+                await others[number // 100].send("one question")
+        async with pumping(telegram, database, limits=True) as pump:
+            # All of it is taken in before the first is handled: only the order counts.
+            pump.lanes._parallel = 0
+            while pump.lanes.waiting < 1010:
+                await asyncio.sleep(0.01)
+            began = asyncio.get_running_loop().time()
             pump.lanes._parallel = 1
-            await settled(telegram, pump)
+            pump.lanes._go()
+            for other in others:
+                assert (await other.next_message(20)).text == "one question"
+            # Their replies wait for none of those that the flooder's chat may not be sent yet.
+            seconds = asyncio.get_running_loop().time() - began
+            assert len(said(flooder)) <= CHAT_BURST + seconds * CHAT + 1
+            await pump.lanes.idle()
+            assert len(said(flooder)) < 500
+            assert pump.sender.waiting > 500
+            pump.patience = 0.0
+        assert telegram.refusals == []
     order = traces(database)
-    # The second batch holds it: it is handled a turn after it arrives.
-    assert order.index("one question") <= 102
-    assert [text for text in order if text != "one question"] == [f"f{n}" for n in range(150)]
+    assert set(order[1:11]) == {"one question"}
+    assert [text for text in order if text != "one question"] == [f"f{n}" for n in range(1000)]
 
 
 async def test_an_update_that_fails_five_times_is_parked_and_its_person_told(database, caplog):
