@@ -36,10 +36,22 @@ from bot.admin import (
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming, Poller, Receiver
 from bot.jobs import work
+from bot.metrics import Metrics
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
-from bot.respondent import conversation, kept, kept_files, other, reminded, sent, trials, welcome
+from bot.respondent import (
+    consent,
+    conversation,
+    kept,
+    kept_files,
+    later,
+    other,
+    reminded,
+    sent,
+    trials,
+    welcome,
+)
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.status import Status, Watched, answering
@@ -131,8 +143,9 @@ HANDLERS: tuple[Handler, ...] = (
     Handler("edited", kind("edited"), other.edited),
     Handler("answer", button("i:"), conversation.tap),
     Handler("language chosen", button("l:"), welcome.language_chosen),
-    Handler("consent", button("c:"), welcome.consented),
+    Handler("consent", button("c:"), consent.consented),
     Handler("who", button("w:"), welcome.who),
+    Handler("write again", button("pn:"), later.answered),
     Handler("stopped", button("s:"), kept.stopped),
     Handler("remove from chat", button("r:"), kept.clear_chat),
     Handler("data of", button("m:"), kept.mydata_of),
@@ -229,12 +242,13 @@ async def run(
         )
         await database.in_thread(greet_first_owner, database, desk)
         await offer_commands(bot)
-        receiver = Watched(await choose_receiver(desk, bot))
+        metrics = Metrics()
+        receiver = Watched(await choose_receiver(settings, vault, bot, metrics))
         pump = Pump(
-            database, desk, bot, handle, apologise, limits=limits, metrics=desk.metrics,
+            database, desk, bot, handle, apologise, limits=limits, metrics=metrics,
             receiver=receiver,
         )  # fmt: skip
-        status = Status(database, desk.metrics, receiver, stop)
+        status = Status(database, metrics, receiver, stop)
         async with answering(settings.status_listen, status):
             log.info("@%s is at work", desk.bot_username)
             if started is not None:
@@ -247,18 +261,18 @@ async def run(
         database.close()
 
 
-async def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
+async def choose_receiver(
+    settings: Settings, vault: Vault, bot: TelegramBot, metrics: Metrics
+) -> Receiver:
     """The webhook where one is named, else the poller.
 
     The webhook is not set here: of several programs none is special, and the last to start would
     win. `usegap webhook set` does it, once.
     """
-    settings = desk.settings
     if not settings.webhook_url:
         return Poller(bot)
     await warn_unless_set(bot, settings.webhook_url)
-    secret = desk.vault.token(PURPOSE)
-    return Webhook(settings.listen, settings.webhook_url, secret, desk.metrics)
+    return Webhook(settings.listen, settings.webhook_url, vault.token(PURPOSE), metrics)
 
 
 def open_store(settings: Settings) -> tuple[Vault, Database]:

@@ -23,6 +23,8 @@ SLIPS = ("???", "不知道啊", "what is this", "1000000", "嗯")
 NUMERALS = "一二三四五六七八九"
 TYPES = 0.15
 """How often an answer is typed where it could be tapped."""
+NOT_AGAIN = 0.2
+"""How often somebody does not want to be written to in the next round."""
 LANGUAGE_BUTTONS = {"zh": "中文", "en": "English"}
 
 
@@ -109,13 +111,18 @@ async def _interview(
     """From a link to the end; the family link, or None where the interview did not end."""
     greeting = await _say(phone, opening)
     consent = await phone.tap_and_see(greeting, LANGUAGE_BUTTONS[tongue(phone)])
-    return await _agree(resident, phone, consent, wording, tally)
+    link = await _agree(resident, phone, consent, wording, tally)
+    if link is not None and resident.mode == "self":
+        again = await phone.wait_for(_asks_to_write_again, PATIENCE)
+        await phone.tap(again, int(resident.random.random() < NOT_AGAIN))
+    return link
 
 
 async def _on_this_phone(
     resident: Resident, phone: Person, wording: Wording, tally: Tally
 ) -> str | None:
-    menu = await _say(phone, "/start")
+    await phone.send("/start")
+    menu = await phone.wait_for(_says_who_answers, PATIENCE)
     same_home = next(data for _, data in menu.buttons if data.startswith("w:h:"))
     consent = await phone.tap_and_see(menu, same_home)
     return await _agree(resident, phone, consent, wording, tally)
@@ -130,6 +137,9 @@ async def _agree(
         return None
     tally.begun += 1
     message = await phone.tap_and_see(consent, 0)
+    if any(data.startswith("c:") for _, data in message.buttons):
+        # Messages that pass abroad are agreed to apart, once on each phone.
+        message = await phone.tap_and_see(message, 0)
     return await _answer_all(resident, phone, message, wording, tally)
 
 
@@ -242,6 +252,14 @@ async def _what_now(phone: Person) -> SeenMessage:
         return await phone.next_message(GLANCE)
     except TimeoutError:
         return await phone.wait_for(_has_choices, PATIENCE)
+
+
+def _says_who_answers(message: SeenMessage) -> bool:
+    return any(data.startswith("w:h:") for _, data in message.buttons)
+
+
+def _asks_to_write_again(message: SeenMessage) -> bool:
+    return any(data.startswith("pn:") for _, data in message.buttons)
 
 
 def _has_choices(message: SeenMessage) -> bool:

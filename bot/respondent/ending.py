@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.desk import Desk
 from bot.outbox import Outgoing
-from bot.respondent import prompts
+from bot.respondent import later, prompts
 from bot.say import send
 from bot.texts import Speak, escape
 from surveys.conduct.advance import Turn
@@ -39,7 +39,8 @@ def stopped(turn: Turn, chat: int, say: Speak) -> Outgoing:
 
 
 def finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) -> list[Outgoing]:
-    """What is said after the last question: how others of the home can answer."""
+    """What is said after the last question: how others of the home can answer; and last,
+    near the thumb, whether they may be written to again."""
     if turn.full is not None:
         return [_enough(session, turn, turn.full, chat, say)]
     if not turn.kept:
@@ -48,7 +49,8 @@ def finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) ->
     clear = [("🧹 " + say("Remove answers from chat"), f"r:{interview}")]
     if begins_in(session, turn.area_id) is None:
         # The wave ends soon: nobody else begins.
-        return [send(chat, say("That was the last question. Thank you!"), [clear])]
+        thanks = send(chat, say("That was the last question. Thank you!"), [clear])
+        return [thanks, *later.question(session, turn.interview_id, chat, say)]
     link = f"https://t.me/{desk.bot_username}?start=home-{family_link(session, turn.interview_id)}"
     return [
         send(
@@ -66,6 +68,7 @@ def finished(session: Session, turn: Turn, chat: int, desk: Desk, say: Speak) ->
             say("Please answer a few questions about the internet in our village.")
             + f"\n{escape(link)}",
         ),
+        *later.question(session, turn.interview_id, chat, say),
     ]
 
 

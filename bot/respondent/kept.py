@@ -11,13 +11,14 @@ from bot.access import Malformed, parts, rights, taps, voice, whole
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.respondent import kept_files, kept_office, prompts
+from bot.respondent import kept_files, kept_office, later, prompts
 from bot.respondent.conversation import key_of_record, nothing_to_answer
 from bot.respondent.markup import plain
 from bot.say import Button, edit, file, instead, markup, send, tapped
 from bot.texts import LANGUAGES, Speak, escape
 from surveys.conduct.forget import forget, my_data
 from surveys.conduct.people import messages_of_interview, my_persons, number_of, several_waves
+from surveys.form.own_words import ERASED
 from surveys.publish.team import is_last_owner
 from surveys.store.interviews import interviews_of
 from surveys.store.team import administrator_of
@@ -228,11 +229,16 @@ def _record(
     found = administrator_of(session, contact_id)
     named = desk.vault.open(found[1]).decode() if found and found[1] else ""
     office = kept_office.lines(session, found[0], say) if found else []
-    text = "\n".join(_lines(record, number, areas, named, office, say=say))
+    # Of who answered nothing here there is nothing to be asked again about.
+    again = later.line(session, contact_id, say) if record["persons"] else ""
+    text = "\n".join(_lines(record, number, areas, named, office, again=again, say=say))
     who = my_persons(session, contact_id).get(number)
     begun = interviews_of(session, [who]) if who else []
     key = key_of_record(begun[-1], incoming) if begun else None
-    give = kept_files.buttons(record, number, say)
+    give = [
+        *kept_files.buttons(record, number, say),
+        *(later.button(session, contact_id, say) if _any_finished(record) else ()),
+    ]
     if len(text) <= IN_CHAT:
         return [send(incoming.chat_id, escape(text), give, key=key)]
     caption = say("All that is kept about you.")
@@ -243,9 +249,13 @@ def _record(
     return [all_of_it]
 
 
+def _any_finished(record: dict[str, Any]) -> bool:
+    return any(one["finished"] for person in record["persons"] for one in person["interviews"])
+
+
 def _lines(
-    record: dict[str, Any], number: int, areas: list[str], named: str, office: list[str], *,
-    say: Speak,
+    record: dict[str, Any], number: int, areas: list[str], named: str, office: list[str],
+    *, again: str, say: Speak,
 ) -> list[str]:  # fmt: skip
     contact = record["contact"]
     lines = [
@@ -262,6 +272,7 @@ def _lines(
             if contact["unreminded"]
             else []
         ),
+        *([again] if again else []),
         *(say("Administrator of: {area}").format(area=area) for area in areas),
         *([say("Name for your team: {name}").format(name=named)] if named else []),
         *office,
@@ -274,16 +285,28 @@ def _lines(
             lines += [""] * (place > 0)
             agreed = say("Agreed (text, day): {consent}")
             lines.append(agreed.format(consent=interview["consent"]))
+            if interview["abroad"]:
+                abroad = say("Agreed that messages pass through Telegram, abroad: {day}")
+                lines.append(abroad.format(day=interview["abroad"]))
             lines.append(say("Begun: {day}").format(day=interview["started"]))
             if interview["finished"]:
                 lines.append(say("Finished: {day}").format(day=interview["finished"]))
+            if interview["erased"]:
+                erased = say("Own words, photos and recordings erased: {day}")
+                lines.append(erased.format(day=interview["erased"]))
             if interview["reminders"]:
                 said = say("Reminders sent: {n}, the last on {day}")
                 lines.append(said.format(n=interview["reminders"], day=interview["reminded"]))
             for row in interview["answers"]:
-                lines.append(f"· {plain(row['question'])}\n  → {row['answer']}")
+                gone = row["answer"] == ERASED
+                answer = say("(your own words, erased)") if gone else row["answer"]
+                lines.append(f"· {plain(row['question'])}\n  → {answer}")
             lines += kept_files.lines(interview, say)
-            computed = ", ".join(f"{name} {value}" for name, value in interview["computed"].items())
+            computed = ", ".join(
+                f"{name} {value}"
+                for name, value in interview["computed"].items()
+                if value != ERASED
+            )
             if computed:
                 lines.append(say("Worked out from this: {computed}").format(computed=computed))
             lines.append(

@@ -15,6 +15,7 @@ from surveys.form.model import MEDIA_TYPES, Form, Question, language_of
 from surveys.store.attachments import Answered, answered_with
 from surveys.store.audit import audit
 from surveys.store.database import leave_no_traces
+from surveys.store.expiring import drop_links
 from surveys.store.guesses import erase_guesses
 from surveys.store.interviews import (
     Kept,
@@ -31,6 +32,7 @@ from surveys.store.people import (
     erase_contact,
     erase_empty_households,
     erase_respondents,
+    homes_of,
     idle_contacts,
     is_needed,
     lane_of_contact,
@@ -45,12 +47,15 @@ def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
     """All that is kept about a contact and its persons, as one JSON document in plain words.
 
     {"contact": {"channel", "address", "language", "since", "unreminded"}, "persons": [{"person": 1,
-    "village": …, "interviews": [{"status", "started", "finished", "consent", "answers":
+    "village": …, "interviews": [{"status", "started", "finished", "consent", "abroad",
+    "erased", "answers":
     [{"question": label, "answer": shown}], "computed": {name: value}, "attachments": [{"id",
     "question": label, "kind": the question's type, "name", "type", "size", "state"}],
     "reminders": n, "reminded", "events": n}]}]}
 
-    Times are days, "2026-11-24"; "" where there is none. Answers that later ones made irrelevant
+    "abroad": when it was agreed that messages pass through computers abroad; "erased": when own
+    words were (their answers are surveys.form.own_words.ERASED). Times are days, "2026-11-24"; ""
+    where there is none. Answers that later ones made irrelevant
     are kept, so they are shown. Empty for a contact that is not there.
     """
     contact = own_record(session, contact_id)
@@ -107,6 +112,7 @@ def forget(
     if keep_answers:
         strip_finished(session, theirs)
         cut_ties(session, theirs)
+        drop_links(session, homes_of(session, theirs))
         erase_respondents(session, without_interviews(session, theirs))
     else:
         erase_respondents(session, theirs)
@@ -159,6 +165,8 @@ def _record(row: Kept, form: Form, language: str, sent: list[Answered]) -> dict[
         "started": _day(row.started_at),
         "finished": _day(row.finished_at),
         "consent": f"{row.consent_version}, {_day(row.consented_at)}",
+        "abroad": _day(row.abroad_at),
+        "erased": _day(row.texts_erased_at),
         "answers": [
             {"question": label_of(form, path, language), "answer": _shown(question, value, tag)}
             for question, path, value in _answered(form, values)

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
+from surveys.estimation.measured import Layout, layouts
 from surveys.form.indicators import from_json
 from surveys.form.model import MEDIA_TYPES, Form, Question, Text, language_of
+from surveys.form.own_words import OwnWords, own_words
 from surveys.form.xform import load
 from surveys.store.areas import zone_name
 from surveys.store.forms import lists_of
@@ -34,6 +36,10 @@ class Loaded:
     """The paths of the roles sex and age, which quotas ask for."""
     media: frozenset[str]
     """The paths, without numbers of instances, of the questions whose answers are attachments."""
+    words: OwnWords
+    """Where people answer in their own words."""
+    layout: Layout
+    """What is written down of a submission for the estimates."""
 
 
 _INSTANCE = re.compile(r"\[\d+\]")
@@ -54,7 +60,8 @@ def loaded_form(session: Session, form_version_id: int) -> Loaded:
         xform, indicators = version_of_form(session, form_version_id)
         # Lists are read with the form; pictures and sounds are fetched when they are shown.
         form = load(xform, files=dict(lists_of(session, form_version_id, xform)) or None)
-        names = {one.role: one.name for one in from_json(indicators) if one.role}
+        measured = from_json(indicators)
+        names = {one.role: one.name for one in measured if one.role}
         paths = {question.name: question.path for question in form.questions}
         loaded = Loaded(
             form,
@@ -63,6 +70,8 @@ def loaded_form(session: Session, form_version_id: int) -> Loaded:
             instance_id=next((one.path for one in form.questions if one.preload == "uid"), None),
             cell=(paths.get(names.get("sex", "")), paths.get(names.get("age", ""))),
             media=frozenset(one.path for one in form.questions if one.type in MEDIA_TYPES),
+            words=own_words(form),
+            layout=layouts({form_version_id: (form, measured)})[form_version_id],
         )
         kept[form_version_id] = loaded
     return loaded

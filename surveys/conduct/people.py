@@ -256,6 +256,7 @@ def enrol(
     consent_version: str,
     now: datetime,
     respondent_id: str | None = None,
+    abroad_at: datetime | None = None,
 ) -> int:
     """Someone agreed: contact (made if new), household (None: a new home), respondent, interview.
 
@@ -269,6 +270,8 @@ def enrol(
     their household and entry, so that change between waves is told home by home (METHOD.md §4);
     whoever has begun in this wave goes on with that. One of another village, of another contact
     or forgotten meanwhile counts as none.
+
+    `abroad_at`: when it was agreed on this phone that messages pass through computers abroad.
     """
     contact_id = know(session, vault, lane, address, language, now)
     if respondent_id is not None:
@@ -295,12 +298,19 @@ def enrol(
         status="open",
         consent_version=consent_version,
         consented_at=now,
+        abroad_at=abroad_at,
         state=json.dumps(to_json(fresh), ensure_ascii=False, separators=(",", ":")),
         started_at=now,
         updated_at=now,
     )
     people.set_contact(session, contact_id, current_interview_id=interview_id)
     return interview_id
+
+
+def agreed_abroad(session: Session, contact_id: int, consent_version: str) -> datetime | None:
+    """When it was agreed on this phone, to this text, that messages pass through computers abroad;
+    None: never, or whoever did was forgotten."""
+    return interviews.abroad_since(session, contact_id, consent_version)
 
 
 def family_link(session: Session, interview_id: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, null, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
@@ -21,7 +21,6 @@ from surveys.store.schema import (
     Interview,
     InterviewEvent,
     Respondent,
-    Wave,
 )  # fmt: skip
 
 INTERVIEW: Table = Base.metadata.tables["interview"]
@@ -90,6 +89,8 @@ _SAVE = (
         status=bindparam("new_status"),
         mode=bindparam("new_mode"),
         updated_at=bindparam("now"),
+        # What is said from now on is to be erased, too.
+        texts_erased_at=null(),
     )
 )
 
@@ -199,6 +200,16 @@ def latest_area(session: Session, contact_id: int) -> int | None:
     )
 
 
+def abroad_since(session: Session, contact_id: int, consent_version: str) -> datetime | None:
+    """The first time that somebody agreed through this contact, to this text of consent, that
+    messages pass through computers abroad."""
+    return session.scalar(
+        select(func.min(Interview.abroad_at))
+        .join(Respondent)
+        .where(Respondent.contact_id == contact_id, Interview.consent_version == consent_version)
+    )
+
+
 def interviews_of(session: Session, respondent_ids: Sequence[str]) -> list[int]:
     """The ids of all interviews of these persons, in all waves, in the order they were begun."""
     return list(
@@ -222,8 +233,9 @@ def erase_interview(session: Session, interview_id: int) -> None:
 
 
 def strip_finished(session: Session, respondent_ids: Sequence[str]) -> None:
-    """Leave of these persons their submissions alone: no unfinished interview, no log, no state,
-    no photo and no voice (which can name them), not when they were reminded.
+    """Leave of these persons their submissions alone: no unfinished interview, no log and nothing
+    measured by it, no state, no photo and no voice (which can name them), not when they were
+    reminded.
     """
     theirs = Interview.respondent_id.in_(respondent_ids)
     session.execute(delete(Interview).where(theirs, Interview.status != "finished"))
@@ -232,7 +244,9 @@ def strip_finished(session: Session, respondent_ids: Sequence[str]) -> None:
             delete(table).where(table.interview_id.in_(select(Interview.id).where(theirs)))
         )
     session.execute(
-        update(Interview).where(theirs).values(state="{}", reminders=0, reminded_at=None)
+        update(Interview)
+        .where(theirs)
+        .values(state="{}", reminders=0, reminded_at=None, measured=None)
     )
 
 
@@ -255,10 +269,12 @@ class Kept:
     state: str | None
     consent_version: str | None
     consented_at: datetime | None
+    abroad_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
     reminders: int | None
     reminded_at: datetime | None
+    texts_erased_at: datetime | None
     events: int
 
 
@@ -274,7 +290,8 @@ def kept_of(session: Session, contact_id: int) -> list[Kept]:
         select(
             Respondent.number, Area.name, Interview.id, Interview.form_version_id,
             Interview.status, Interview.state, Interview.consent_version, Interview.consented_at,
-            Interview.started_at, Interview.finished_at, Interview.reminders, Interview.reminded_at,
+            Interview.abroad_at, Interview.started_at, Interview.finished_at, Interview.reminders,
+            Interview.reminded_at, Interview.texts_erased_at,
         )
         .add_columns(events)
         .join(Household, Household.id == Respondent.household_id)
@@ -284,16 +301,3 @@ def kept_of(session: Session, contact_id: int) -> list[Kept]:
         .order_by(Respondent.number, Interview.started_at, Interview.id)
     )  # fmt: skip
     return [Kept(*row) for row in rows]
-
-
-def retention_of_waves(session: Session) -> list[tuple[int, int]]:
-    """Every wave with the months that its answers are kept."""
-    rows = session.execute(select(Wave.id, Wave.retention_months))
-    return [(row.id, row.retention_months) for row in rows]
-
-
-def erase_older(session: Session, wave_id: int, before: datetime) -> int:
-    """Delete a wave's interviews that ended, or were last answered, before a time; how many."""
-    last = func.coalesce(Interview.finished_at, Interview.updated_at)
-    old = and_(Interview.wave_id == wave_id, last < before)
-    return len(session.execute(delete(Interview).where(old).returning(Interview.id)).all())

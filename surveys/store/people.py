@@ -244,6 +244,12 @@ def cut_ties(session: Session, respondent_ids: Sequence[str]) -> None:
     )
 
 
+def homes_of(session: Session, respondent_ids: Sequence[str]) -> list[str]:
+    """The homes of these persons."""
+    query = select(Respondent.household_id).where(Respondent.id.in_(respondent_ids))
+    return list(session.scalars(query.distinct()))
+
+
 def erase_respondents(session: Session, respondent_ids: Sequence[str]) -> None:
     """Delete these respondents with their interviews and the logs of those."""
     session.execute(delete(Respondent).where(Respondent.id.in_(respondent_ids)))

@@ -14,7 +14,17 @@ from surveys.conduct.retention import expire
 from surveys.publish import close_wave
 from surveys.store.schema import Administrator, Area, Attachment, Audit, Contact, Interview, Job
 from tests.administrators.conftest import fill, link, office, parcel
-from tests.respondent.phones import PATIENCE, Clock, at_work, labels, made_once, moment, say, tap
+from tests.respondent.phones import (
+    PATIENCE,
+    Clock,
+    agree_to_both,
+    at_work,
+    labels,
+    made_once,
+    moment,
+    say,
+    tap,
+)
 
 MORNING = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
 """Ten o'clock in the county: people are written to unasked."""
@@ -247,7 +257,7 @@ async def test_to_everyone_else_these_commands_do_not_exist(field_url, tmp_path)
 async def answer(person, code="LP01"):
     """Answer the form of the field from the village's link to the end."""
     await tap(person, "English", await say(person, f"/start {code}"))
-    await tap(person, "I am 16 or older and agree")
+    await agree_to_both(person)
     for text in ("3", "2", "yes", "1", "/skip"):
         await say(person, text)
     begun = person.last.message_id

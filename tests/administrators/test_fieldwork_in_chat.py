@@ -15,7 +15,16 @@ from tests.administrators.conftest import office
 from tests.fieldwork import newest
 from tests.quota_form import VILLAGES, quota_form
 from tests.respondent import phones
-from tests.respondent.phones import PATIENCE, agree, at_work, labels, moment, say, tap
+from tests.respondent.phones import (
+    PATIENCE,
+    agree,
+    agree_to_both,
+    at_work,
+    labels,
+    moment,
+    say,
+    tap,
+)
 
 
 @pytest.fixture
@@ -80,7 +89,7 @@ async def test_a_quota_is_set_by_buttons_or_in_words_and_ends_an_interview_kindl
         assert survey.people() == before
         # A man of the same home answers on the same phone.
         consent = await tap(bea, "Someone else answers here", enough)
-        await tap(bea, "I am 16 or older and agree", consent)
+        await agree_to_both(bea, consent)
         await tap(bea, "I myself")
         await tap(bea, "Man")
         assert "What would help" in (await say(bea, "61")).text

@@ -25,6 +25,7 @@ from tests.respondent.phones import (
     PATIENCE,
     Clock,
     agree,
+    agree_to_both,
     at_work,
     finish,
     labels,
@@ -89,7 +90,7 @@ async def test_who_stopped_in_the_middle_is_reminded_twice_at_most(database_url,
         # A helper's phone: two persons, both unfinished, are one message.
         await say(chen, "/start")
         await tap(chen, "Another person at home")
-        await tap(chen, "I am 16 or older and agree")
+        await agree_to_both(chen)
         await dan.block()
         await survey.quiet()
         clock.forward(hours=23)

@@ -104,7 +104,8 @@ async def _open_ours(phone: Person) -> SeenMessage:
     await phone.send("/start V")
     greeting = await phone.next_message(PATIENCE)
     consent = await phone.tap_and_see(greeting, "English", PATIENCE)
-    return await phone.tap_and_see(consent, 0, PATIENCE)
+    abroad = await phone.tap_and_see(consent, 0, PATIENCE)
+    return await phone.tap_and_see(abroad, 0, PATIENCE)
 
 
 async def _load(

@@ -61,6 +61,8 @@ async def to_the_first_question(phone):
     await phone.tap(greeting, "English")
     consent = await phone.wait_for(lambda m: m.rows and "16" in m.rows[0][0][0], PATIENCE)
     await phone.tap(consent, 0)
+    abroad = await phone.wait_for(lambda m: m.rows and "go on" in m.rows[0][0][0], PATIENCE)
+    await phone.tap(abroad, 0)
     await phone.wait_for(is_question(1), PATIENCE)
 
 

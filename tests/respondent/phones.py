@@ -240,18 +240,25 @@ async def at_work(folder, url, clock=now, **settings):
 # At a phone -----------------------------------------------------------------------------------
 
 
+def is_last_question(message):
+    """Whether it is the one that is asked after the end: nobody waits for it, it just comes."""
+    return any(data.startswith("pn:") and data.endswith(":q") for _, data in message.buttons)
+
+
 async def say(person, text):
     """Type something; the bot's next message."""
     person.read_all()
     await person.send(text)
-    return await person.next_message(PATIENCE)
+    answer = await person.next_message(PATIENCE)
+    return await person.next_message(PATIENCE) if is_last_question(answer) else answer
 
 
 async def tap(person, label, message=None):
     """Tap the button that reads so (of the newest message that has it); what is seen next."""
     if message is None:
         message = await person.wait_for(lambda seen: of(seen, label) is not None, PATIENCE)
-    return await person.tap_and_see(message, of(message, label), PATIENCE)
+    seen = await person.tap_and_see(message, of(message, label), PATIENCE)
+    return await person.next_message(PATIENCE) if is_last_question(seen) else seen
 
 
 async def settle(person, label, message=None):
@@ -280,8 +287,19 @@ async def agree(person, code="LP01", language="English"):
     message = await say(person, f"/start {code}")
     if any(label == language for label, _ in message.buttons):
         message = await tap(person, language, message)
-    yes = "I am 16 or older and agree" if language == "English" else "我满16岁，同意参加"
-    return await tap(person, yes, message)
+    return await agree_to_both(person, message, language)
+
+
+async def agree_to_both(person, message=None, language="English"):
+    """Agree: to the survey, and, where this phone has not yet, to messages that pass abroad. The
+    first question."""
+    agrees, goes_on = (
+        ("I am 16 or older and agree", "Yes, go on")
+        if language == "English"
+        else ("我满16岁，同意参加", "可以，继续")
+    )
+    seen = await tap(person, agrees, message)
+    return await tap(person, goes_on, seen) if of(seen, goes_on) else seen
 
 
 async def finish(person, *, age="34", did="News", text="words"):

@@ -16,6 +16,7 @@ from tests.respondent.phones import (
     NOW,
     ORGANISATION,
     agree,
+    agree_to_both,
     at_work,
     finish,
     labels,
@@ -49,7 +50,7 @@ def who_is_who(survey, wave_id=None):
 
 async def one_more(person, label, **said):
     """A new person on this phone, up to the end."""
-    await tap(person, "I am 16 or older and agree", await tap(person, label))
+    await agree_to_both(person, await tap(person, label))
     return await finish(person, **said)
 
 
@@ -87,7 +88,7 @@ async def test_a_home_and_a_neighbour_answer_again(small_url, tmp_path):
         assert "You took part before" in consent.text
         assert "24 months" in consent.text
         assert survey.people()[2] == 4
-        first = await tap(lan, "I am 16 or older and agree", consent)
+        first = await agree_to_both(lan, consent)
         assert first.text == "1 / 5  Who answers?"
         # The same button twice: the same interview.
         await lan.tap(consent, 0)
@@ -107,7 +108,7 @@ async def test_a_home_and_a_neighbour_answer_again(small_url, tmp_path):
         assert {one.kind for one in survey.rows(DailyCount)} == {"opened", "declined"}
         # The menu of before, as it stood: who has begun meanwhile goes on, nobody is asked twice.
         await lan.tap(menu, of(menu, "Person 3 again"))
-        await tap(lan, "I am 16 or older and agree")
+        await agree_to_both(lan)
         await lan.wait_for(lambda seen: seen.message_id > menu.message_id and bool(seen.buttons))
         await survey.quiet()
         assert "1 / 5" in (await lan.tap_and_see(menu, of(menu, "Person 3 again"))).text
@@ -119,7 +120,7 @@ async def test_a_home_and_a_neighbour_answer_again(small_url, tmp_path):
             "Is it the same person as last time?",
         ]
         assert labels(menu) == [["▶ Yes, the same person"], ["Another person at home"]]
-        await tap(son, "I am 16 or older and agree", await tap(son, "Yes, the same person", menu))
+        await agree_to_both(son, await tap(son, "Yes, the same person", menu))
         await finish(son, age="32")
         await survey.quiet()
         assert who_is_who(survey, wave) == [one for one in before if one != _first(survey)]
@@ -152,7 +153,7 @@ async def test_in_chinese_and_by_the_link_of_the_village(small_url, tmp_path):
         assert labels(menu) == [["▶ 是，同一个人"], ["家里另一个人"], ["别人家的人"]]
         consent = await tap(wei, "是，同一个人", menu)
         assert "你以前参加过" in consent.text
-        assert (await tap(wei, "我满16岁，同意参加", consent)).text == "1 / 5  谁来答？"
+        assert (await agree_to_both(wei, consent, "中文")).text == "1 / 5  谁来答？"
         assert survey.people() == [1, 1, 2]
         # In another village nobody is known: it begins as for anyone.
         consent = await say(wei, "/start LP02")
@@ -160,7 +161,7 @@ async def test_in_chinese_and_by_the_link_of_the_village(small_url, tmp_path):
         next_wave(survey, "2028")
         consent = await say(wei, "/start LP02")
         assert "你以前参加过" not in consent.text
-        await tap(wei, "我满16岁，同意参加", consent)
+        await agree_to_both(wei, consent, "中文")
         await survey.quiet()
         assert survey.people() == [1, 2, 3]
         assert len({home for home, *_ in who_is_who(survey)}) == 2
@@ -176,7 +177,7 @@ async def test_forgetting_after_two_waves(small_url, tmp_path):
         next_wave(survey)
         for person, words in ((lan, "capybara"), (mei, "pangolin")):
             await tap(person, "Yes, the same person", await say(person, "/start"))
-            await tap(person, "I am 16 or older and agree")
+            await agree_to_both(person)
             await finish(person, text=words)
         record = (await say(lan, "/mydata")).text
         assert "zebrafish" in record
@@ -234,7 +235,7 @@ async def test_buttons_of_somebody_who_was_forgotten(small_url, tmp_path):
         await settle(lan, "Delete the answers too", sure)
         assert survey.people() == [0, 0, 0]
         # Agreed to all the same: somebody new.
-        first = await lan.tap_and_see(consent, of(consent, "I am 16 or older and agree"))
+        first = await agree_to_both(lan, consent)
         assert "1 / 5" in first.text
         await survey.quiet()
         assert survey.people() == [1, 1, 1]
@@ -248,7 +249,7 @@ async def test_who_is_too_young_now_was_not_then(small_url, tmp_path):
         await finish(lan, text="first wish")
         next_wave(survey)
         await tap(lan, "Yes, the same person", await say(lan, "/start"))
-        await tap(lan, "I am 16 or older and agree")
+        await agree_to_both(lan)
         await tap(lan, "I myself")
         await say(lan, "12")
         await lan.wait_for(lambda seen: "Nothing of this was kept." in seen.text)

@@ -7,6 +7,7 @@ from surveys.store.vault import Vault
 from tests.respondent.phones import (
     NOW,
     agree,
+    agree_to_both,
     at_work,
     finish,
     labels,
@@ -40,13 +41,13 @@ async def test_a_home_on_several_phones_and_a_helper(small_url, tmp_path):
             "Who is answering now?", "✓ Finished, thank you: person 1"
         ]  # fmt: skip
         assert labels(menu) == [["Another person at home"], ["Someone of another home"]]
-        await tap(lan, "I am 16 or older and agree", await tap(lan, "Another person at home", menu))
+        await agree_to_both(lan, await tap(lan, "Another person at home", menu))
         await say(lan, "Someone for me")
         menu = await say(lan, "/start")
         assert "Person 2 (" in menu.text
         assert menu.text.splitlines()[1].endswith("): 1 answer so far")
         consent = await tap(lan, "Someone of another home", menu)
-        await tap(lan, "I am 16 or older and agree", consent)
+        await agree_to_both(lan, consent)
         await finish(lan, text=secret_of(3))
         await agree(stranger)
         await survey.quiet()
@@ -159,7 +160,7 @@ async def test_forgetting_one_of_several_persons(small_url, tmp_path):
         await agree(lan)
         await finish(lan, text="first wish")
         consent = await tap(lan, "Another person at home", await say(lan, "/start"))
-        await tap(lan, "I am 16 or older and agree", consent)
+        await agree_to_both(lan, consent)
         await finish(lan, text="second wish")
         ask = await say(lan, "/forget")
         assert labels(ask) == [["Person 1"], ["Person 2"], ["Everyone on this phone"]]

@@ -9,6 +9,7 @@ from bot.demo.world import Person
 from surveys.store.schema import Contact, Interview, InterviewEvent
 from tests.respondent.phones import (
     agree,
+    agree_to_both,
     at_work,
     finish,
     labels,
@@ -243,7 +244,7 @@ async def test_old_buttons_never_harm(small_url, tmp_path):
         # Another person on this phone; then a button of the first one's question.
         menu = await say(lan, "/start")
         consent = await tap(lan, "Another person at home", menu)
-        other = await tap(lan, "I am 16 or older and agree", consent)
+        other = await agree_to_both(lan, consent)
         await lan.tap(shown, 0)
         await survey.quiet()
         assert lan.notices[-1] == "Someone else is answering now. /start changes that."
