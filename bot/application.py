@@ -36,7 +36,6 @@ from bot.admin import (
 from bot.desk import Desk, now
 from bot.inbox import INVALID, Halted, Incoming, Poller, Receiver
 from bot.jobs import work
-from bot.metrics import Metrics
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
 from bot.request import TelegramBot
@@ -242,13 +241,12 @@ async def run(
         )
         await database.in_thread(greet_first_owner, database, desk)
         await offer_commands(bot)
-        metrics = Metrics()
-        receiver = Watched(await choose_receiver(settings, vault, bot, metrics))
+        receiver = Watched(await choose_receiver(desk, bot))
         pump = Pump(
-            database, desk, bot, handle, apologise, limits=limits, metrics=metrics,
+            database, desk, bot, handle, apologise, limits=limits, metrics=desk.metrics,
             receiver=receiver,
         )  # fmt: skip
-        status = Status(database, metrics, receiver, stop)
+        status = Status(database, desk.metrics, receiver, stop)
         async with answering(settings.status_listen, status):
             log.info("@%s is at work", desk.bot_username)
             if started is not None:
@@ -261,18 +259,18 @@ async def run(
         database.close()
 
 
-async def choose_receiver(
-    settings: Settings, vault: Vault, bot: TelegramBot, metrics: Metrics
-) -> Receiver:
+async def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
     """The webhook where one is named, else the poller.
 
     The webhook is not set here: of several programs none is special, and the last to start would
     win. `usegap webhook set` does it, once.
     """
+    settings = desk.settings
     if not settings.webhook_url:
         return Poller(bot)
     await warn_unless_set(bot, settings.webhook_url)
-    return Webhook(settings.listen, settings.webhook_url, vault.token(PURPOSE), metrics)
+    secret = desk.vault.token(PURPOSE)
+    return Webhook(settings.listen, settings.webhook_url, secret, desk.metrics)
 
 
 def open_store(settings: Settings) -> tuple[Vault, Database]:
