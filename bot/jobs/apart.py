@@ -120,6 +120,8 @@ class Apart:
             process = self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot.jobs.making", stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                # Ctrl+C on a terminal is for the program, which ends this one.
+                start_new_session=True,
             )  # fmt: skip
         if process.stdin is None or process.stdout is None:
             raise OSError("no pipes")

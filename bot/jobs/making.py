@@ -44,7 +44,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, waiting), daemon=True).start()
     work = _Work(*waiting.get())
     while True:
-        body = pickle.dumps(work.do(*waiting.get()))
+        body = work.do(*waiting.get())
         out.write(len(body).to_bytes(SIZE, "big") + body)
         out.flush()
 
@@ -55,16 +55,16 @@ class _Work:
         self._database = Database(url.render_as_string(hide_password=False))
         self._own = settings, Vault(key_of(settings, file_of(url), create=False)), username
 
-    def do(self, now: datetime, function: Any, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    def do(self, now: datetime, function: Any, arguments: tuple[Any, ...]) -> bytes:
         """What became of a piece of work, and what it gave."""
         try:
             desk = Desk(*self._own, clock=lambda: now)
-            return "done", function(*arguments, self._database, desk)
+            return pickle.dumps(("done", function(*arguments, self._database, desk)))
         except NotYet as night:
-            return "not yet", night.until
+            return pickle.dumps(("not yet", night.until))
         except Exception as error:
             # The class alone: the text of an error may carry what someone answered.
-            return "failed", type(error).__name__
+            return pickle.dumps(("failed", type(error).__name__))
 
 
 def _listen(given: BinaryIO, waiting: SimpleQueue[Any]) -> None:
@@ -77,11 +77,12 @@ def _listen(given: BinaryIO, waiting: SimpleQueue[Any]) -> None:
 
 
 def _stand_back() -> None:
-    # The program that started it ends it: Ctrl+C on a terminal, or a stop of all processes, goes
-    # to both, and what is being done here would count as failed.
+    # The program that started it ends it: a stop of all processes goes to both, and what is being
+    # done here would count as failed.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    os.nice(NICE)
+    with suppress(OSError, AttributeError):
+        os.nice(NICE)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(EXPENDABLE))
 

@@ -77,7 +77,7 @@ async def test_it_ends_with_the_program_and_when_there_is_nothing_to_do(sqlite_u
     async with apart_from(database) as (apart, _, stop):
         await apart.run(heavy.where, "a")
         (pid,) = at_work()
-        # Ctrl+C on a terminal, and a stop of all processes, go to both: that is no failure.
+        # A stop of all processes goes to both: that is no failure.
         os.kill(pid, signal.SIGINT)
         os.kill(pid, signal.SIGTERM)
         async with asyncio.timeout(10):
