@@ -141,6 +141,17 @@ async def test_nothing_is_sent_to_a_webhook_that_was_deleted_and_polling_gets_wh
         assert await bot.call("getUpdates", {}) == []
 
 
+async def test_replicas_behind_one_webhook_get_updates_in_turn():
+    async with listening() as (telegram, _, listener), listening() as (other, _, second):
+        here = telegram.world.delivering
+        there = other.world.delivering.target.url.split("/")[2]
+        here.behind = (here.target.url.split("/")[2], there)
+        for number in range(10):
+            await telegram.person(number + 1, "en").send(str(number))
+        await until(lambda: not len(telegram.world.updates))
+        assert len(listener.got) == len(second.got) == 5
+
+
 async def test_lost_answers_and_redelivery_bring_an_update_again():
     async with listening() as (telegram, _, listener):
         telegram.fault("webhook", "cut_after", 2)

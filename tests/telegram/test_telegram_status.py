@@ -52,8 +52,10 @@ async def watching(database):
 
 async def test_ready_only_while_the_database_answers_and_is_of_this_version(database):
     broken = slow = False
+    looks = []
 
     def at_begin(connection):
+        looks.append(slow)
         if broken:
             raise OSError("no route to host 10.1.2.3, user usegap, password hunter2")
         if slow:
@@ -73,6 +75,8 @@ async def test_ready_only_while_the_database_answers_and_is_of_this_version(data
         answers = await asyncio.gather(ask("/readyz"), ask("/readyz"), ask("/healthz"))
         assert answers == [(503, "database"), (503, "database"), (200, "ok")]
         assert 1.9 < time.monotonic() - began < 2.5
+        # While one look hangs there is no second: they would pile up.
+        assert looks.count(True) == 1
         slow = False
         await asyncio.sleep(0.8)
         assert await ask("/readyz") == (200, "ok")
