@@ -14,7 +14,7 @@ from sqlalchemy import select
 from surveys.store.schema import Area, Delivery, FormVersion, Interview, Job, Wave
 from tests import fieldwork
 from tests.administrators.conftest import link
-from tests.respondent.phones import PATIENCE, Clock, at_work, say
+from tests.respondent.phones import PATIENCE, Clock, agree_to_both, at_work, say
 
 MORNING = (datetime.now(UTC) + timedelta(days=1)).replace(hour=2, minute=0)
 """Ten o'clock in the villages, after the program has begun."""
@@ -96,8 +96,7 @@ async def answers(person, start):
     message = await say(person, start)
     if any(label == "English" for label, _ in message.buttons):
         message = await person.tap_and_see(message, "English", PATIENCE)
-    agree = next(label for label, _ in message.buttons if "agree" in label)
-    await person.tap_and_see(message, agree, PATIENCE)
+    await agree_to_both(person, message)
     for text in ("3", "2", "yes", "1", "/skip"):
         await say(person, text)
     begun = person.last.message_id

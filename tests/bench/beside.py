@@ -93,7 +93,8 @@ class County:
         await phone.send("/start QUIET")
         greeting = await phone.next_message(PATIENCE)
         consent = await phone.tap_and_see(greeting, "English", PATIENCE)
-        return await phone.tap_and_see(consent, 0, PATIENCE)
+        abroad = await phone.tap_and_see(consent, 0, PATIENCE)
+        return await phone.tap_and_see(abroad, 0, PATIENCE)
 
     async def answer(self, place: int, waits: list[float]) -> None:
         """One tap, and the next question; whoever is at the end goes back to the beginning."""
