@@ -19,9 +19,39 @@ if TYPE_CHECKING:
 
 Lonely = Literal["fail", "adjust", "average", "certainty", "remove"]
 
+TAKEN = 1 - 1e-7
+"""The share of clusters from which on a stratum counts as taken whole, as in R."""
+
 
 class DesignError(ValueError):
     """What makes a design or its margins unusable; its text is one sentence without answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """How many clusters the sample has of each stratum."""
+
+    clusters: Ints
+    """(strata,) m_h."""
+    fraction: Floats
+    """(strata,) f_h, the share of the stratum's clusters that is in the sample; 0 without fpc."""
+    lonely: Lonely
+
+    @property
+    def alone(self) -> Bools:
+        """(strata,) of one cluster that was not all."""
+        found: Bools = (self.clusters == 1) & (self.fraction <= TAKEN)
+        return found
+
+    @property
+    def scale(self) -> Floats:
+        """(strata,) (1-f)·m/(m-1); of a lonely one 1-f or nothing."""
+        m = self.clusters
+        scale = (1 - self.fraction) * np.where(m > 1, m / np.maximum(m - 1, 1), 1.0)
+        scale = np.where(self.fraction > TAKEN, 0.0, scale)
+        if self.lonely == "adjust":
+            return scale
+        return np.where(self.alone, 0.0, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +76,11 @@ class Design:
     def clusters(self) -> Ints:
         """(strata,) m_h."""
         return np.bincount(self.stratum, minlength=len(self.fraction)).astype(np.int64)
+
+    @property
+    def strata(self) -> Strata:
+        """Its strata alone."""
+        return Strata(self.clusters, self.fraction, self.lonely)
 
     @property
     def df(self) -> int:
@@ -88,36 +123,59 @@ def design(
     found, psu = np.unique(one * span + ids, return_inverse=True)
     stratum = found // span
     m = np.bincount(stratum, minlength=kinds)
-    called = names if names is not None else [str(code) for code in range(kinds)]
-    fraction = np.zeros(kinds) if fpc is None else _fraction(one, m, fpc, called)
+    low = high = None
+    if fpc is not None:
+        low, high = np.full(kinds, np.inf), np.zeros(kinds)
+        # What is no number has to stay seen.
+        np.minimum.at(low, one, np.where(np.isfinite(fpc), fpc, -np.inf))
+        np.maximum.at(high, one, fpc)
+    called = None if strata is None else names or [str(code) for code in range(kinds)]
+    found_strata = strata_of(m, low, high, lonely, called)
+    fraction = found_strata.fraction
     if weight is None:
         weight = np.ones(rows) if fpc is None else 1 / fraction[one]
     if not (weight > 0).any():
         raise DesignError("No row has a weight above 0.")
+    return Design(weight, psu.astype(np.int64), stratum, fraction, lonely)
+
+
+def strata_of(
+    m: Ints,
+    low: Floats | None,
+    high: Floats | None,
+    lonely: Lonely,
+    names: list[str] | None = None,
+) -> Strata:
+    """The strata, (strata,) each: m clusters, and from `low` to `high` in their rows' fpc.
+
+    names: what they are called, None without any. Raises `DesignError` as `design`.
+
+    >>> strata_of(np.array([3, 4]), np.array([30.0, 4]), np.array([30.0, 4]), "fail").fraction
+    array([0.1, 1. ])
+    """
+    called = names if names is not None else [str(code) for code in range(len(m))]
+    fraction = np.zeros(len(m)) if low is None or high is None else _fraction(m, low, high, called)
     alone = (m == 1) & (fraction < 1)
     if lonely == "fail" and alone.any():
-        which = "" if strata is None else f" {called[int(np.argmax(alone))]}"
+        which = "" if names is None else f" {called[int(np.argmax(alone))]}"
         raise DesignError(
             f"The stratum{which} has only one cluster, so that its error cannot be estimated:"
             " join it to another, or choose adjust or certainty for lonely clusters."
         )
-    return Design(weight, psu.astype(np.int64), stratum, fraction, lonely)
+    return Strata(m, fraction, lonely)
 
 
-def _fraction(stratum: Ints, m: Ints, fpc: Floats, names: list[str]) -> Floats:
-    if not (np.isfinite(fpc).all() and (fpc > 0).all()):
-        raise DesignError("A population size (fpc) is not above 0.")
-    low, high = np.full(len(m), np.inf), np.zeros(len(m))
-    np.minimum.at(low, stratum, fpc)
-    np.maximum.at(high, stratum, fpc)
+def _fraction(m: Ints, low: Floats, high: Floats, names: list[str]) -> Floats:
     held = m > 0
+    if not (np.isfinite(high[held]).all() and (low[held] > 0).all()):
+        raise DesignError("A population size (fpc) is not above 0.")
     varies = held & (low != high)
     if varies.any():
         which = names[int(np.argmax(varies))]
         raise DesignError(f"The population size (fpc) differs inside the stratum {which}.")
-    if (fpc <= 1).all():
+    if (high[held] <= 1).all():
         return np.where(held, high, 0)
-    if (fpc < 1).any():
+    if (high[held] < 1).any():
         raise DesignError("Population sizes (fpc) are counts or shares, not some of each.")
     small = held & (high < m)
     if small.any():

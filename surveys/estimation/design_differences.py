@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surveys.estimation.design_estimates import Estimates
+from surveys.estimation.design_estimates import ROUNDING, Estimates
 from surveys.estimation.design_variance import Shared, of_clusters, variance
 from surveys.estimation.frame import Floats
 
@@ -45,11 +45,12 @@ def from_one(found: Estimates, reference: int) -> Differences:
     shared = Shared(column[:, None], np.full((1, parts.count), -1.0))
     value = found.value - found.value[reference]
     self_excluded = np.arange(parts.count) == reference
-    return _differences(
+    return differences(
         np.where(self_excluded, np.nan, value),
         variance(parts, found.e, found.known, shared),
         found.n + found.n[reference],
         np.minimum(found.df, found.df[reference]),
+        found.v + found.v[reference],
     )
 
 
@@ -90,14 +91,21 @@ def from_others(found: Estimates) -> Differences:
     own = np.where(able[of], own, 0.0)
     shared = Shared(shared.columns, np.where(able, shared.factors, 0.0))
     v = variance(parts, own, found.known, shared)
-    return _differences(value, v, np.full(parts.count, found.n.sum()), found.df)
+    n = np.full(parts.count, found.n.sum())
+    return differences(value, v, n, found.df, variance(parts, own, found.known))
 
 
-def _differences(value: Floats, v: Floats, n: Floats, df: Floats) -> Differences:
+def differences(value: Floats, v: Floats, n: Floats, df: Floats, sides: Floats) -> Differences:
+    """Nothing where there is no value; a variance is 0 where it is what rounding leaves of sides.
+
+    (domains,) each; sides: as large as the variances of what is compared, added up.
+    """
     there = np.isfinite(value)
+    with np.errstate(invalid="ignore"):
+        left = np.where(v <= ROUNDING * sides, 0.0, v)
     return Differences(
         value=value,
-        v=np.where(there, np.maximum(v, 0.0), np.nan),
+        v=np.where(there, np.maximum(left, 0.0), np.nan),
         n=np.where(there, n, np.nan),
         df=np.where(there, df, np.nan),
     )

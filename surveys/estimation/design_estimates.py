@@ -18,12 +18,14 @@ from surveys.estimation.frame import Bools, Floats
 
 Degrees = Literal["design", "domain"]
 
+ROUNDING = 1e-13
+"""The standard error, as a share of its estimate, below which there is only rounding."""
+
 
 @dataclass(frozen=True, slots=True)
-class Estimates:
-    """One statistic of every domain; NaN where there is none."""
+class Statistic:
+    """What is estimated of every domain; NaN where there is none."""
 
-    parts: Domains
     value: Floats
     """(domains,)"""
     v: Floats
@@ -38,14 +40,9 @@ class Estimates:
     """(domains,) Σw of these."""
     df: Floats
     """(domains,) degrees of freedom."""
-    y: Floats
-    """(rows in a domain,) what is summed above, 0 where a row is left out."""
-    x: Floats | None
-    """(rows in a domain,) what is summed below; a total has nothing there."""
-    e: Floats
-    """(rows in a domain,) the influence, 0 where a row is left out."""
-    known: Bools
-    """(rows in a domain,) those that are not left out."""
+    rows: Floats
+    """(domains,) rows of the domain, with a value and a weight or without; of all where weights
+    were raked. R's `nrow`."""
 
     @property
     def deff_replace(self) -> Floats:
@@ -60,6 +57,31 @@ class Estimates:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = self.deff_replace / (1 - self.n / self.population)
         return _finite(np.where(self.population > self.n, ratio, np.nan))
+
+
+def exact(v: Floats, value: Floats) -> Floats:
+    """(domains,) a variance, 0 where it is what rounding makes of values that are all alike.
+
+    Else a design effect of it would be a number, and another one for each order of the rows.
+    """
+    with np.errstate(invalid="ignore"):
+        found: Floats = np.where(v <= (ROUNDING * value) ** 2, 0.0, v)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates(Statistic):
+    """With the rows it is made of."""
+
+    parts: Domains
+    y: Floats
+    """(rows in a domain,) what is summed above, 0 where a row is left out."""
+    x: Floats | None
+    """(rows in a domain,) what is summed below; a total has nothing there."""
+    e: Floats
+    """(rows in a domain,) the influence, 0 where a row is left out."""
+    known: Bools
+    """(rows in a domain,) those that are not left out."""
 
 
 def _finite(values: Floats) -> Floats:
@@ -128,16 +150,21 @@ def _estimates(parts: Domains, y: Floats, x: Floats | None, degrees: Degrees) ->
             e = np.where(known & np.isfinite(value)[of], (y - value[of] * x) / below[of], 0.0)
         off = e - (sums(w * e) / population)[of]
         # s² of the influence, R's `svyvar`, times N²/n: the variance of a total of simple draws.
-        simple = sums(w * off**2) / (n - 1) * population
+        simple = sums(w * off**2) / np.where(n > 1, n - 1, np.nan) * population
     return Estimates(
         parts=parts,
         value=value,
-        v=np.where(np.isfinite(value), variance(parts, e, known), np.nan),
-        simple=simple,
+        v=np.where(np.isfinite(value), exact(variance(parts, e, known), value), np.nan),
+        simple=exact(simple, value),
         n=n,
         clusters=np.bincount(parts.of_pair[present], minlength=parts.count).astype(np.float64),
         population=population,
         df=parts.df if degrees == "domain" else np.full(parts.count, float(one.df)),
+        rows=(
+            sums(np.ones(len(of)))
+            if one.calibration is None
+            else np.full(parts.count, float(len(parts.of_row)))
+        ),
         y=y,
         x=x,
         e=e,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from surveys.estimation.design_estimates import Estimates
+from surveys.estimation.design_estimates import Estimates, Statistic
 from surveys.estimation.disclosure import HOMES, PERSONS
 from surveys.estimation.frame import Bools, Floats
 from surveys.estimation.suppression import DIRECT_FROM, FEW, point
@@ -68,18 +68,45 @@ def behind(found: Estimates, n_eff: Floats | None = None) -> Behind:
     yes = no = np.full(parts.count, np.nan)
     if np.isin(y, (0, 1)).all() and (x is None or np.isin(x, (0, 1)).all()):
         yes, no = persons(counts & (y == 1)), persons(counts & (y == 0))
+    return behind_counts(found, Counts(n, clusters, yes, no), n_eff)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Who stands behind one statistic of each domain."""
+
+    persons: Floats
+    """(domains,) those whose value counts."""
+    clusters: Floats
+    """(domains,) of these."""
+    yes: Floats
+    """(domains,) persons on one side of a share; NaN where there are no sides."""
+    no: Floats
+    """(domains,) persons on the other."""
+
+
+def behind_counts(found: Statistic, who: Counts, n_eff: Floats | None = None) -> Behind:
+    """As `behind`, of what was counted elsewhere.
+
+    >>> none = np.full(2, np.nan)
+    >>> n = np.array([9.0, 40])
+    >>> found = Statistic(n, n, n, n, n, n, n, n)
+    >>> behind_counts(found, Counts(n, n, none, none)).why.tolist()
+    ['few_persons', 'complementary']
+    """
+    n, clusters = who.persons, who.clusters
     conditions = [n < PERSONS, clusters < HOMES]
     choices = ["few_persons", "few_clusters"]
     if n_eff is not None:
         conditions.append(n < DIRECT_FROM)
         choices.append("too_few_for_this")
-    conditions.append(np.fmin(yes, no) < FEW)
+    conditions.append(np.fmin(who.yes, who.no) < FEW)
     choices.append("few_on_a_side")
     if n_eff is not None:
         conditions.append(~point(found.value, n_eff))
         choices.append("imprecise")
     why: Reasons = np.select(conditions, choices, "").astype("<U16")
-    return Behind(n, clusters, yes, no, complemented(why, n, clusters))
+    return Behind(n, clusters, who.yes, who.no, complemented(why, n, clusters))
 
 
 def behind_quantile(share: Estimates, at_most: Floats, at_least: Floats) -> Behind:

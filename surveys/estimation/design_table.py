@@ -9,8 +9,15 @@ from typing import Literal
 import numpy as np
 
 from surveys.estimation.design import Domains
-from surveys.estimation.design_differences import from_one, from_others
-from surveys.estimation.design_estimates import Degrees, Estimates, means, ratios, totals
+from surveys.estimation.design_differences import Differences, from_one, from_others
+from surveys.estimation.design_estimates import (
+    Degrees,
+    Estimates,
+    Statistic,
+    means,
+    ratios,
+    totals,
+)
 from surveys.estimation.design_hidden import (
     NOTHING,
     Behind,
@@ -33,7 +40,7 @@ from surveys.estimation.intervals import (
 )
 from surveys.estimation.suppression import FEW
 
-Statistic = Literal["mean", "proportion", "total", "ratio", "quantile"]
+Statistics = Literal["mean", "proportion", "total", "ratio", "quantile"]
 Kind = Literal["t", "wilson", "korn-graubard", "logit"]
 Deff = Literal["replace", "finite"]
 Size = Literal["capped", "svyciprop"]
@@ -50,7 +57,7 @@ class Variable:
     name: str
     y: Floats
     """(rows,) NaN where missing; 0 and 1 of a proportion."""
-    statistic: Statistic = "mean"
+    statistic: Statistics = "mean"
     x: Floats | None = None
     """(rows,) of a ratio: what stands below."""
     p: float = 0.5
@@ -133,43 +140,79 @@ def table(
     >>> table(everyone, [None], [use], Conventions())[0].suppressed
     'few_persons'
     """
-    made = [_column(parts, one, how) for one in variables]
+    made = [_made(parts, one, how) for one in variables]
+    return rows_of(made, [one.column for one in variables], names, how)
+
+
+Made = tuple[Column, Differences | None]
+"""A statistic of all domains, and its differences where they were asked for and can be made."""
+
+
+def rows_of(
+    made: Sequence[Made], sources: Sequence[str], names: Sequence[str | None], how: Conventions
+) -> list[Row]:
+    """The rows of what was estimated, hidden where it has to be.
+
+    sources: of each statistic that is a proportion of one value, the column that has it; else "".
+    """
     columns = [column for column, _ in made]
-    for source in {one.column for one in variables if one.column}:
-        same = [at for at, one in enumerate(variables) if one.column == source]
+    for source in {one for one in sources if one}:
+        same = [at for at, one in enumerate(sources) if one == source]
         several = rest_hidden([columns[at].behind for at in same])
         for at, who in zip(same, several, strict=True):
             columns[at] = replace(columns[at], behind=who)
     rows: list[Row] = []
     for column, (_, found) in zip(columns, made, strict=True):
-        rows += _rows(column, names, [None] * parts.count, column.behind.why, how.suppress)
+        rows += _rows(column, names, [None] * len(names), column.behind.why, how.suppress)
         if found is not None and how.compare is not None:
             rows += _compared(column, found, names, how.compare, how.suppress)
     return rows
 
 
-def _column(parts: Domains, one: Variable, how: Conventions) -> tuple[Column, Estimates | None]:
-    """The statistic, and its influences where differences can be made of it."""
+def _made(parts: Domains, one: Variable, how: Conventions) -> Made:
     if one.statistic == "quantile":
-        return _quantile(parts, one, how), None
+        return quantile_column(parts, one, how), None
     if one.statistic == "total":
         found = totals(parts, one.y, how.degrees)
     elif one.x is not None:
         found = ratios(parts, one.y, one.x, how.degrees)
     else:
         found = means(parts, one.y, how.degrees)
-    share = one.statistic == "proportion"
+    n_eff = effective(found, one.statistic == "proportion", how.size)
+    who = behind(found, n_eff if one.statistic == "proportion" else None)
+    known = np.isfinite(one.y) & (np.isfinite(one.x) if one.x is not None else True)
+    column = column_of(one.name, one.statistic, found, who, _missing(parts, known), how=how)
+    return column, _differences(found, how.compare)
+
+
+def _differences(found: Estimates, compare: int | Literal["others"] | None) -> Differences | None:
+    if compare is None:
+        return None
+    return from_one(found, compare) if isinstance(compare, int) else from_others(found)
+
+
+def column_of(
+    name: str,
+    statistic: Statistics,
+    found: Statistic,
+    who: Behind,
+    missing: Floats,
+    *,
+    how: Conventions,
+) -> Column:
+    """A statistic with its sizes and limits; missing: (domains,) rows without a value."""
+    share = statistic == "proportion"
     n_eff = effective(found, share, how.size)
     low, high = limits(found, n_eff, share, how)
-    known = np.isfinite(one.y) & (np.isfinite(one.x) if one.x is not None else True)
     return Column(
-        one.name, found.value, np.sqrt(found.v), low, high, found.n, n_eff,
+        name, found.value, np.sqrt(found.v), low, high, found.n, n_eff,
         found.deff_replace if how.deff == "replace" else found.deff_finite, found.df,
-        _missing(parts, known), behind(found, n_eff if share else None), share,
-    ), found  # fmt: skip
+        missing, who, share,
+    )  # fmt: skip
 
 
-def _quantile(parts: Domains, one: Variable, how: Conventions) -> Column:
+def quantile_column(parts: Domains, one: Variable, how: Conventions) -> Column:
+    """A quantile of each domain, with Woodruff's limits."""
     found = quantiles(parts, one.y, one.p, rule=how.rule, interval=how.interval,
                       degrees=how.degrees)  # fmt: skip
     share = found.share
@@ -199,17 +242,17 @@ def _missing(parts: Domains, known: Bools) -> Floats:
 
 def _compared(
     column: Column,
-    found: Estimates,
+    made: Differences,
     names: Sequence[str | None],
     compare: int | Literal["others"],
     suppress: bool,
 ) -> Iterator[Row]:
     if isinstance(compare, int):
-        made, why = from_one(found, compare), against_one(column.behind, compare)
+        why = against_one(column.behind, compare)
         against = [names[compare]] * len(names)
         missing = column.missing + column.missing[compare]
     else:
-        made, why = from_others(found), against_others(column.behind)
+        why = against_others(column.behind)
         against = ["others"] * len(names)
         missing = np.full(len(names), column.missing.sum())
     se, none = np.sqrt(made.v), np.full(len(names), np.nan)
@@ -267,7 +310,7 @@ def _whole(values: Floats) -> list[int | None]:
     return [None if one is None else int(one) for one in _numbers(values)]
 
 
-def effective(found: Estimates, proportion: bool, size: Size) -> Floats:
+def effective(found: Statistic, proportion: bool, size: Size) -> Floats:
     """n_eff, (domains,): the persons of a simple random sample as precise as this one.
 
     Of a mean, total or ratio n ÷ the design effect with replacement. Of a proportion
@@ -291,7 +334,7 @@ def effective(found: Estimates, proportion: bool, size: Size) -> Floats:
 
 
 def limits(
-    found: Estimates, n_eff: Floats, proportion: bool, how: Conventions
+    found: Statistic, n_eff: Floats, proportion: bool, how: Conventions
 ) -> tuple[Floats, Floats]:
     """The 95 % limits, (domains,) each; those of t are not cut to 0 and 1, as R's are not.
 
@@ -316,8 +359,4 @@ def limits(
         return wilson(found.value, n_eff * own)
     if how.size == "capped":
         return korn_graubard(found.value, n_eff)
-    parts = found.parts
-    rows = np.bincount(parts.of_row[parts.inside], minlength=parts.count)
-    if parts.design.calibration is not None:
-        rows = np.full(parts.count, len(parts.of_row))
-    return korn_graubard(found.value, n_eff * (t_quantile(rows - 1) / quantile) ** 2)
+    return korn_graubard(found.value, n_eff * (t_quantile(found.rows - 1) / quantile) ** 2)

@@ -19,8 +19,6 @@ HELD, DENSE = 4_000_000, 40_000_000
 """Where weights were raked: clusters × domains in memory at once, and until which all are written
 out. Beyond that only the clusters in which a domain has somebody are; it costs digits where an
 error is nearly 0."""
-TAKEN = 1 - 1e-7
-"""The share of clusters from which on a stratum counts as taken whole, as in R."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +76,10 @@ def of_clusters(parts: Domains, e: Floats) -> Floats:
     return z
 
 
-def _lonely(one: Design) -> Bools:
-    """(strata,) of one cluster that was not all."""
-    found: Bools = (one.clusters == 1) & (one.fraction <= TAKEN)
-    return found
-
-
-def _scale(one: Design) -> Floats:
-    """(strata,) (1-f)·m/(m-1); of a lonely one 1-f or nothing."""
-    m = one.clusters
-    scale = (1 - one.fraction) * np.where(m > 1, m / np.maximum(m - 1, 1), 1.0)
-    scale = np.where(one.fraction > TAKEN, 0.0, scale)
-    if one.lonely == "adjust":
-        return scale
-    return np.where(_lonely(one), 0.0, scale)
-
-
 def _sparse(parts: Domains, total: Floats, known: Bools, shared: Shared | None) -> Floats:
     """From the sums of (pairs,), all other clusters being 0 but for what is shared."""
     one, group, of, stratum = parts.design, parts.part, parts.of_part, parts.stratum
-    count, m, scale = len(of), one.clusters[stratum], _scale(one)
+    count, m, scale = len(of), one.clusters[stratum], one.strata.scale
     centre = np.where(m > 1, np.bincount(group, total, minlength=count) / m, 0.0)
     # Centred, so that strata far from each other lose no digits.
     own = np.bincount(group, (total - centre[group]) ** 2, minlength=count)
@@ -113,7 +95,7 @@ def _sparse(parts: Domains, total: Floats, known: Bools, shared: Shared | None) 
         v += ((2 * np.array(mixed) + columns.T @ weighed @ shared.factors) * shared.factors).sum(0)
     if one.lonely == "average" and one.calibration is None:
         there = np.bincount(group[parts.pair[known]], minlength=count) > 0
-        lonely = _lonely(one)[stratum]
+        lonely = one.strata.alone[stratum]
         with np.errstate(divide="ignore", invalid="ignore"):
             v *= _per(of, there, parts.count) / _per(of, there & ~lonely, parts.count)
     elif one.lonely == "average":
@@ -136,13 +118,13 @@ def _centred(one: Design, columns: Floats) -> Floats:
 
 def _all_strata(one: Design) -> float:
     """Strata ÷ those that are not lonely: raking reaches all of them."""
-    return len(one.fraction) / max(int((~_lonely(one)).sum()), 1)
+    return len(one.fraction) / max(int((~one.strata.alone).sum()), 1)
 
 
 def _dense(parts: Domains, total: Floats, shared: Shared) -> Floats:
     """From every cluster's z in every domain."""
     one = parts.design
-    clusters, scale = len(one.stratum), _scale(one)[one.stratum]
+    clusters, scale = len(one.stratum), one.strata.scale[one.stratum]
     v = np.zeros(parts.count)
     step = max(1, HELD // clusters)
     for first in range(0, parts.count, step):
