@@ -23,6 +23,10 @@ ADDED = (
     ("outbox", "sender", sa.String(length=16)),
     ("job", "taken_by", sa.String(length=16)),
 )
+READ = [
+    "wave_id", "status", "area_id", "review", "form_version_id", "finished_at", "mode", "key",
+    "respondent_id", "flags", "measured",
+]  # fmt: skip
 WAITING = {
     "sqlite_where": sa.text("done_at IS NULL"),
     "postgresql_where": sa.text("done_at IS NULL"),
@@ -68,6 +72,8 @@ def upgrade() -> None:
     for table, name, kind in ADDED:
         # Without a default nothing is rewritten, and no table is made anew.
         op.add_column(table, sa.Column(name, kind, nullable=True))
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index("ix_interview_read", "interview", READ)
     op.create_index("ix_inbox_lane", "inbox", ["lane", "update_id"], **WAITING)
     op.create_index("ix_outbox_lane", "outbox", ["lane"], **WAITING)
     op.create_index("ix_contact_current_interview_id", "contact", ["current_interview_id"])
@@ -81,6 +87,8 @@ def downgrade() -> None:
     op.drop_index("ix_contact_current_interview_id", "contact")
     op.drop_index("ix_outbox_lane", "outbox")
     op.drop_index("ix_inbox_lane", "inbox")
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_index("ix_interview_read", "interview")
     for table, name, _ in reversed(ADDED):
         op.drop_column(table, name)
     op.drop_table("visit_key")

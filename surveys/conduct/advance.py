@@ -36,6 +36,7 @@ from surveys.store.interviews import (
     save,
 )  # fmt: skip
 from surveys.store.jobs import add_job
+from surveys.store.measured import keep_measured
 from surveys.store.messages import written
 from surveys.store.people import household_in
 from surveys.store.quotas import TURNED_AWAY, Cell
@@ -102,7 +103,7 @@ def advance(
     if callable(event):
         event = event(form, before)
     after, effects = step(form, before, event, now.astimezone(zone_of(session, row.area_path)))
-    kept = True
+    kept, ended = True, None
     if after != before:
         full = filled(session, row, loaded, before, after)
         if full is not None:
@@ -112,7 +113,8 @@ def advance(
         if not save(session, row, state=state, status=after.status, mode=mode, now=now):
             raise Conflict
         if after.status == "finished" != row.status:
-            kept = _finish(session, row, loaded, after, now)
+            ended = _finish(session, row, loaded, after, now)
+            kept = ended is not None
     if kept:
         keep_attachments(session, row, loaded, before, after, effects, now, update_id)
         log(
@@ -130,6 +132,9 @@ def advance(
                 if isinstance(effect, Logged)
             ],
         )
+    if ended is not None:
+        # How long it took is in the log, which ends only now.
+        keep_measured(session, row.id, loaded.layout, ended)
     return Turn(
         row.id,
         row.contact_id,
@@ -175,11 +180,12 @@ def _turned_away(  # noqa: PLR0917
 
 def _finish(
     session: Session, row: InterviewRow, loaded: Loaded, interview: Interview, now: datetime
-) -> bool:
+) -> dict[str, str] | None:
+    """The submission; None where it is not kept."""
     values = dict(submission(loaded.form, interview))
     if loaded.exclude is not None and values.get(loaded.exclude) == "1":
         drop_interview(session, row.contact_id, row.respondent_id, row.id)
-        return False
+        return None
     if loaded.instance_id is not None:
         # KEY and instanceID are one in ODK; the engine's own is no wider than the seed.
         values[loaded.instance_id] = row.key
@@ -192,4 +198,4 @@ def _finish(
             session, "profile", arguments, now.astimezone(UTC),
             key=f"target:{row.wave_id}:{row.area_id}",
         )  # fmt: skip
-    return True
+    return values

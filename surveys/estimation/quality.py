@@ -12,13 +12,13 @@ The frame is as `surveys.estimation.frame` says, with four columns more:
 
     seconds   float, active seconds; NaN where not known
     path      what was asked: the same value where the same questions were; missing where not known
-    same      uint64, from `fingerprint`
-    answered  int, from `fingerprint`
+    same      uint64, from `surveys.estimation.measured.fingerprint`
+    answered  int, from there
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,27 +52,6 @@ class Quality:
     """By village's code, named as in a profile: persons, homes; persons with any flag (`flagged`,
     those that the frame came with included) and with each of FLAGS; homes whose rosters differ
     (rosters_differ) or are too short (rosters_short)."""
-
-
-def fingerprint(frame: pd.DataFrame, questions: Iterable[str]) -> pd.DataFrame:
-    """Columns `same` and `answered` of each row: its answers to these questions as one number of
-    64 bits, and how many it gave. Leave free text and computed nodes out.
-
-    Frames of the same columns can be taken one after the other: equal answers, equal numbers.
-
-    >>> f = pd.DataFrame({"A": ["1", "1", "2"], "B": ["x y", "x y", ""]})
-    >>> found = fingerprint(f, ["A", "B"])
-    >>> (found["same"] == found["same"][0]).tolist(), found["answered"].tolist()
-    ([True, True, False], [2, 2, 1])
-    """
-    same, answered = np.zeros(len(frame), np.uint64), np.zeros(len(frame), np.int64)
-    for name in sorted(set(questions) & set(frame.columns)):
-        codes, texts = _distinct(frame[name])
-        hashes = pd.util.hash_array(np.array(texts, dtype=object))
-        # Knuth's multiplier of a linear congruence; numbers of 64 bits wrap around.
-        same = same * np.uint64(6364136223846793005) + hashes[codes]
-        answered += np.array([text != "" for text in texts])[codes]
-    return pd.DataFrame({"same": same, "answered": answered}, index=frame.index)
 
 
 def quality(frame: pd.DataFrame, indicators: Sequence[Indicator]) -> Quality:
@@ -196,8 +175,9 @@ def contradiction(data: Answers, rosters: Weights) -> Bools:
 def duplicate(village: Ints, entry: Ints, same: NDArray[np.uint64], answered: Ints) -> Bools:
     """Whether somebody of another entry in the village answered the same, at least 15 questions.
 
-    All (rows,); same and answered from `fingerprint`. Not caught: copies with one answer changed,
-    copies in another village, and several persons answered for alike through one entry.
+    All (rows,); same and answered from `surveys.estimation.measured.fingerprint`. Not caught:
+    copies with one answer changed, copies in another village, and several persons answered for
+    alike through one entry.
 
     >>> none = np.zeros(4, int)
     >>> duplicate(none, np.array([0, 1, 2, 2]), np.array([5, 5, 6, 6], np.uint64), none + 15)

@@ -16,10 +16,12 @@ from surveys.estimation.profile import Around, Place, VillageProfile, from_json,
 from surveys.form.indicators import Indicator
 from surveys.form.indicators import from_json as indicators_from_json
 from surveys.form.model import Form
+from surveys.profiles.measuring import measure_all
 from surveys.store.areas import ids_of, reference_villages, zone_name
 from surveys.store.database import Database
 from surveys.store.forms import compiled, lists_of
 from surveys.store.margins import margins_for
+from surveys.store.measured import read
 from surveys.store.quality import checked
 from surveys.store.reports import Edition, held_by, keep, newest
 from surveys.store.reviews import editions_of, rejected_in
@@ -89,6 +91,7 @@ def village_profiles(
     that one is given, with its date. Who has answered since, and is not in it yet, is `waiting`;
     `around` is the area that the village is in, as that area's own edition has it.
     """
+    _measured(database, wave_id)
     with database.read() as session:
         wanted = finished_in(session, wave_id).intersection(area_ids)
         if not wanted:
@@ -135,6 +138,7 @@ def area_profile(
 
     It holds what its villages' editions hold, and changes when enough of that has changed.
     """
+    _measured(database, wave_id)
     with database.read() as session:
         one = _round(session, wave_id, now)
         names = _names(session, session.get_one(Area, area_id))
@@ -151,6 +155,7 @@ def area_profiles(
     """Of several areas, one after the other and computed in one pass, what `area_profile` gives;
     those where nobody has finished are left out.
     """
+    _measured(database, wave_id)
     with database.read() as session:
         one = _round(session, wave_id, now)
         names = {area.id: _names(session, area) for area in _places(session, area_ids)}
@@ -289,8 +294,11 @@ def _round(session: Session, wave_id: int, now: datetime) -> _Round:
     rejected = rejected_in(session, wave_id)
     still = _still_held(session, wave_id, rejected, kept)
     together |= {rejected[key] for key in still.keys}
-    quality = checked(session, wave_id)
-    rows, villages = frame(session, wave_id, together, names, quality, rejected=still.keys)
+    everybody = read(session, wave_id)
+    quality = checked(session, wave_id, rows=everybody)
+    rows, villages = frame(
+        session, wave_id, together, names, quality, rejected=still.keys, rows=everybody
+    )
     places = census(session, together)
     past = {places[area_id].code: told for area_id, told in still.past.items()}
     computed = compute(
@@ -382,12 +390,19 @@ def _same(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     return {**before, **apart} == {**now, **apart}
 
 
-def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Before | None:
-    """The wave before in the same area, or in one that it is part of."""
-    from surveys.estimation.villages import Before
+def _measured(database: Database, wave_id: int) -> None:
+    """See that what is read of a wave, and of the one before, has been written down."""
+    with database.read() as session:
+        before = _earlier(session, session.get_one(Wave, wave_id))
+    for one in (wave_id, before.id if before else None):
+        if one is not None:
+            measure_all(database, one)
 
+
+def _earlier(session: Session, wave: Wave) -> Wave | None:
+    """The wave before in the same area, or in one that it is part of."""
     path = session.get_one(Area, wave.area_id).path
-    earlier = session.scalar(
+    return session.scalar(
         select(Wave)
         .where(
             Wave.area_id.in_(ids_of(path)),
@@ -397,6 +412,12 @@ def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Bef
         .order_by(Wave.opened_at.desc(), Wave.id.desc())
         .limit(1)
     )
+
+
+def _wave_before(session: Session, wave: Wave, villages: Collection[int]) -> Before | None:
+    from surveys.estimation.villages import Before
+
+    earlier = _earlier(session, wave)
     if earlier is None:
         return None
     _, indicators, form = _wave(session, earlier.id)

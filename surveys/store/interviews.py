@@ -210,6 +210,30 @@ def abroad_since(session: Session, contact_id: int, consent_version: str) -> dat
     )
 
 
+def person_of_interview(session: Session, interview_id: int) -> tuple[str, int | None] | None:
+    """The person of an interview, and the contact that leads to them, if any does."""
+    row = session.execute(
+        select(Respondent.id, Respondent.contact_id)
+        .join(Interview)
+        .where(Interview.id == interview_id)
+    ).one_or_none()
+    return None if row is None else (row.id, row.contact_id)
+
+
+def about_persons(
+    session: Session, respondent_ids: Sequence[str]
+) -> tuple[int, int, tuple[str, ...]]:
+    """How many interviews these persons finished, how many not, and the names of their villages."""
+    rows = session.execute(
+        select(Area.name, Interview.status)
+        .join(Area, Area.id == Interview.area_id)
+        .where(Interview.respondent_id.in_(respondent_ids))
+        .order_by(Interview.id)
+    ).all()
+    finished = sum(row.status == "finished" for row in rows)
+    return finished, len(rows) - finished, tuple(dict.fromkeys(row.name for row in rows))
+
+
 def interviews_of(session: Session, respondent_ids: Sequence[str]) -> list[int]:
     """The ids of all interviews of these persons, in all waves, in the order they were begun."""
     return list(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.form.indicators import Indicator
 from surveys.store.forms import versions_of_wave
-from surveys.store.schema import Area, Interview, Respondent
-from surveys.store.submissions import by_name
-from surveys.store.timings import active
+from surveys.store.measured import Rows, flagged, read
+from surveys.store.schema import Area
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from surveys.estimation.frame import Ints
 
-BATCH = 2000
-_OWN = ("village", "home", "entry", "submission", "mode", "finished", "flags")
+_OWN = ("village", "home", "entry", "submission", "mode", "finished", "seconds", "same", "answered")
+TAKEN = frozenset((*_OWN, "path", "flags"))
+"""Names of the frame's own columns: a node that has one is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,13 @@ def names_of(marks: int) -> tuple[str, ...]:
 
 
 def checked(
-    session: Session, wave_id: int, area_ids: Collection[int] | None = None
-) -> Checked:  # fmt: skip
-    """The flags of a wave's finished submissions (None: of all its villages).
+    session: Session,
+    wave_id: int,
+    area_ids: Collection[int] | None = None,
+    rows: Rows | None = None,
+) -> Checked:
+    """The flags of a wave's finished submissions (None: of all its villages); rows: what was read
+    of them, where it was.
 
     Villages left out are not compared with: give all that the wave has, so that a submission has
     the same flags wherever it is looked at.
@@ -127,23 +132,17 @@ def checked(
         # Of two versions' rows the newest stays.
         found.setdefault((one.name, one.role), one)
     indicators = tuple(found.values())
-    private = {one.name for one in indicators if one.role == "private"}
-    questions = {
-        question.name
-        for version in versions
-        for question in version.form.questions
-        if question.asked and question.type != "text" and question.name not in private
-    }
-    frame, stored = _frame(session, wave_id, area_ids, indicators, questions)
-    frame = frame.join(active(session, wave_id, area_ids), on="submission")
-    result = quality(frame, indicators)
-    ids = frame["id"].to_numpy(np.int64)
-    order = np.argsort(ids)
+    read_ones = rows or read(session, wave_id, area_ids)
+    stored = {
+        number: tuple(map(str, json.loads(flags)))
+        for number, flags in flagged(read_ones).items()
+    }  # fmt: skip
+    result = quality(_frame(session, read_ones, indicators, stored), indicators)
     bits = result.marks.to_numpy(np.uint8) @ (1 << np.arange(len(FLAGS), dtype=np.uint8))
     return Checked(
-        ids[order],
-        bits.astype(np.uint8)[order],
-        frame["seconds"].to_numpy(np.float32)[order],
+        read_ones.own["id"].to_numpy(np.int64),
+        bits.astype(np.uint8),
+        read_ones.own["seconds"].to_numpy(np.float32),
         stored,
         result.counts,
     )
@@ -151,54 +150,33 @@ def checked(
 
 def _frame(
     session: Session,
-    wave_id: int,
-    area_ids: Collection[int] | None,
+    rows: Rows,
     indicators: Iterable[Indicator],
-    questions: Collection[str],
-) -> tuple[pd.DataFrame, dict[int, tuple[str, ...]]]:
-    """The frame with each interview's `id`, and the flags stored.
-
-    A batch's answers are kept as one number a row.
-    """
+    stored: Mapping[int, tuple[str, ...]],
+) -> pd.DataFrame:
+    import numpy as np
     import pandas as pd
 
-    from surveys.estimation.quality import fingerprint
-
-    roles = [name for name in {o.name for o in indicators if o.role} if name not in _OWN]
-    query = (
-        select(
-            Interview.id, Area.code, Respondent.household_id, Respondent.entry, Interview.key,
-            Interview.mode, Interview.finished_at, Interview.flags, Interview.submission,
-        )
-        .join(Respondent, Respondent.id == Interview.respondent_id)
-        .join(Area, Area.id == Interview.area_id)
-        .where(
-            Interview.wave_id == wave_id,
-            Interview.status == "finished",
-            Interview.submission.is_not(None),
-        )
-    )  # fmt: skip
-    if area_ids is not None:
-        query = query.where(Interview.area_id.in_(area_ids))
-    rows = session.execute(query, execution_options={"yield_per": BATCH})
-    stored: dict[int, tuple[str, ...]] = {}
-    pieces = []
-    for batch in rows.partitions():
-        answers: list[dict[str, Any]] = []
-        for row in batch:
-            answers.append(by_name(row.submission))
-            if row.flags:
-                stored[row.id] = tuple(str(flag) for flag in row.flags)
-        asked = pd.DataFrame({name: [a.get(name, "") for a in answers] for name in questions})
-        own = pd.DataFrame(
-            [(r.code, r.household_id, r.entry, r.key, r.mode or "self", r.finished_at,
-              len(r.flags or ()), r.id) for r in batch],
-            columns=[*_OWN, "id"],
-        )  # fmt: skip
-        needed = pd.DataFrame({name: [a.get(name, "") for a in answers] for name in roles})
-        pieces.append(pd.concat([own, needed, fingerprint(asked, questions)], axis=1))
-    if not pieces:
-        pieces = [pd.DataFrame(columns=[*_OWN, "id", *roles, "same", "answered"])]
-    frame = pd.concat(pieces, ignore_index=True)
-    frame["finished"] = pd.to_datetime(frame["finished"], utc=True)
-    return frame.astype({"flags": "int64", "same": "uint64", "answered": "int64"}), stored
+    own = rows.own
+    codes, areas = pd.factorize(own["area"])
+    called = dict(
+        session.execute(select(Area.id, Area.code).where(Area.id.in_(areas.tolist()))).all()
+    )
+    villages = pd.Index([called[one] for one in areas.tolist()], dtype=object)
+    paths, kinds = pd.factorize(own["path"])
+    unknown = np.flatnonzero(kinds == -1)
+    flags = np.zeros(len(own), np.int64)
+    if stored:
+        flags[np.isin(own["id"].to_numpy(), list(stored))] = 1
+    roles = {o.name for o in indicators if o.role} & set(rows.values.columns)
+    return pd.DataFrame(
+        {
+            "village": pd.Categorical.from_codes(codes, villages),
+            **{name: own[name] for name in _OWN[1:]},
+            "path": pd.Categorical.from_codes(
+                np.where(np.isin(paths, unknown), -1, paths), pd.Index(kinds)
+            ),
+            "flags": flags,
+            **{name: rows.values[name] for name in sorted(roles) if name not in TAKEN},
+        }
+    )

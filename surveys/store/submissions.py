@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.form.model import Form, Text
 from surveys.store.areas import ids_of
+from surveys.store.measured import Rows, read
 from surveys.store.reviews import REJECTED
-from surveys.store.schema import Area, Interview, Respondent
+from surveys.store.schema import Area, Interview
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from surveys.store.quality import Checked
 
 Labels = Sequence[tuple[str, Mapping[str, str]]]
-BATCH = 2000
-"""Rows that are read at a time."""
-_OWN = ("village", "home", "entry", "submission", "mode", "finished", "flags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,7 @@ def frame(
     quality: Checked | None = None,
     *,
     rejected: Collection[str] = (),
+    rows: Rows | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The finished submissions of some villages in a wave, and those villages.
 
@@ -71,71 +71,37 @@ def frame(
     what was found in the wave (surveys.store.quality); without it the flags are those stored. What
     a review rejected is left out, but for these keys.
     """
+    import numpy as np
     import pandas as pd
 
     villages = census(session, area_ids)
-    asked = [name for name in dict.fromkeys(names) if name not in _OWN]
-    columns: dict[str, list[Any]] = {name: [] for name in (*_OWN, *asked)}
-    rows = session.execute(
-        select(
-            Interview.id,
-            Interview.area_id,
-            Respondent.household_id,
-            Respondent.entry,
-            Interview.key,
-            Interview.mode,
-            Interview.finished_at,
-            Interview.flags,
-            Interview.submission,
-            Interview.review,
-        )
-        .join(Respondent, Respondent.id == Interview.respondent_id)
-        .where(
-            Interview.wave_id == wave_id,
-            Interview.area_id.in_(area_ids),
-            Interview.status == "finished",
-            Interview.submission.is_not(None),
-        )
-        .order_by(Interview.id),
-        execution_options={"yield_per": BATCH},
+    found = rows or read(session, wave_id, area_ids)
+    own = found.own
+    places = pd.Index(list(villages)).get_indexer(pd.Index(own["area"]))
+    kept = np.flatnonzero(
+        (places >= 0)
+        & (~own["rejected"].to_numpy() | own["submission"].isin(list(rejected)).to_numpy())
     )
-    ids: list[int] = []
-    despite = set(rejected)
-    for row in rows:
-        if row.review == REJECTED and row.key not in despite:
-            continue
-        ids.append(row.id)
-        columns["village"].append(villages[row.area_id].code)
-        columns["home"].append(row.household_id)
-        columns["entry"].append(row.entry)
-        columns["submission"].append(row.key)
-        columns["mode"].append(row.mode or "self")
-        columns["finished"].append(row.finished_at)
-        columns["flags"].append("" if quality else " ".join(map(str, row.flags or ())))
-        answered = by_name(row.submission)
-        for name in asked:
-            columns[name].append(answered.get(name, ""))
-    few = {"village", "mode", "flags", *asked}
-    found = pd.DataFrame(
-        {
-            name: pd.Categorical(values) if name in few else pd.Series(values, dtype=object)
-            for name, values in columns.items()
-        }
-    )
+    own = own.take(kept)
     if quality is not None:
-        found["flags"] = quality.texts(ids)
-    found["finished"] = pd.to_datetime(found["finished"], utc=True)
-    return found, table(villages.values())
-
-
-def by_name(submission: Mapping[str, str]) -> dict[str, str]:
-    """A submission's answers by the names of their questions, those in repeats left out: of these a
-    person has several.
-
-    >>> by_name({"/data/home/age": "40", "/data/person[1]": "", "/data/person[1]/age": "7"})
-    {'age': '40'}
-    """
-    return {path.rpartition("/")[2]: value for path, value in submission.items() if "[" not in path}
+        flags = quality.texts(own["id"].to_numpy())
+    else:
+        texts = own["stored"].map(lambda stored: " ".join(map(str, json.loads(stored) or ())))
+        flags = pd.Categorical(texts)
+    codes = pd.Index([village.code for village in villages.values()], dtype=object)
+    columns = {
+        "village": pd.Categorical.from_codes(places[kept], codes),
+        **{name: own[name].array for name in ("home", "entry", "submission")},
+        "mode": pd.Categorical(own["mode"]),
+        "finished": own["finished"].dt.tz_localize("UTC").array,
+        "flags": flags,
+    }
+    nothing = pd.Categorical.from_codes(np.zeros(len(own), np.int8), pd.Index([""], dtype=object))
+    for name in names:
+        if name not in columns:
+            there = name in found.values.columns
+            columns[name] = found.values[name].array.take(kept) if there else nothing
+    return pd.DataFrame(columns), table(villages.values())
 
 
 def table(villages: Collection[Census]) -> pd.DataFrame:

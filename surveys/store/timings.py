@@ -45,38 +45,23 @@ BATCH = 5000
 _SETTLED = ("answered", "corrected", "skipped")
 
 
-def active(
-    session: Session, wave_id: int, area_ids: Collection[int] | None = None
-) -> pd.DataFrame:  # fmt: skip
-    """Of each finished interview of a wave (None: in all its villages) that has a log, by its key:
-    `seconds`, how long its questions stood on the screen in all, and `path`, a number of 63 bits
-    that is the same where the same questions were asked.
+def active(session: Session, interview_ids: Collection[int]) -> dict[int, tuple[float, int]]:
+    """Of each of these interviews that has a log: the seconds that its questions stood on the
+    screen in all, and what was asked, as a number of 63 bits that is the same where the same
+    questions were.
     """
-    import pandas as pd
-
-    chosen = _interviews(wave_id, area_ids, INTERVIEW.c.status == "finished")
+    chosen = select(INTERVIEW.c.id).where(INTERVIEW.c.id.in_(interview_ids))
     lines = _lines(session, chosen)
     rows = session.execute(
         select(
-            INTERVIEW.c.key,
+            lines.c.interview_id,
             func.coalesce(func.sum(_spell(session, lines)), 0.0).label("seconds"),
             _joined(session, lines.c.node).label("nodes"),
         )
-        .join_from(lines, INTERVIEW, INTERVIEW.c.id == lines.c.interview_id)
         .where(lines.c.kind == "asked")
-        .group_by(INTERVIEW.c.id, INTERVIEW.c.key),
-        execution_options={"yield_per": BATCH},
+        .group_by(lines.c.interview_id)
     )
-    keys: list[str] = []
-    seconds: list[float] = []
-    paths: list[int] = []
-    for key, lasted, nodes in rows:
-        keys.append(key)
-        seconds.append(lasted)
-        paths.append(_number(nodes))
-    return pd.DataFrame(
-        {"seconds": pd.Series(seconds, dtype="float64"), "path": pd.Series(paths, dtype="int64")}
-    ).set_axis(keys)
+    return {of: (lasted, _number(nodes)) for of, lasted, nodes in rows}
 
 
 _INSTANCE = r"\[\d+\]"

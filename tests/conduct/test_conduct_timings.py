@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from surveys.conduct.advance import advance
 from surveys.form.xlsform import convert
 from surveys.interview.state import Begin, Spoke, Tapped, Typed
+from surveys.store.measured import read, unmeasured
 from surveys.store.schema import FormVersion, Interview, InterviewEvent
 from surveys.store.timings import LONGEST, active, visits
 from tests.conduct.conftest import NOW, agree
@@ -72,14 +73,13 @@ def test_a_pause_of_a_day_counts_five_minutes_and_every_spell_its_own_question(
         emil.does(Typed("50"), 2 * DAY)
         assert alice.done
         assert bob.done
-        keys = [alice.key(), bob.key()]
         village = county.village
     with database.read() as session:
-        found = active(session, county.wave)
-        assert found.index.tolist() == keys
-        assert found["seconds"].tolist() == pytest.approx([4 + 8 + 306 + 17, 10])
-        assert found["path"].nunique() == 1
-        assert active(session, county.wave, [county.other]).empty
+        found = active(session, [alice.id, bob.id])
+        seconds = {one: lasted for one, (lasted, _) in found.items()}
+        assert seconds == pytest.approx({alice.id: 4 + 8 + 306 + 17, bob.id: 10})
+        assert len({path for _, path in found.values()}) == 1
+        assert active(session, []) == {}
         frame, paths = visits(session, county.wave, [village], NOW + timedelta(hours=24))
     assert paths == PATHS
     assert table(frame, alice) == {
@@ -115,12 +115,12 @@ def test_any_walk_through_a_form_takes_what_a_loop_over_its_log_finds(database, 
                     ]),
                     choose.choice([0, 0.125, 3, 299, 301, DAY]),
                 )  # fmt: skip
-        keys = {person.id: person.key() for person in people if person.done}
-    assert 5 < len(keys) < 25
+        ended = [person.id for person in people if person.done]
+    assert 5 < len(ended) < 25
     with database.read() as session:
         log = session.execute(select(InterviewEvent).order_by(InterviewEvent.id)).scalars().all()
         status = dict(session.execute(select(Interview.id, Interview.status)).all())
-        found = active(session, county.wave)
+        found = active(session, ended)
         frame, _ = visits(session, county.wave, [county.village], NOW + timedelta(days=1000))
 
     seconds, asked, open_since, ends = defaultdict(float), defaultdict(set), {}, {}
@@ -143,12 +143,10 @@ def test_any_walk_through_a_form_takes_what_a_loop_over_its_log_finds(database, 
             if line.kind == "corrected":
                 corrected.add(at)
 
-    for one, key in keys.items():
-        assert found.loc[key, "seconds"] == pytest.approx(
-            sum(seconds[one, node] for node in asked[one])
-        )
-    ways = {found.loc[key, "path"]: frozenset(asked[one]) for one, key in keys.items()}
-    assert len(ways) == len(set(ways.values())) == found["path"].nunique()
+    for one in ended:
+        assert found[one][0] == pytest.approx(sum(seconds[one, node] for node in asked[one]))
+    ways = {found[one][1]: frozenset(asked[one]) for one in ended}
+    assert len(ways) == len(set(ways.values())) == len({path for _, path in found.values()})
     rows = {(row.interview, PATHS[row.question]): row for row in frame.itertuples()}
     assert rows.keys() == {(one, node) for one in asked for node in asked[one]}
     for at, row in rows.items():
@@ -193,3 +191,21 @@ def test_a_question_of_a_repeat_is_one_question_however_often_it_was_met(databas
         frame, paths = visits(session, county.wave, [county.village], NOW)
     assert paths == ("/data/n", "/data/r/a")
     assert table(frame, alice) == {0: (3, "answered"), 1: (9, "skipped")}
+
+
+def test_what_is_measured_is_written_when_an_interview_ends(database, vault, county):
+    with database.begin() as session:
+        alice = Person(session, vault, "alice")
+        alice.does(Begin(), 0)
+        for answer, wait in (("1", 5), ("40", 7), ("3", 9), ("more buses", 11)):
+            assert session.get_one(Interview, alice.id).measured is None
+            alice.does(Typed(answer), wait)
+        assert alice.done
+    with database.read() as session:
+        assert unmeasured(session, county.wave) == []
+        rows = read(session, county.wave)
+        written = session.get_one(Interview, alice.id).measured
+    # The last answer's time is in it, what was said in own words is not.
+    assert rows.own["seconds"].tolist() == [32]
+    assert rows.values["A1"].tolist() == ["self"]
+    assert "buses" not in written

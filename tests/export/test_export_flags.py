@@ -108,9 +108,10 @@ def test_a_path_is_what_was_asked_in_whatever_order(database, field):
                     session.add(InterviewEvent(interview_id=one.id, at=NOW, kind=kind,
                                                node=f"/data/{node}", value=""))  # fmt: skip
                     session.flush()
-        keys = [one.key for one in people]
+        ids = [one.id for one in people]
     with database.read() as session:
-        paths = active(session, field.wave, [field.villages["LP02"]]).loc[keys, "path"].tolist()
+        found = active(session, ids)
+    paths = [found[one][1] for one in ids]
     assert paths[0] == paths[1] == paths[2] != paths[3]
 
 
