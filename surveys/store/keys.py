@@ -10,18 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
-from surveys.store.schema import Attachment, Base, Contact, Interview, Invite, VisitKey
-from surveys.store.standstill import at_work
+from surveys.store.schema import Attachment, Base, Contact, Interview, Invite, Replica, VisitKey
 from surveys.store.vault import Vault, WrongKey
 from surveys.store.visits import VISITED
 
+SEEN_WITHIN = timedelta(seconds=15)
+"""A bot whose sign of life is younger is at work."""
 AT_ONCE = 500
 """Rows that are held in memory; of files one."""
 LaneOf = Callable[[Vault, Mapping[str, Any]], str]
@@ -76,9 +77,11 @@ def opens(session: Session, vault: Vault) -> bool | None:
 def anyone_at_work(session: Session) -> bool:
     """Whether a bot runs on this database, by the database's clock; none begins until this
     transaction ends."""
+    now = datetime.now(UTC)
     if kind_of(session) == "postgresql":
         session.execute(text("LOCK TABLE replica IN SHARE ROW EXCLUSIVE MODE"))
-    return at_work(session)
+        now = session.scalars(select(func.clock_timestamp())).one()
+    return any(now - seen < SEEN_WITHIN for seen in session.scalars(select(Replica.seen_at)))
 
 
 def keep_visit_key(session: Session, old: Vault, new: Vault) -> None:
