@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -14,6 +16,22 @@ WHY = {
     errno.EACCES: "only the superuser may listen there",
     errno.EADDRNOTAVAIL: "this machine has no such address",
 }
+
+
+SILENT = logging.getLogger(f"{__name__}.http")
+"""aiohttp's own log would repeat what strangers send, with a traceback each: nobody hears it."""
+SILENT.disabled = True
+
+
+def serving(
+    answer: Callable[[web.BaseRequest], Awaitable[web.Response]], patience: float
+) -> web.BaseRunner:
+    """A server for this handler, which handles its own errors; it listens nowhere yet.
+
+    `patience`: seconds that requests under way are given when the runner is cleaned up.
+    """
+    server = web.Server(answer, access_log=None, logger=SILENT)
+    return web.ServerRunner(server, shutdown_timeout=patience)
 
 
 async def listen(runner: web.BaseRunner, address: tuple[str, int], setting: str) -> int:

@@ -15,7 +15,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.inbox import Intake, Receiver
-from bot.listening import listen
+from bot.listening import listen, serving
 from bot.metrics import Metrics
 from surveys.store.database import Database
 from surveys.store.upgrade import head, revision_in
@@ -109,7 +109,7 @@ class Status:
 @asynccontextmanager
 async def answering(address: tuple[str, int] | None, status: Status) -> AsyncIterator[None]:
     """Answer at this address meanwhile, or nowhere; raises `Halted` where it cannot listen."""
-    runner = web.ServerRunner(web.Server(status.answer, access_log=None), shutdown_timeout=1.0)
+    runner = serving(status.answer, patience=1.0)
     await runner.setup()
     try:
         if address is not None:

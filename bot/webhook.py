@@ -20,7 +20,7 @@ from telegram.error import TelegramError
 
 from bot.inbox import Intake
 from bot.lanes import where
-from bot.listening import listen
+from bot.listening import listen, serving
 from bot.metrics import Metrics
 from bot.request import TelegramBot
 
@@ -60,8 +60,7 @@ class Webhook:
 
         At the end nobody is let in any more, and requests under way are answered.
         """
-        server = web.Server(partial(self._answer, intake), access_log=None)
-        runner = web.ServerRunner(server, shutdown_timeout=PATIENCE)
+        runner = serving(partial(self._answer, intake), PATIENCE)
         await runner.setup()
         try:
             self.port = await listen(runner, self._listen, "USEGAP_LISTEN")

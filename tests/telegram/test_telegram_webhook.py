@@ -117,6 +117,34 @@ async def test_what_is_no_update_is_refused_and_what_nobody_asked_for_is_taken()
     assert update_in(b'{"update_id": 9223372036854775807}') is not None
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01 my secret answer\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nX-Telegram-Bot-Api-Secret-Token: my secret\0\r\n\r\n",
+        b"POST /my-secret HTTP/1.1\r\nHost: x\r\nX: " + b"my secret " * 2000 + b"\r\n\r\n",
+        f"POST /a%20place HTTP/1.1\r\nHost: x\r\n{SECRET_HEADER}: {SECRET}\r\n".encode()
+        + b"Transfer-Encoding: chunked\r\n\r\nmy secret answer\r\n",
+    ],
+)
+async def test_what_strangers_send_is_in_no_log(sent, caplog):
+    caplog.set_level(logging.DEBUG)
+    webhook, intake = Webhook(("127.0.0.1", 0), URL, SECRET), Intake()
+    running = asyncio.create_task(webhook.run(intake))
+    while not webhook.port:
+        await asyncio.sleep(0.001)
+    reader, writer = await asyncio.open_connection("127.0.0.1", webhook.port)
+    writer.write(sent)
+    assert (await asyncio.wait_for(reader.read(), 5)).split()[1] == b"400"
+    writer.close()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert intake.taken == []
+    assert "secret" not in caplog.text
+    assert SECRET not in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 async def test_telegram_is_told_when_to_come_again(caplog):
     intake = Intake()
     away = OperationalError("INSERT", {"answer": "my secret answer"}, Exception("gone"))
