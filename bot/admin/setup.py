@@ -151,6 +151,9 @@ def _wave(found: Standing, say: Speak) -> Step:
     name, version, since = found.wave
     day = since.astimezone(ZoneInfo(found.zone or "UTC"))
     there = say("{name}, open since {day}").format(name=escape(name), day=f"{day:%Y-%m-%d}")
+    if found.ending:
+        to_do = say("It is ending: nobody begins any more, who has begun can finish. /wave")
+        return Step(title, True, there, to_do)
     if found.form is not None and found.form[1] != version:
         to_do = say(
             "⚠ It asks version {version}. To ask the new one, close it and open another: /wave"

@@ -37,6 +37,8 @@ class Standing:
     """Title and version of what was published last."""
     wave: tuple[str, str, datetime] | None
     """Of the wave that the area's villages are in: its name, the form's version, since when."""
+    ending: bool
+    """Nobody begins any more in that wave."""
     waves_below: int
     """Open waves of areas below."""
     begun: int
@@ -64,7 +66,7 @@ def standing(session: Session, path: str) -> Standing:
         .limit(1)
     ).one_or_none()
     wave = session.execute(
-        select(Wave.name, FormVersion.version, Wave.opened_at)
+        select(Wave.name, FormVersion.version, Wave.opened_at, Wave.closing_at)
         .join(Area, Area.id == Wave.area_id)
         .join(FormVersion, FormVersion.id == Wave.form_version_id)
         .where(Wave.area_id.in_(ids_of(path)), Wave.closed_at.is_(None))
@@ -78,6 +80,7 @@ def standing(session: Session, path: str) -> Standing:
         references=_count(session, select(Area.id).where(Area.reference)),
         form=None if form is None else (form[0], form[1]),
         wave=None if wave is None else (wave[0], wave[1], wave[2]),
+        ending=wave is not None and wave[3] is not None,
         waves_below=_count(
             session,
             select(Wave.id)

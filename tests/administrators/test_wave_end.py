@@ -126,6 +126,7 @@ async def test_who_has_begun_can_finish_and_nobody_else_begins(database_url, tmp
         # Administrators see it.
         listed = await say(boss, "/wave")
         assert "ends tomorrow 10:00; nobody begins any more" in listed.text
+        assert "It is ending: nobody begins any more" in (await say(boss, "/setup")).text
         summary = (await say(wei, "/summary")).text
         assert summary.startswith("The survey is ending: nobody begins any more")
         assert "ends tomorrow 10:00" in summary
