@@ -18,6 +18,7 @@ from bot.cli import (
     export,
     followup,
     forms,
+    grants,
     interviews,
     keys,
     margins,
@@ -60,6 +61,7 @@ for group in (
     webhook,
 ):
     app.add_typer(group.app)
+grants.add_to(databases.app)
 interviews.add_to(app)
 results.add_to(app)
 export.add_to(app)

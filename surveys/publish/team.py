@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveys.store.administrators import ROLES, Right, Role
 from surveys.store.audit import audit
-from surveys.store.team import Member, member, owners, remove_grant
+from surveys.store.team import Member, drop_ordered, member, owners, remove_grant
 
 
 class LastOwner(Exception):  # noqa: N818
@@ -70,6 +70,8 @@ def revoke(
     if not force and _at_the_root(gone) and is_last_owner(session, gone.administrator_id):
         raise LastOwner
     last = remove_grant(session, grant_id)
+    # By the role that is gone they may have ordered it: nothing of it is sent any more.
+    drop_ordered(session, gone.contact_id)
     what = f"administrator {gone.administrator_id}, role {gone.role}"
     audit(session, by, "revoke", what, now, area_id=gone.area_id)
     return Revoked(gone, last)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.administrators import Addressee, Right
-from surveys.store.schema import Administrator, Area, Contact, Grant, Invite
+from surveys.store.schema import Administrator, Area, Contact, Grant, Invite, Job, Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,18 @@ def remove_grant(session: Session, grant_id: int) -> bool:
         return False
     session.execute(delete(Administrator).where(Administrator.id == administrator_id))
     return True
+
+
+def drop_ordered(session: Session, contact_id: int) -> None:
+    """Delete what a contact has ordered as an administrator and was not sent yet: jobs, and what
+    jobs have queued (their messages' keys begin so). What others still may see, they ask for again.
+    """
+    ordered = Job.arguments["contact_id"].as_integer() == contact_id
+    session.execute(delete(Job).where(Job.done_at.is_(None), ordered))
+    by_jobs = or_(Outbox.key.startswith("job:"), Outbox.key.startswith("delivery:"))
+    session.execute(
+        delete(Outbox).where(Outbox.contact_id == contact_id, Outbox.done_at.is_(None), by_jobs)
+    )
 
 
 def rename(session: Session, contact_id: int, name: bytes | None) -> None:

@@ -1,0 +1,108 @@
+"""A role of the database that can do no more than it must; a role of ours that is gone."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy.exc import ProgrammingError
+
+from surveys.conduct.people import reach
+from surveys.conduct.retention import expire
+from surveys.publish.team import revoke
+from surveys.store.database import Database, url_of
+from surveys.store.grants import grants
+from surveys.store.jobs import add_job
+from surveys.store.messages import Outgoing, put
+from surveys.store.schema import Grant, Interview, Job, Outbox
+from tests.administrators.conftest import link, parcel
+from tests.fieldwork import NOW
+from tests.respondent.phones import PATIENCE, agree, at_work, finish, made, say
+from tests.security import sealed_things as things
+
+
+@pytest.fixture
+def as_role(_migrated_postgres, _postgres_server):
+    """The URL of a PostgreSQL database as a role that was given what we say, and no more."""
+    from tests.databases import _empty
+
+    _empty(_migrated_postgres)
+    name = f'usegap "{uuid4().hex[:8]}'
+    quoted = '"{}"'.format(name.replace('"', '""'))
+    owner = create_engine(url_of(_migrated_postgres), isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {quoted}"))
+        for statement in grants(name):
+            connection.exec_driver_sql(statement)
+    escaped = name.replace(" ", "\\ ")
+    url = make_url(_migrated_postgres).update_query_dict({"options": f"-c role={escaped}"})
+    yield url.render_as_string(False), _migrated_postgres
+    with owner.connect() as connection:
+        connection.execute(text(f"DROP OWNED BY {quoted}"))
+        connection.execute(text(f"DROP ROLE {quoted}"))
+    owner.dispose()
+
+
+async def test_a_whole_survey_runs_as_a_role_without_power(as_role, tmp_path, monkeypatch):
+    url, owners = as_role
+    monkeypatch.setattr("bot.jobs.PAUSE", 0.05)
+    made(owners)
+    async with at_work(tmp_path, url) as survey:
+        boss = survey.telegram.person(701, "en")
+        assert "owner" in (await say(boss, link(survey, "owner", None))).text
+        for number in (702, 703):
+            person = survey.telegram.person(number, "en")
+            await agree(person)
+            await finish(person)
+        await say(boss, "/summary")
+        await say(boss, "/audit")
+        await say(boss, "/profile LP01")
+        await parcel(boss)
+        step = await say(person, "/forget")
+        while step.rows:
+            step = await person.tap_and_see(step, step.rows[0][0][0], PATIENCE)
+        await survey.quiet()
+        (before,) = survey.count(Interview)
+        expire(survey.database, NOW.replace(year=NOW.year + 9))
+        assert before
+        assert survey.count(Interview) == [0]
+        await survey.quiet()
+        with survey.database.begin() as session:
+            ran_as = session.scalar(text("SELECT current_user"))
+            assert ran_as.startswith('usegap "')
+            assert not session.scalar(text("SELECT count(*) FROM job WHERE error IS NOT NULL"))
+    refused(url)
+
+
+def refused(url):
+    database = Database(url)
+    for statement in (
+        "CREATE TABLE mine (a int)", "ALTER TABLE area ADD COLUMN mine int", "DROP TABLE audit",
+        "TRUNCATE interview", "DELETE FROM audit", "UPDATE audit SET actor = 'me'",
+        "UPDATE form_version SET xform = ''", "UPDATE alembic_version SET version_num = '1'",
+        "DELETE FROM visit_key", "CREATE SCHEMA mine", "COPY area TO PROGRAM 'cat'",
+    ):  # fmt: skip
+        with (
+            pytest.raises(ProgrammingError, match="InsufficientPrivilege"),
+            database.begin() as session,
+        ):
+            session.connection().exec_driver_sql(statement)
+    database.close()
+
+
+def test_what_was_ordered_goes_with_the_role(database, vault):
+    things.fill(database, vault)
+    with database.begin() as session:
+        lane = things.lane(vault, things.OWNER)
+        owner = reach(session, lane).contact_id
+        other = reach(session, things.lane(vault, things.RESIDENT)).contact_id
+        for whom in (owner, other):
+            add_job(session, "export", {"contact_id": whom}, NOW, key=f"export:{whom}")
+        for key in ("job:7:1:0", "delivery:3:0", "ask:1:1", None):
+            put(session, vault, [Outgoing("sendMessage", {"text": "x"}, 1, key=key)], lane, NOW)
+        grant = session.scalar(select(Grant.id))
+        assert revoke(session, grant, "test", NOW, force=True)
+    with database.read() as session:
+        assert session.scalars(select(Job.key)).all() == [f"export:{other}"]
+        theirs = select(Outbox.key).where(Outbox.contact_id == owner)
+        assert sorted(map(str, session.scalars(theirs))) == ["None", "ask:1:1"]
+        assert session.scalar(select(func.count()).select_from(Grant)) == 0
