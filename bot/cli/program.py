@@ -22,6 +22,7 @@ from bot.cli import (
     interviews,
     keys,
     margins,
+    privacy,
     quality,
     quotas,
     remind,
@@ -67,6 +68,7 @@ results.add_to(app)
 export.add_to(app)
 quality.add_to(app)
 remind.add_to(app)
+privacy.add_to(app)
 reviews.add_to(app)
 audit.add_to(app)
 estimate.add_to(app)

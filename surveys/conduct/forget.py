@@ -15,7 +15,7 @@ from surveys.form.model import MEDIA_TYPES, Form, Question, language_of
 from surveys.store.attachments import Answered, answered_with
 from surveys.store.audit import audit
 from surveys.store.database import leave_no_traces
-from surveys.store.expiring import drop_links
+from surveys.store.expiring import drop_links, erase_turn
 from surveys.store.guesses import erase_guesses
 from surveys.store.interviews import (
     Kept,
@@ -89,7 +89,7 @@ def my_data(session: Session, vault: Vault, contact_id: int) -> dict[str, Any]:
 
 def forget(
     session: Session, contact_id: int, respondent_id: str | None, *, keep_answers: bool,
-    now: datetime,
+    now: datetime, by: str = "respondent",
 ) -> int:  # fmt: skip
     """Forget one person of a contact, or (None) all of them and the contact itself, in all waves.
 
@@ -109,6 +109,24 @@ def forget(
     begun = interviews_of(session, theirs)
     leave_interviews(session, contact_id, begun)
     erase_messages(session, contact_id, begun)
+    _forget_persons(session, theirs, keep_answers=keep_answers)
+    if respondent_id is None or not is_needed(session, contact_id):
+        drop_contact(session, contact_id)
+    _note(session, len(theirs), keep_answers=keep_answers, now=now, by=by)
+    return len(theirs)
+
+
+def forget_nameless(
+    session: Session, respondent_id: str, *, keep_answers: bool, now: datetime, by: str
+) -> int:
+    """The same of somebody to whom no contact leads any more: all that is known of them."""
+    leave_no_traces(session)
+    _forget_persons(session, [respondent_id], keep_answers=keep_answers)
+    _note(session, 1, keep_answers=keep_answers, now=now, by=by)
+    return 1
+
+
+def _forget_persons(session: Session, theirs: list[str], *, keep_answers: bool) -> None:
     if keep_answers:
         strip_finished(session, theirs)
         cut_ties(session, theirs)
@@ -117,11 +135,11 @@ def forget(
     else:
         erase_respondents(session, theirs)
     erase_empty_households(session)
-    if respondent_id is None or not is_needed(session, contact_id):
-        drop_contact(session, contact_id)
+
+
+def _note(session: Session, count: int, *, keep_answers: bool, now: datetime, by: str) -> None:
     what = "answers kept" if keep_answers else "answers deleted"
-    audit(session, "respondent", "forget", f"{len(theirs)} persons, {what}", now)
-    return len(theirs)
+    audit(session, by, "forget", f"{count} persons, {what}", now)
 
 
 def drop_interview(
@@ -144,6 +162,7 @@ def drop_contact(session: Session, contact_id: int) -> None:
     lane = lane_of_contact(session, contact_id)
     if lane is not None:
         erase_lane(session, lane)
+        erase_turn(session, lane)
         erase_guesses(session, lane=lane)
     erase_jobs(session, contact_id)
     erase_contact(session, contact_id)

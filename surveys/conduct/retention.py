@@ -42,6 +42,7 @@ from surveys.store.expiring import (
     waves_over,
     with_words,
 )  # fmt: skip
+from surveys.store.guesses import erase_guesses
 from surveys.store.messages import written
 
 UNCONFIRMED = timedelta(hours=24)
@@ -51,7 +52,7 @@ BATCH = 200
 """Interviews, or contacts, of one transaction: some 50 ms, so that answers need not wait."""
 PROMISED = ("1", "2", "3")
 """The texts of consent that said the contact would be kept, and could be forgotten at any time
-(docs/decisions/0015)."""
+(docs/decisions/0017)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def steps(
     contacts without persons (administrators stay).
     """
     with database.begin() as session:
-        if erase_drafts_before(session, now - UNCONFIRMED):
+        drafts = erase_drafts_before(session, now - UNCONFIRMED)
+        if erase_guesses(session, before=now) or drafts:
             leave_no_traces(session)
     with database.read() as session:
         waves = waves_kept(session)

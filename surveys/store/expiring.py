@@ -29,6 +29,7 @@ from surveys.store.schema import (
     Attachment,
     Base,
     Contact,
+    Guess,
     Household,
     Inbox,
     Interview,
@@ -293,6 +294,11 @@ def drop_links(session: Session, household_ids: Collection[str]) -> None:
     )
 
 
+def erase_turn(session: Session, lane: str) -> None:
+    """Delete whose turn it is to write to someone."""
+    session.execute(delete(Turn).where(Turn.lane == lane))
+
+
 def erase_unneeded(session: Session, contact_ids: Collection[int]) -> None:
     """Delete those of these contacts through whom nobody answers and who are no administrators,
     with all that waits to be sent to them, what they ordered, and what they could not say."""
@@ -314,5 +320,6 @@ def erase_unneeded(session: Session, contact_ids: Collection[int]) -> None:
     parked = (Inbox.done_at.is_(None), Inbox.parked_at.is_not(None))
     session.execute(delete(Inbox).where(Inbox.lane.in_(lanes), *parked))
     session.execute(delete(Turn).where(Turn.lane.in_(lanes)))
+    session.execute(delete(Guess).where(Guess.lane.in_(lanes)))
     ordered_by = Job.arguments["contact_id"].as_integer()
     session.execute(delete(Job).where(ordered_by.in_([row.id for row in gone])))

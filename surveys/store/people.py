@@ -68,6 +68,11 @@ def contact_by_lane(session: Session, lane: str) -> ContactRow | None:
     return None if row is None else ContactRow(*row)
 
 
+def contact_known_as(session: Session, lane: str) -> int | None:
+    """The id of the contact with this keyed hash, just to look."""
+    return session.scalar(select(Contact.id).where(Contact.address_hash == lane))
+
+
 def add_contact(
     session: Session, *, channel: str, address: bytes, lane: str, language: str, now: datetime
 ) -> int:
