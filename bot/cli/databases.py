@@ -68,11 +68,11 @@ def copy(
 @app.command()
 def restored() -> None:
     """After pg_restore: let nothing count that was shown since the backup was made."""
+    from surveys.store.keys import anyone_at_work
     from surveys.store.restoring import leap_ahead
-    from surveys.store.standstill import at_work
 
     with opened(settings()) as database, database.begin() as session:
-        if at_work(session):
+        if anyone_at_work(session):
             raise Problem("A bot is at work on this database: stop it, and wait 15 seconds.")
         leap_ahead(session, now(), BY)
     typer.echo("Everybody is shown their question again with what they do next: start the bot.")

@@ -35,8 +35,9 @@ from sqlalchemy.orm import Session
 from surveys.store.audit import audit
 from surveys.store.backup import Tell
 from surveys.store.database import connect, file_of, url_of
+from surveys.store.keys import anyone_at_work
 from surveys.store.schema import Base, Replica, Turn
-from surveys.store.standstill import Unfit, alone_with, at_work
+from surveys.store.standstill import Unfit, alone_with
 from surveys.store.upgrade import HEAD, revision_of
 
 ROWS = 1_000
@@ -122,7 +123,7 @@ def _check_target(connection: Connection) -> None:
     names = ", ".join(f'"{one.name}"' for one in tables)
     connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
     with Session(connection) as session:
-        busy = at_work(session)
+        busy = anyone_at_work(session)
     filled = [
         one.name for one in tables if connection.scalar(select(exists(select(literal_column("1"))
         .select_from(one))))

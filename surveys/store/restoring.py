@@ -21,25 +21,15 @@ from sqlalchemy.orm import Session
 from surveys.store.audit import audit
 from surveys.store.backup import HEADER, Tell, beside, check_sound, copy_to, put, sync_folder
 from surveys.store.database import Database, kind_of
+from surveys.store.keys import opens
 from surveys.store.messages import written
 from surveys.store.schema import Base, Interview, Replica, Turn
 from surveys.store.standstill import Unfit, alone_with
 from surveys.store.upgrade import HEAD, NewerDatabase, upgrade
-from surveys.store.vault import Vault
+from surveys.store.vault import Vault, WrongKey
 
 LEAP = 1_000_000
 """More than can have been given out between a copy and its return; 2,000 such fit into an id."""
-SEALED: tuple[tuple[str, str, str], ...] = (
-    ("contact", "address", ""),
-    ("administrator", "name", ""),
-    ("draft", "body", ""),
-    ("inbox", "body", ""),
-    ("outbox", "body", ""),
-    ("attachment", "content", "interview_id IS NOT NULL AND"),
-)
-"""What the key has to open: table, column, which rows."""
-TRIED = 1_000
-"""Rows of each that it is tried on, the newest."""
 BATCH = 1_000
 
 
@@ -71,12 +61,15 @@ def restore(
             raise Unfit(f"{copy} cannot be read: take an older backup.") from None
         check_sound(new, copy)
         _check_version(new, copy)
-        _check_key(new, Vault(key()))
         url = f"sqlite:///{new.absolute()}"
         upgrade(url)
         database = Database(url)
         try:
             with database.begin() as session:
+                if opens(session, Vault(key())) is False:
+                    raise WrongKey(
+                        "The secret key does not fit this backup: it was made with another one."
+                    )
                 leap_ahead(session, now, actor)
         finally:
             database.close()
@@ -156,21 +149,6 @@ def _check_version(file: Path, named: Path) -> None:
         raise NewerDatabase(
             f"{named} was made by a newer version of usegap: please install that version."
         )
-
-
-def _check_key(file: Path, vault: Vault) -> None:
-    """Raises `WrongKey` where something sealed does not open; older tables may lack a column."""
-    with closing(sqlite3.connect(file)) as connection:
-        for table, column, which in SEALED:
-            columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-            if column not in columns:
-                continue
-            rows = connection.execute(
-                f"SELECT {column} FROM {table} WHERE {which} {column} IS NOT NULL"
-                " ORDER BY rowid DESC LIMIT ?", (TRIED,),
-            )  # fmt: skip
-            for (sealed,) in rows:
-                vault.open(sealed)
 
 
 def _put_aside(target: Path) -> Path | None:

@@ -1,7 +1,7 @@
 """Whether a program is at work on a database, so that nothing is taken from under it.
 
 SQLite's own locks say it exactly: whoever has a file in write-ahead mode open holds a lock on it.
-On PostgreSQL the programs' rows say it.
+Elsewhere the programs' rows say it: surveys.store.keys.anyone_at_work.
 """
 
 from __future__ import annotations
@@ -9,17 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
-
-from surveys.store.database import kind_of
-from surveys.store.schema import Replica
-
-SEEN = timedelta(seconds=15)
-"""A program writes its row anew every few seconds: one that was seen so lately is at work."""
 
 
 class AtWork(Exception):  # noqa: N818
@@ -28,15 +18,6 @@ class AtWork(Exception):  # noqa: N818
 
 class Unfit(Exception):  # noqa: N818
     """A file or a database is not what it should be; its text is one sentence for the operator."""
-
-
-def at_work(session: Session) -> bool:
-    """Whether a program was seen on this database a moment ago, by the clock that wrote it."""
-    clock: ColumnElement[datetime] | datetime = (
-        func.clock_timestamp() if kind_of(session) == "postgresql" else datetime.now(UTC)
-    )
-    lately = select(func.count()).select_from(Replica).where(Replica.seen_at > clock - SEEN)
-    return bool(session.scalar(lately))
 
 
 @contextmanager
