@@ -6,29 +6,31 @@ or that are the reference together, at once. What is kept of everybody are some 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveys.export.flags import Flags, compared
+from surveys.export.runs import Place, runs
 from surveys.export.table import Cell
 from surveys.form.indicators import Indicator, from_json
 from surveys.store.areas import reference_villages
+from surveys.store.forms import versions_of_wave
 from surveys.store.margins import margins_for
+from surveys.store.measured import read
+from surveys.store.quality import Checked
 from surveys.store.reports import held_by, newest
-from surveys.store.schema import FormVersion, Interview, Report, Wave
+from surveys.store.schema import FormVersion, Wave
 from surveys.store.submissions import Census, census, finished_in, frame
 
 if TYPE_CHECKING:
     from surveys.estimation.computed import Computed
     from surveys.estimation.margins import Margins
 
-AT_ONCE = 10_000
-"""Submissions of villages that are computed together, or more where more hang together."""
 ROWS = (
     "base_weight", "weight", "in_profile", "roster_x", "roster_no_phone", "phase", "visit_weight",
     "visit_adults", "raking_pool", "raking_sex_age", "raking_schooling",
@@ -41,7 +43,6 @@ VILLAGES = (
 """The columns of a village that come from here."""
 
 
-Place = tuple[str, ...]
 PHASES = (None, "answered", "visited")
 
 
@@ -140,10 +141,10 @@ class _Found:
     raked: bool = False
 
 
-def design(session: Session, wave_id: int) -> Design:
-    """The weights of everybody in a wave, as a profile computed now has them.
+def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
+    """The weights of everybody in a wave, as a profile computed now has them, and the flags.
 
-    Of the whole wave, whatever is exported: villages are raked together.
+    Of the whole wave, whatever is exported: villages are raked together, flags compare everybody.
     """
     wave = session.get_one(Wave, wave_id)
     indicators = from_json(session.get_one(FormVersion, wave.form_version_id).indicators)
@@ -159,9 +160,12 @@ def design(session: Session, wave_id: int) -> Design:
         over=wave.closed_at is not None,
     )
     found = _Found()
-    for villages in _runs(session, known):
-        _compute(session, known, villages, found)
-    numbers = _numbers([(*one.area, one.code) for one in known.places.values()], found.pools)
+    versions = versions_of_wave(session, wave_id)
+    flags = Flags(wave_id, compared([one.indicators for one in versions]))
+    places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
+    for some in runs(session, wave_id, places, known.margins, reference):
+        _compute(session, known, some, found, flags)
+    numbers = _numbers(list(places.values()), found.pools)
     at = VILLAGES.index("raking_pool")
     of_village: dict[str, tuple[Cell, ...]] = {}
     for cells, number in zip(found.villages, numbers, strict=True):
@@ -169,61 +173,37 @@ def design(session: Session, wave_id: int) -> Design:
             pool = one[at]
             one[at] = None if pool is None else int(number[int(pool)])  # type: ignore[arg-type]
             of_village[code] = tuple(one)
-    return Design(_joined(found.rows, numbers), of_village, known.places, reference, found.raked)
+    weights = _joined(found.rows, numbers)
+    return Design(weights, of_village, known.places, reference, found.raked), flags.checked()
 
 
-def _runs(session: Session, known: _Wave) -> Iterator[list[int]]:
-    """Villages, some thousand submissions at a time, those that hang together at once."""
-    counted = session.execute(
-        select(Interview.area_id, func.count())
-        .where(Interview.wave_id == known.id, Interview.status == "finished")
-        .group_by(Interview.area_id)
-    )
-    sizes: dict[int, int] = dict(counted.all())
-    groups: dict[Place, list[int]] = {}
-    places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
-    # Where villages stand at different heights, margins of some may be those of all above.
-    uneven = len({len(place) for place in places.values()}) > 1
-    whole = uneven and any(place in known.margins for place in places.values())
-    beside = session.scalar(select(Report.id).where(Report.wave_id == known.id).limit(1))
-    for area_id, place in places.items():
-        above = (place[:depth] for depth in range(1, len(place)))
-        key = next((one for one in above if one in known.margins), place[:-1])
-        if beside is not None and area_id in known.reference:
-            groups.setdefault((), []).append(area_id)
-        groups.setdefault(place[:1] if whole else key, []).append(area_id)
-    of_reference = set(groups.pop((), ()))
-    joined = [one for one in groups.values() if of_reference.intersection(one)]
-    runs = [one for one in groups.values() if not of_reference.intersection(one)]
-    run: list[int] = []
-    size = 0
-    first = [area_id for one in joined for area_id in one]
-    for group in [first, *runs] if first else runs:
-        more = sum(sizes.get(area_id, 0) for area_id in group)
-        if run and size + more > AT_ONCE:
-            yield run
-            run, size = [], 0
-        run, size = [*run, *group], size + more
-    if run:
-        yield run
+def _compute(
+    session: Session, known: _Wave, area_ids: Sequence[int], found: _Found, flags: Flags
+) -> None:
+    """Add what some villages weigh, and what stands out there."""
+    import pandas as pd
 
-
-def _compute(session: Session, known: _Wave, villages: Sequence[int], found: _Found) -> None:
-    """Add what some villages weigh."""
     from surveys.estimation.frame import answers, measures
     from surveys.estimation.villages import compute
     from surveys.estimation.weights import weights
 
-    rows, places = frame(session, known.id, villages, [one.name for one in known.roles])
-    reference = [known.places[one].code for one in known.places
-                 if one in known.reference and one in set(villages)]  # fmt: skip
+    read_ones = read(session, known.id, area_ids)
+    flags.add(session, area_ids, read_ones)
+    villages = [one for one in area_ids if one in known.places]
+    if not villages:
+        return
+    rows, places = frame(
+        session, known.id, villages, [one.name for one in known.roles], rows=read_ones
+    )
+    reference = [known.places[one].code for one in sorted(known.reference.intersection(villages))]
     computed = compute(
         rows, places, known.roles, {}, reference,
         margins=known.margins,
         held=held_by(newest(session, known.id, villages), known.places),
         over=known.over,
     )  # fmt: skip
-    ids = _ids(session, known.id, villages, rows["submission"].to_numpy(object))
+    at = pd.Index(read_ones.own["submission"]).get_indexer(pd.Index(rows["submission"]))
+    ids = read_ones.own["id"].to_numpy(np.int64)[at]
     every = answers(rows, computed.codes, measures(known.roles, {}))
     base = weights(every)
     # A non-user weighs 1; of whom it is not known whether they are one weighs nothing.
@@ -236,23 +216,6 @@ def _compute(session: Session, known: _Wave, villages: Sequence[int], found: _Fo
     raking = computed.source.raking
     found.pools.append(() if raking is None else raking.place)
     found.raked |= raking is not None and bool((raking.pool >= 0).any())
-
-
-def _ids(
-    session: Session, wave_id: int, villages: Sequence[int], keys: NDArray[np.object_]
-) -> NDArray[np.int64]:
-    """The interviews' ids of submissions."""
-    of = {
-        row.key: row.id
-        for row in session.execute(
-            select(Interview.key, Interview.id).where(
-                Interview.wave_id == wave_id,
-                Interview.area_id.in_(villages),
-                Interview.status == "finished",
-            )
-        )
-    }
-    return np.fromiter((of[key] for key in keys.tolist()), np.int64, len(keys))
 
 
 def _rows(computed: Computed, ids: NDArray[np.int64], entry: NDArray[np.uint16]) -> Weighed:

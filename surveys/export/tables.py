@@ -18,7 +18,6 @@ from surveys.export.submissions import Progress, Sources, above, submissions
 from surveys.export.table import Cell, Table
 from surveys.form.indicators import Indicator
 from surveys.store.database import Database
-from surveys.store.quality import checked
 
 if TYPE_CHECKING:
     from surveys.export.release import Released
@@ -79,8 +78,7 @@ def tables(
     with database.read() as session:
         made = plan(session, choose(session, filters, now))
         # Of the whole wave, whatever is written: flags and weights compare with everybody.
-        quality = checked(session, made.chosen.wave_id)
-        weights = design(session, made.chosen.wave_id)
+        weights, quality = design(session, made.chosen.wave_id)
         done, hide = None, None
         if released:
             from surveys.export.release import SECRET, release

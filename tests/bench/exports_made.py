@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import random
 import re
+import zlib
 from datetime import UTC, datetime
 
 from sqlalchemy import create_engine, insert, text
 
 from surveys.estimation.frame import language_tag
 from surveys.estimation.margins import VARIABLES
+from surveys.estimation.measured import Layout, line
 from surveys.form.model import Form
 from surveys.form.xlsform import convert
 from surveys.instruments import shipped
@@ -24,6 +26,7 @@ from surveys.interview.state import to_json
 from surveys.publish import ensure_ready, import_villages, publish
 from surveys.store.database import Database, url_of
 from surveys.store.forms import compiled
+from surveys.store.measured import layouts_of
 from surveys.store.schema import Area, FormVersion, Margin
 from surveys.store.upgrade import upgrade
 from tests.instruments.conftest import sheets_of
@@ -38,8 +41,8 @@ MOST_SEEDS = 6
 """What is drawn by lot of everybody is drawn anew for each row: no two have the same."""
 
 
-def answered(form: Form, different: int) -> list[Person]:
-    """State and submission of persons who answered at random, by the form's rules."""
+def answered(form: Form, layout: Layout, different: int) -> list[Person]:
+    """State, submission and line of persons who answered at random, by the form's rules."""
     sheets = sheets_of(shipped())
     paths = {one.name: one.path for one in form.questions if can_be_given(one)}
     people: list[Person] = []
@@ -50,10 +53,16 @@ def answered(form: Form, different: int) -> list[Person]:
         one, _ = collected(form, answers, seed, form.languages[seed % 2], NOW, NOW)
         assert language_tag(one.language) in ("en", "zh")
         state = json.dumps(to_json(one), ensure_ascii=False)
-        given_at = json.dumps(submission(form, one))
+        answers_of = submission(form, one)
+        # How long it took, and which questions were asked: as the log of events would say.
+        asked = zlib.crc32(" ".join(answers_of).encode())
+        timed = random.Random(seed).lognormvariate(6.4, 0.5), asked
+        given_at = json.dumps(answers_of)
         for number, value in enumerate(_SEEDS.findall(given_at), 1):
             given_at = given_at.replace(f'": "{value}"', f'": "@{number}@"')
-        people.append({"state": state, "submission": given_at})
+        people.append(
+            {"state": state, "submission": given_at, "measured": line(layout, answers_of, timed)}
+        )
     return people
 
 
@@ -72,7 +81,8 @@ def made(url: str, count: int, different: int = 2000) -> None:
         wave = ensure_ready(session, organisation="O", contact="C", retention_months=24, now=NOW)
         import_villages(session, "\n".join(listed).encode(), NOW)
         version = session.get_one(FormVersion, published.form_version_id)
-        people = answered(compiled(version.xform), different)
+        layout = layouts_of(session, wave)[version.id]
+        people = answered(compiled(version.xform), layout, different)
         counties = session.query(Area.id).where(Area.kind == "county").order_by(Area.id)
         margins = [
             {"area_id": row.id, "variable": one.name, "category": name, "count": 1000 + 100 * at}
@@ -87,9 +97,7 @@ def made(url: str, count: int, different: int = 2000) -> None:
     _fill(url, count, people, wave, version.id, first.id)
 
 
-def _fill(
-    url: str, count: int, people: list[Person], wave: int, version: int, first: int
-) -> None:
+def _fill(url: str, count: int, people: list[Person], wave: int, version: int, first: int) -> None:
     """The rows, made in the database: what is distinct goes there once."""
     address = url_of(url)
     engine = create_engine(address)
@@ -118,9 +126,11 @@ def _fill(
     with engine.begin() as connection:
         if lite:
             connection.exec_driver_sql("PRAGMA synchronous = OFF")
-        connection.execute(text("CREATE TEMP TABLE people (i int, state text, submission text)"))
         connection.execute(
-            text("INSERT INTO people VALUES (:i, :state, :submission)"),
+            text("CREATE TEMP TABLE people (i int, state text, submission text, measured text)")
+        )
+        connection.execute(
+            text("INSERT INTO people VALUES (:i, :state, :submission, :measured)"),
             [{"i": i, **one} for i, one in enumerate(people)],
         )
         connection.execute(text("CREATE INDEX people_i ON people (i)"))
@@ -132,11 +142,12 @@ def _fill(
             f" 'e' || {padded.format('n.n')}, 1, {at('', '0')} FROM n",
             "INSERT INTO interview (key, respondent_id, wave_id, form_version_id, area_id, mode,"
             " status, consent_version, consented_at, state, started_at, updated_at, finished_at,"
-            f" submission, review) {numbers} SELECT 'uuid:' || {key},"
+            f" submission, review, measured) {numbers} SELECT 'uuid:' || {key},"
             f" 'r' || {padded.format('n.n')}, {wave}, {version}, {village}, 'self', 'finished',"
             f" '2', {at('', '0')}, p.state, {at('', 'n.n')}, {at('', 'n.n')},"
             # Not quite in the order of their numbers, as in life.
-            f" {at('', 'n.n + 600 + n.n * 7919 % 3600')}, ({answers}){json_of}, 'received'"
+            f" {at('', 'n.n + 600 + n.n * 7919 % 3600')}, ({answers}){json_of}, 'received',"
+            " p.measured"
             f" FROM n JOIN people p ON p.i = (n.n * 31 + n.n / 7) % {len(people)} ORDER BY n.n",
         ):
             connection.exec_driver_sql(statement.replace("%", "%%") if not lite else statement)

@@ -1,0 +1,176 @@
+"""`make bench-export`: a million submissions as CSV, beside the database's own dump of the rows.
+
+`usegap export` as it is called, each run a process of its own: its seconds, the CPU seconds of it
+and of all that it started, and the most memory that they had together. Databases are made for it
+and dropped at the end.
+
+    python -m tests.bench.exports_large --sizes 20000        # a quick look
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import create_engine, make_url, text
+
+from surveys.store.database import url_of
+from tests.bench.exports_made import made
+from tests.databases import DEFAULT
+
+SIZES = (10_000, 100_000, 1_000_000)
+GOAL_MIB, GOAL_TIMES = 300, 3
+ROWS = """
+SELECT i.key, i.area_id, i.form_version_id, i.mode, i.started_at, i.finished_at, i.review,
+       r.household_id, r.entry, i.submission
+FROM interview i JOIN respondent r ON r.id = i.respondent_id"""
+"""What is dumped: key, place, version, mode, times, review, home, entry, answers as JSON."""
+LOOKS = 0.02
+"""Seconds between two looks at the memory of a process and what it started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a command took."""
+
+    seconds: float
+    cpu: float
+    peak: float
+    """MiB: the most resident, of it and of what it started; what they share counts for each."""
+    megabytes: float
+
+
+def run(command: Sequence[str], out: Path, env: Mapping[str, str] | None = None) -> Run:
+    """One command, whose output goes to a file, or which writes into a folder."""
+    sink = Path(os.devnull) if out.is_dir() else out
+    began = time.perf_counter()
+    with sink.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, env=env)
+        together = 0
+        while True:
+            # Waited for by hand: this says what it alone used, and what its own children did.
+            number, status, used = os.wait4(process.pid, os.WNOHANG)
+            if number:
+                break
+            together = max(together, _resident(process.pid))
+            time.sleep(LOOKS)
+    if status:
+        raise SystemExit(f"{command[0]} failed")
+    files = list(out.iterdir()) if out.is_dir() else [out]
+    return Run(
+        time.perf_counter() - began,
+        used.ru_utime + used.ru_stime,
+        together / 1024,
+        sum(one.stat().st_size for one in files) / 1e6,
+    )
+
+
+def _resident(pid: int) -> int:
+    """KiB of a process and what it started."""
+    found = 0
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            # The most that it ever had; `ru_maxrss` would count what started it, too.
+            if line.startswith("VmHWM:"):
+                found = int(line.split()[1])
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0
+    return found + sum(_resident(int(one)) for one in below)
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[str]:
+    path = folder / "usegap.db"
+    yield f"sqlite:///{path}"
+    path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _postgresql(folder: Path) -> Iterator[str]:
+    server = url_of(os.environ.get("USEGAP_TEST_POSTGRES") or DEFAULT)
+    name = f"usegap_bench_{uuid4().hex[:12]}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        engine.dispose()
+
+
+DATABASES = {"sqlite": _sqlite, "postgresql": _postgresql}
+
+
+def dump(url: str) -> list[str]:
+    """The command with which the database writes its rows as CSV."""
+    address = url_of(url)
+    if address.get_backend_name() == "sqlite":
+        return ["sqlite3", "-csv", address.database or "", ROWS]
+    plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    return ["psql", "-q", "-d", plain, "-c", f"COPY ({ROWS}) TO STDOUT WITH (FORMAT csv)"]
+
+
+def export(url: str, folder: Path, *more: str) -> tuple[list[str], dict[str, str]]:
+    """The command with which we do, and its environment."""
+    usegap = Path(sys.executable).parent / "usegap"
+    env = {**os.environ, "USEGAP_DATABASE_URL": url, "USEGAP_LANGUAGE": "en"}
+    return [str(usegap), "export", "--out", str(folder), *more], env
+
+
+def measure(kind: str, count: int, folder: Path) -> bool:
+    """One database of one size; whether the goals are met."""
+    with DATABASES[kind](folder) as url:
+        made(url, count)
+        out, into = folder / "dump.csv", folder / "out"
+        into.mkdir()
+        try:
+            # Read once before: what is on the disk is in memory for both.
+            run(dump(url), out)
+            theirs = run(dump(url), out)
+            command, env = export(url, into)
+            ours = run(command, into, env)
+        finally:
+            shutil.rmtree(into)
+            out.unlink(missing_ok=True)
+    times = ours.seconds / theirs.seconds
+    for name, one, ratio in (("dump", theirs, 1.0), ("usegap export", ours, times)):
+        print(f"{kind:<12}{name:<16}{count:>10,}{one.seconds:>10.1f}{one.cpu:>8.1f}{ratio:>8.1f}"
+              f"{one.peak:>10.0f}{one.megabytes:>10.1f}", flush=True)  # fmt: skip
+    return ours.peak < GOAL_MIB and times <= GOAL_TIMES
+
+
+def main() -> None:
+    """Measure every size on both databases."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.exports_large")
+    parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
+    parser.add_argument("--databases", nargs="*", default=list(DATABASES), choices=DATABASES)
+    parser.add_argument("--folder", type=Path, help="for databases and files; a million: 15 GB")
+    chosen = parser.parse_args()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; goals: under {GOAL_MIB} MiB,"
+          f" at most {GOAL_TIMES} times the dump\n")  # fmt: skip
+    print(f"{'':<28}{'rows':>10}{'seconds':>10}{'CPU s':>8}{'× dump':>8}{'peak MiB':>10}{'MB':>10}")  # noqa: E501
+    met = [
+        measure(kind, count, Path(folder))
+        for kind in chosen.databases
+        for count in chosen.sizes
+        for folder in [tempfile.mkdtemp(dir=chosen.folder)]
+    ]
+    print(f"\n{sum(met)} of {len(met)} within the goals")
+
+
+if __name__ == "__main__":
+    main()
