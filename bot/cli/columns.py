@@ -218,7 +218,7 @@ def read_table(file: Path, wanted: list[str]) -> Table:
             f"{file.name} has more cells than columns, first in row {int(longer.argmax()) + 1}"
             " below the header: is there a comma in a number?"
         )
-    columns = {names[at]: _cells(frame[str(at)]) for at in places}
+    columns = {names[at]: cells_of(frame[str(at)]) for at in places}
     return Table(file.name, tuple(names), columns, np.arange(1, len(frame) + 1))
 
 
@@ -227,7 +227,8 @@ def _header(text: str, separator: str) -> list[str]:
     return [name.strip() for name in header]
 
 
-def _cells(column: pd.Series[str]) -> Cells:
+def cells_of(column: pd.Series[str]) -> Cells:
+    """The different texts of a column, without blanks around them."""
     import numpy as np
     import pandas as pd
 

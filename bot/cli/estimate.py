@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.columns import read_table
+from bot.cli.columns_parquet import read_file
 from bot.cli.estimate_design import (
     Columns,
     compared_with,
@@ -17,6 +18,8 @@ from bot.cli.estimate_design import (
     matched,
     sample_of,
 )
+from bot.cli.estimate_elsewhere import rows_elsewhere
+from bot.cli.estimate_engines import Engine, source
 from bot.cli.estimate_output import Shape, write
 from bot.cli.estimate_wanted import Wanted, columns_of, variables_of
 from bot.cli.opening import Problem
@@ -96,7 +99,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def estimate(
-    file: Annotated[Path, typer.Argument(help="A CSV file with a row for each person.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="CSV or Parquet with a row for each person, or a Parquet folder."
+        ),
+    ],
     *,
     measure: Annotated[
         list[str] | None, typer.Option(metavar="COL…", help="A column of numbers: its mean.")
@@ -159,6 +167,9 @@ def estimate(
     interval: Annotated[
         Interval, typer.Option(help="Limits of quantiles: R's interval.type.")
     ] = Interval.mean,
+    engine: Annotated[
+        Engine, typer.Option(help="What reads and adds up; duckdb and spark hold no rows here.")
+    ] = Engine.pandas,
     no_suppress: Annotated[
         bool, typer.Option("--no-suppress", help="Show everything: for open data.")
     ] = False,
@@ -175,9 +186,33 @@ def estimate(
     wanted.check()
     if compare is not None and not by:
         raise typer.BadParameter("--compare needs --by.")
-    known = margins_of(margins) if margins else {}
     columns = Columns(weight, cluster, strata, fpc)
-    data = read_table(file, [*(by or ()), *columns.named, *known, *columns_of(wanted)])
+    how = Conventions(
+        ci=ci.value, degrees=df.value, deff=deff.value, size=n_eff.value, rule=qrule.value,
+        interval=interval.value, suppress=not no_suppress,
+    )  # fmt: skip
+    if engine is not Engine.pandas:
+        if margins:
+            raise Problem(
+                "Raking needs all rows in one place: take --margins with --engine pandas."
+            )
+        try:
+            with source(engine, file) as rows_there:
+                rows = rows_elsewhere(
+                    rows_there,
+                    wanted,
+                    by or [],
+                    columns,
+                    lonely=lonely.value,
+                    how=how,
+                    compare=compare,
+                )
+        except DesignError as error:
+            raise Problem(str(error)) from None
+        write(rows, format_)
+        return
+    known = margins_of(margins) if margins else {}
+    data = read_file(Path(file), [*(by or ()), *columns.named, *known, *columns_of(wanted)])
     try:
         data, sample = sample_of(data, columns, lonely.value)
         if known:
@@ -185,11 +220,7 @@ def estimate(
 
             sample = raked(sample, matched(data, known, str(margins)), residuals.value)
         parts, names = domains_of(data, sample, by or [])
-        how = Conventions(
-            ci=ci.value, degrees=df.value, deff=deff.value, size=n_eff.value, rule=qrule.value,
-            interval=interval.value, suppress=not no_suppress,
-            compare=compared_with(names, compare),
-        )  # fmt: skip
+        how = replace(how, compare=compared_with(names, compare))
         rows = table(parts, names, variables_of(data, wanted), how)
     except DesignError as error:
         raise Problem(str(error)) from None

@@ -41,7 +41,7 @@ class Wanted:
 def columns_of(wanted: Wanted) -> list[str]:
     """All that could be a column's name in what was written, `COL=VALUE` and `COL/COL` split."""
     one = [*wanted.measures, *wanted.proportions, *wanted.totals, *wanted.quantiles]
-    one += [side for ratio in wanted.ratios for pair in _splits(ratio) for side in pair]
+    one += [side for ratio in wanted.ratios for pair in splits(ratio) for side in pair]
     return [*one, *(name.rpartition("=")[0] for name in one if "=" in name)]
 
 
@@ -78,7 +78,7 @@ def _count_missing(variables: list[Variable]) -> None:
             note(f"{int(lacks.sum())} rows without a value of {one.name} are left out of it.")
 
 
-def _splits(ratio: str) -> list[tuple[str, str]]:
+def splits(ratio: str) -> list[tuple[str, str]]:
     """At each slash: names of columns can have one themselves, as Kobo's `group/name`."""
     parts = ratio.split("/")
     return [
@@ -87,7 +87,7 @@ def _splits(ratio: str) -> list[tuple[str, str]]:
 
 
 def _sides(data: Table, ratio: str) -> tuple[str, str]:
-    pairs = _splits(ratio)
+    pairs = splits(ratio)
     able = [pair for pair in pairs if all(data.value_of(side)[0] in data.columns for side in pair)]
     if len(able) > 1:
         raise Problem(f"{ratio} can be split into two columns in more than one way.")
