@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from surveys.store.database import Database
-from surveys.store.measured import SLOW, measure, unmeasured
+from time import sleep
+
+from surveys.store.database import Database, kind_of
+from surveys.store.measured import measure, unmeasured
+
+AT_ONCE = 200
+"""Lines in a transaction: while it lasts nobody else writes to SQLite."""
+PAUSE = 0.12
+"""Seconds between two: who waits for SQLite looks every tenth of a second whether it is free, and
+would else find it taken by the next one for as long as there are any."""
 
 
 def measure_all(database: Database, wave_id: int) -> int:
     """Write what estimates read of each submission of a wave that has no such line yet; how many.
 
-    Some hundreds in a transaction, so that answers that come in meanwhile wait for none.
+    Some hundreds in a transaction, so that answers that come in meanwhile do not wait for all.
     """
     with database.read() as session:
         missing = unmeasured(session, wave_id)
-    for start in range(0, len(missing), SLOW):
+        alone = kind_of(session) == "sqlite"
+    for start in range(0, len(missing), AT_ONCE):
         with database.begin() as session:
-            measure(session, wave_id, missing[start : start + SLOW])
+            measure(session, wave_id, missing[start : start + AT_ONCE])
+        if alone:
+            sleep(PAUSE)
     return len(missing)
