@@ -103,7 +103,9 @@ def test_grouped_passes_have_the_numbers_of_all_rows(seed, has, lonely, compare,
         try:
             sample = sampled(engine(frame, clustered), fpc=fpc, weight=weighted, lonely=lonely)
         except DesignError as error:
-            assert isinstance(expected, str), error
+            same_error = isinstance(expected, str) and bool(str(error))
+            if not same_error:
+                raise
             continue
         keys = [float(at) for at in range(count)]
         found = estimated(sample, asked, totals(sample, asked), keys, how)
