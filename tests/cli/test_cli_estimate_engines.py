@@ -14,7 +14,8 @@ import pytest
 from bot.cli import main
 
 OPTIONS = ("--measure U --proportion online device=smart --total U --ratio U/online"
-           " --by village sex --weight w --cluster home --strata s --compare others --no-suppress")  # fmt: skip
+           " --by village sex --weight w --cluster home --strata s --compare others"
+           " --no-suppress")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
