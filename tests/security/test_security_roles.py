@@ -21,21 +21,18 @@ from tests.security import sealed_things as things
 
 
 @pytest.fixture
-def as_role(_migrated_postgres, _postgres_server):
+def as_role(postgres_url):
     """The URL of a PostgreSQL database as a role that was given what we say, and no more."""
-    from tests.databases import _empty
-
-    _empty(_migrated_postgres)
     name = f'usegap "{uuid4().hex[:8]}'
     quoted = '"{}"'.format(name.replace('"', '""'))
-    owner = create_engine(url_of(_migrated_postgres), isolation_level="AUTOCOMMIT")
+    owner = create_engine(url_of(postgres_url), isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
         connection.execute(text(f"CREATE ROLE {quoted}"))
         for statement in grants(name):
             connection.exec_driver_sql(statement)
     escaped = name.replace(" ", "\\ ")
-    url = make_url(_migrated_postgres).update_query_dict({"options": f"-c role={escaped}"})
-    yield url.render_as_string(False), _migrated_postgres
+    url = make_url(postgres_url).update_query_dict({"options": f"-c role={escaped}"})
+    yield url.render_as_string(False), postgres_url
     with owner.connect() as connection:
         connection.execute(text(f"DROP OWNED BY {quoted}"))
         connection.execute(text(f"DROP ROLE {quoted}"))
