@@ -18,8 +18,10 @@ from surveys.estimation.editions import BROKEN, Editions
 from surveys.estimation.frame import Bools, Ints
 from surveys.estimation.headline import margined, margined_area
 from surveys.estimation.margins import Place
+from surveys.estimation.modelled import village_model
 from surveys.estimation.profile import Band, Kind, VillageProfile
 from surveys.estimation.sample import Sample
+from surveys.estimation.scale_figures import scale_figures
 from surveys.estimation.source import Source
 from surveys.estimation.suppression import DIRECT_FROM
 from surveys.estimation.table import About, Beside, Named, Table, table
@@ -246,48 +248,80 @@ class Computed:
 
         ranks: whether its villages get rank intervals. Raises KeyError where there is none.
         """
-        depth = len(place)
-        inside = [
-            at for at, one in enumerate(self.places) if len(one) > depth and one[:depth] == place
-        ]
-        if not inside:
-            raise KeyError(place)
-        which = np.array(inside, np.int64)
-        own = self.source.area(self._with_answers(which))
-        compared = np.array([not set(inside) <= set(self.reference.tolist())])
+        return self.areas_at([place], about, ranks=ranks)[place]
+
+    def areas_at(
+        self, places: Sequence[Place], about: About, *, ranks: bool = False
+    ) -> dict[Place, VillageProfile]:
+        """The profiles of areas of which none lies in another, computed together: see `area`."""
+        insides = [self._inside[place] for place in places]
+        own = self.source.areas([self._with_answers(one) for one in insides])
+        reference = set(self.reference.tolist())
+        compared = np.array([not set(one.tolist()) <= reference for one in insides])
         wave = Wave(
-            self.source.parts, own, self._beside, compared, _whole(self.source.census, which)
-        )
-        rows = {
-            name: np.array([self.area_shown(depth, inside[0], one)])
-            for name, one in self.rows.items()
-        }
-        found = self._table(wave, rows, None)
-        hidden = not self.area_shown(depth, inside[0])
-        villages = self.villages.iloc[inside]
-        return found.profile(
-            0,
-            Named(
-                name=place[-1],
-                code="",
-                area=place[:-1],
-                kind=KINDS[min(depth, len(KINDS)) - 1],
-                target=_total(villages["target"]),
-                households=_total(villages["households"]),
-                adults=_total(villages["adults"]),
-            ),
-            about,
-            Beside(
-                hidden=hidden,
-                within=within(self, inside, own, BANDS, ranks=ranks),
-                margined=margined_area(self.source.raking, inside, place[-1]),
-            ),
+            self.source.parts, own, self._beside, compared, _whole(self.source.census, insides)
         )
 
+        def told(of: Shown) -> Bools:
+            return np.array(
+                [
+                    self.area_shown(len(place), int(one[0]), of)
+                    for place, one in zip(places, insides, strict=True)
+                ]
+            )
+
+        shown, scales = told(self.shown), scale_figures(self.source.parts, own)
+        found = self._table(wave, {name: told(one) for name, one in self.rows.items()}, None)
+        return {
+            place: found.profile(
+                number,
+                self._area_named(place, inside),
+                about,
+                Beside(
+                    hidden=not bool(shown[number]),
+                    within=within(self, inside.tolist(), scales[number], BANDS, ranks=ranks),
+                    margined=margined_area(self.source.raking, inside.tolist(), place[-1]),
+                ),
+            )
+            for number, (place, inside) in enumerate(zip(places, insides, strict=True))
+        }
+
+    def _area_named(self, place: Place, inside: Ints) -> Named:
+        villages, depth = self.villages.iloc[inside], len(place)
+        return Named(
+            name=place[-1],
+            code="",
+            area=place[:-1],
+            kind=KINDS[min(depth, len(KINDS)) - 1],
+            target=_total(villages["target"]),
+            households=_total(villages["households"]),
+            adults=_total(villages["adults"]),
+        )
+
+    @cached_property
+    def _inside(self) -> dict[Place, Ints]:
+        """Of every place above villages those that are in it."""
+        found: dict[Place, list[int]] = {}
+        for at, one in enumerate(self.places):
+            for depth in range(1, len(one)):
+                found.setdefault(one[:depth], []).append(at)
+        return {place: np.array(some, np.int64) for place, some in found.items()}
+
+    @cached_property
+    def modelled(self) -> Bools:
+        """(villages,) of which the model of U is made, with all of the wave."""
+        side = self.wave.side(self.own)
+        if side is None:
+            return np.zeros(len(self.codes), np.bool_)
+        every = np.ones(len(self.codes), np.bool_)
+        return village_model(self.wave, side.use, every).used
+
     def _at(self, code: str) -> int:
-        if code not in self.villages.index:
-            raise KeyError(code)
-        return self.codes.index(code)
+        return self._places[code]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {code: at for at, code in enumerate(self.codes)}
 
     def _named(self, at: int) -> Named:
         row = self.villages.iloc[at]
@@ -327,12 +361,13 @@ def with_reference(areas: Sequence[Ints], reference: Ints) -> tuple[list[Ints], 
     return list(areas), None
 
 
-def _whole(census: Census, which: Ints) -> Census:
-    """Some villages as one place; a sum of which a part is not known is not known."""
+def _whole(census: Census, areas: Sequence[Ints]) -> Census:
+    """Some villages as one place each; a sum of which a part is not known is not known."""
     adults, offline, households = (
-        np.array([one[which].sum()]) for one in (census.adults, census.offline, census.households)
+        np.array([one[which].sum() for which in areas])
+        for one in (census.adults, census.offline, census.households)
     )
-    return Census(adults, offline, households, np.array([np.nan]))
+    return Census(adults, offline, households, np.full(len(areas), np.nan))
 
 
 def _total(column: pd.Series[float]) -> int | None:

@@ -96,7 +96,8 @@ def editions(
     lost = members[~before.isin(rows)]
     user = now["user"].to_numpy(bool)
     # Where someone is gone it is not known of which kind: they are no company at the wave's end.
-    here = {village: area for village, area in above.items() if village not in set(lost["village"])}
+    someone = _villages(lost["village"])
+    here = {village: area for village, area in above.items() if village not in someone}
     together = here if over else {}
     moving = {
         kind: _moving(
@@ -104,7 +105,7 @@ def editions(
         )
         for kind, of in ((True, user), (False, ~user))
     }  # fmt: skip
-    frozen = set(lost["village"]) - moving[True]
+    frozen = someone - moving[True]
     come = np.where(user, _of(now, moving[True] - frozen), _of(now, moving[False] - frozen))
     keeps = old | come
     # Breakdowns are of users: who was in one was no non-user.
@@ -115,7 +116,7 @@ def editions(
     left = nothing_held() if left is None else left
     holds, broken = dict[str, Bools](), dict[str, Bools]()
     new, out = dict[str, set[str]](), {"told": frozen}
-    new["told"] = set(now.loc[keeps & ~old, "village"]) | set(left["village"])
+    new["told"] = _villages(now.loc[keeps & ~old, "village"]) | _villages(left["village"])
     absent["others"] &= absent["village"].isin(list(quiet))
     for name in BROKEN:
         inside = members[members[name].to_numpy(bool)]
@@ -123,13 +124,13 @@ def editions(
         missing = _of_kind(absent, name)
         free = keeps & user & ~was & ~_of(now, frozen)
         holds[name] = was | _breakdown(now, free, was, inside, missing, name)
-        moved = set(now.loc[holds[name] & ~was, "village"])
+        moved = _villages(now.loc[holds[name] & ~was, "village"])
         broken[name] = holds[name] & ~_of(now, missing - moved)
         absent[name] &= absent["village"].isin(list(missing - moved))
         out[f"told_{name}"] = missing - moved
-        new[f"told_{name}"] = moved | set(left.loc[left[name].to_numpy(bool), "village"])
-    there = set(held["village"])
-    told = {name: set(held.loc[held[name].to_numpy(bool), "village"]) for name in TOLD}
+        new[f"told_{name}"] = moved | _villages(left.loc[left[name].to_numpy(bool), "village"])
+    there = _villages(held["village"])
+    told = {name: _villages(held.loc[held[name].to_numpy(bool), "village"]) for name in TOLD}
     waits = now.loc[~used, "village"].value_counts()
     mine = now.loc[keeps, ["village", "submission", "home"]].assign(
         **{name: one[keeps] for name, one in holds.items()}, gone=False, others=False
@@ -149,6 +150,11 @@ def editions(
     )
 
 
+def _villages(column: pd.Series[str]) -> set[str]:
+    """Which villages stand in a column; pandas makes a text anew for each row that is gone over."""
+    return set(column.unique().tolist())
+
+
 def _of(now: pd.DataFrame, villages: Collection[str]) -> Bools:
     """(rows,) of these villages."""
     return now["village"].isin(list(villages)).to_numpy(bool)
@@ -156,7 +162,7 @@ def _of(now: pd.DataFrame, villages: Collection[str]) -> Bools:
 
 def _of_kind(absent: pd.DataFrame, name: str) -> set[str]:
     """Villages where someone who may have been of a kind, or was in a breakdown, is gone."""
-    return set(absent.loc[absent[name].to_numpy(bool), "village"])
+    return _villages(absent.loc[absent[name].to_numpy(bool), "village"])
 
 
 def _breakdown(  # noqa: PLR0917
@@ -169,8 +175,8 @@ def _breakdown(  # noqa: PLR0917
     """
     come = now.loc[free, ["village", "home", name]]
     size = _counted(inside)
-    unknown = set(now.loc[was & (now[name] == -1).to_numpy(), "village"])
-    moving = set(come["village"])
+    unknown = _villages(now.loc[was & (now[name] == -1).to_numpy(), "village"])
+    moving = _villages(come["village"])
     while True:
         ready = set(moving)
         # Who waits in one category waits in all, and is no company to others then.
@@ -178,7 +184,9 @@ def _breakdown(  # noqa: PLR0917
         for category in (0, 1, -1):
             part = come.loc[come[name] == category, ["village", "home"]]
             needed = missing if category >= 0 else missing & unknown
-            ready &= _moving(_counted(part), size, {}) | (moving - set(part["village"]) - needed)
+            ready &= _moving(_counted(part), size, {}) | (
+                moving - _villages(part["village"]) - needed
+            )
         if ready == moving:
             return free & _of(now, moving)
         moving = ready

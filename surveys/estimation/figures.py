@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 import numpy as np
@@ -87,14 +88,15 @@ class Figures:
 
     def at(self, village: int) -> Figure:
         """A village's figure."""
+        # By `item`: a hundred figures a village, and each number that NumPy makes costs.
         return Figure(
-            _number(self.value[village]),
-            _number(self.low[village]),
-            _number(self.high[village]),
-            BOUNDS[self.bound[village]],
-            REASONS[self.why[village]],
-            WORDS[self.words[village]],
-            bool(self.modelled[village]),
+            _number(self.value.item(village)),
+            _number(self.low.item(village)),
+            _number(self.high.item(village)),
+            BOUNDS[self.bound.item(village)],
+            REASONS[self.why.item(village)],
+            WORDS[self.words.item(village)],
+            self.modelled.item(village),
         )
 
     def take(self, which: Ints) -> Figures:
@@ -130,4 +132,4 @@ class Figures:
 
 
 def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return value if isfinite(value) else None

@@ -44,7 +44,7 @@ class Layout:
     """What the lines of a form version hold."""
 
     names: tuple[str, ...]
-    """Of nodes, ascending: every name in the sheet indicators that the form has."""
+    """Of nodes, ascending: those in its sheet indicators, and what others measure that it has."""
     questions: frozenset[str]
     """What `fingerprint` counts: asked, not private, not answered in own words."""
     words: OwnWords = field(default=OwnWords(frozenset(), frozenset()), compare=False)
@@ -73,11 +73,12 @@ def layouts(versions: Mapping[int, tuple[Form, Sequence[Indicator]]]) -> dict[in
         for question in form.questions
         if question.asked and question.path not in words[number].said
     } - private
-    for number, (form, _) in versions.items():
+    for number, (form, indicators) in versions.items():
+        own = {one.name for one in indicators}
         here = {path.rpartition("/")[2] for path in form.nodes}
         said = {path.rpartition("/")[2] for path in words[number].said}
         found[number] = Layout(
-            tuple(sorted((named & here) - said)),
+            tuple(sorted((own | named & here) - said)),
             frozenset((counted & here) - said),
             words[number],
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -341,22 +341,40 @@ def from_json(document: dict[str, Any]) -> VillageProfile:
 
 
 def _object(value: DataclassInstance) -> dict[str, Any]:
-    return {one.name: _write(getattr(value, one.name)) for one in fields(value)}
+    return {name: _write(getattr(value, name)) for name in _names(type(value))}
+
+
+_PLAIN = (str, float, int, bool, type(None))
 
 
 def _write(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type):
-        return _object(value)
-    if isinstance(value, tuple):
-        return [_write(one) for one in value]
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple:
+        return [_write(one) for one in cast("tuple[object, ...]", value)]
     if isinstance(value, dict):
         return {key: _write(one) for key, one in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return _object(value)
     return value
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
 
 
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
+
+
+@cache
+def _needed(kind: type[DataclassInstance]) -> frozenset[str]:
+    return frozenset(
+        one.name for one in fields(kind) if one.default is one.default_factory is MISSING
+    )
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:
@@ -375,7 +393,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
         hints = _hints(kind)
         # What an earlier version did not know yet has a default.
-        needed = {one.name for one in fields(kind) if one.default is one.default_factory is MISSING}
+        needed = _needed(kind)
         odd = sorted((needed - value.keys()) | (value.keys() - hints.keys()))
         if odd:
             raise ValueError(f"{where}: fields missing or unknown: {', '.join(odd)}")

@@ -12,7 +12,7 @@ from surveys.estimation.breakdowns import CATEGORIES, Variable, category
 from surveys.estimation.followup import TwoPhase, two_phase
 from surveys.estimation.frame import Answers, Bools, Floats, Ints, Measures
 from surveys.estimation.margins import Raking
-from surveys.estimation.sample import Sample, of_area, of_villages
+from surveys.estimation.sample import Sample, of_areas, of_villages
 from surveys.estimation.wave import Census
 from surveys.estimation.weights import weights
 
@@ -45,6 +45,12 @@ class Source:
 
     def area(self, which: Ints) -> Sample:
         """Some villages, by their places, as one area."""
+        return self.areas([which])
+
+    def areas(self, areas: Sequence[Ints]) -> Sample:
+        """Several areas of villages, by their places; no village is in two of them."""
+        which = np.concatenate(areas)
+        area = np.repeat(np.arange(len(areas)), [len(one) for one in areas])
         some, one = self.data.of(which.tolist()), self.census
         raking = self.raking
         if raking is not None:
@@ -53,7 +59,9 @@ class Source:
             raking = raking.rows(at[some.row], which)
         use = some.scores[self.parts.use.name] if self.parts.use is not None else None
         phases: TwoPhase | None = two_phase(some, weights(some), one.households[which])
-        return of_area(some, one.adults[which], one.offline[which], use, raking, phases)
+        return of_areas(
+            some, area, len(areas), one.adults[which], one.offline[which], use, raking, phases
+        )
 
 
 def arrived(frame: pd.DataFrame, data: Answers, codes: Sequence[str]) -> pd.DataFrame:

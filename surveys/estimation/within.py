@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from surveys.estimation.frame import Bools
-from surveys.estimation.modelled import village_model
-from surveys.estimation.profile import Band, Figure, Place, Within
+from surveys.estimation.profile import Band, Figure, Place, Scale, Within
 from surveys.estimation.ranks import rank_intervals
-from surveys.estimation.sample import Sample
-from surveys.estimation.scale_figures import scale_figures
 from surveys.estimation.small_areas import HOMES_FROM, gradient, smoothed_variances
 
 if TYPE_CHECKING:
@@ -26,14 +23,14 @@ RINGS_FROM = 5
 def within(
     computed: Computed,
     villages: Sequence[int],
-    area: Sample,
+    scales: tuple[Scale, ...],
     bands: Mapping[int, Band],
     *,
     ranks: bool,
 ) -> Within:
-    """The villages of an area that are shown, the gradient over all of them, and the scales.
+    """The villages of an area that are shown, the gradient over all of them, and its scales.
 
-    villages: their places; area: the sample of all of them together.
+    villages: their places.
     """
     told = [at for at in villages if computed.shown.leaves[at]]
     places = [_place(computed, at, bands) for at in told]
@@ -44,8 +41,8 @@ def within(
     return Within(
         villages=tuple(places),
         gradient=_gradient(computed, inside & computed.wave.compared),
-        modelled=_modelled(computed, inside),
-        scales=scale_figures(computed.source.parts, area),
+        modelled=int((computed.modelled & inside).sum()),
+        scales=scales,
     )
 
 
@@ -105,12 +102,3 @@ def _gradient(computed: Computed, inside: Bools) -> Figure | None:
         float(np.round(number, 1)) for number in (slope.value, slope.low, slope.high)
     )
     return Figure(value, low, high)
-
-
-def _modelled(computed: Computed, inside: Bools) -> int:
-    """How many of these villages the model of U is made of, with all others of the wave."""
-    side = computed.wave.side(computed.own)
-    if side is None:
-        return 0
-    every = np.ones(len(inside), np.bool_)
-    return int((village_model(computed.wave, side.use, every).used & inside).sum())

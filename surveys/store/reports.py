@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from surveys.store.schema import Report
+from surveys.store.schema import Base, Report
 from surveys.store.submissions import Census
 
 if TYPE_CHECKING:
@@ -51,17 +51,18 @@ def keep(
     now: datetime,
 ) -> None:
     """Keep computed profiles: place, document, members."""
-    session.add_all(
-        Report(
-            area_id=area_id,
-            wave_id=wave_id,
-            computed_at=now,
-            submissions=len(members),
-            profile=document,
-            members=dict(members),
-        )
+    rows = [
+        {
+            "area_id": area_id, "wave_id": wave_id, "computed_at": now,
+            "submissions": len(members), "profile": document, "members": dict(members),
+        }
         for area_id, document, members in made
-    )
+    ]  # fmt: skip
+    if rows:
+        session.connection().execute(_KEEP, rows)
+
+
+_KEEP = insert(Base.metadata.tables["report"])
 
 
 def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
