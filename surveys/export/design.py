@@ -6,16 +6,18 @@ or that are the reference together, at once. What is kept of everybody are some 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.export.flags import Flags, compared
-from surveys.export.runs import Place, runs
+from surveys.export.runs import AT_ONCE, Place, runs
 from surveys.export.table import Cell
 from surveys.form.indicators import Indicator, from_json
 from surveys.store.areas import reference_villages
@@ -24,7 +26,7 @@ from surveys.store.margins import margins_for
 from surveys.store.measured import read
 from surveys.store.quality import Checked
 from surveys.store.reports import held_by, newest
-from surveys.store.schema import FormVersion, Wave
+from surveys.store.schema import FormVersion, Interview, Wave
 from surveys.store.submissions import Census, census, finished_in, frame
 
 if TYPE_CHECKING:
@@ -46,25 +48,46 @@ VILLAGES = (
 PHASES = (None, "answered", "visited")
 
 
-@dataclass(frozen=True, slots=True)
 class Weighed:
-    """Of each submission of some villages what it weighs, by its interview's id, ascending."""
+    """Of each submission of a wave what it weighs, by its interview's id: some 26 bytes."""
 
-    ids: NDArray[np.int64]
-    entry: NDArray[np.uint16]
-    """1 / base_weight; 0: neither a user nor a non-user."""
-    used: NDArray[np.bool_]
-    weight: NDArray[np.float64]
-    """This and what follows of who is `used`; NaN: nothing."""
-    x: NDArray[np.float64]
-    no_phone: NDArray[np.float64]
-    phase: NDArray[np.int8]
-    """Index into PHASES."""
-    visits: NDArray[np.float64]
-    """(2, submissions) visit_weight and visit_adults; (2, 0) where nobody was visited."""
-    pool: NDArray[np.int32]
-    codes: NDArray[np.int8]
-    """(2, submissions); -1: none, as of `pool`."""
+    def __init__(self, ids: NDArray[np.int64]) -> None:
+        """ids: of all finished interviews, ascending."""
+        count = len(ids)
+        self.ids = ids
+        self.entry = np.zeros(count, np.uint16)
+        """1 / base_weight; 0: neither a user nor a non-user, or in no estimate."""
+        self.used = np.zeros(count, np.bool_)
+        self.weight = np.full(count, np.nan)
+        """This and what follows of who is `used`; NaN: nothing."""
+        self.rosters = np.zeros((2, count), np.int32)
+        """roster_x and roster_no_phone: indices into `values`."""
+        self.values = {float("nan"): 0}
+        self.visits: NDArray[np.float64] | None = None
+        """(2, submissions) visit_weight and visit_adults; None where nobody was visited."""
+        self.phase = np.zeros(count, np.int8)
+        """Index into PHASES."""
+        self.pool = np.full(count, -1, np.int32)
+        self.codes = np.full((2, count), -1, np.int8)
+        """-1: none, as of `pool`."""
+
+    def at(self, ids: Any) -> NDArray[np.int64]:
+        """Where some interviews stand."""
+        found: NDArray[np.int64] = np.searchsorted(self.ids, ids)
+        return found
+
+    def roster(self, values: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Values of rosters, of which there are few, as indices."""
+        found, at = np.unique(values[np.isfinite(values)], return_inverse=True)
+        numbers = [self.values.setdefault(one, len(self.values)) for one in found.tolist()]
+        wide = np.zeros(len(values), np.int32)
+        wide[np.isfinite(values)] = np.array(numbers, np.int32)[at]
+        return wide
+
+    def number(self, numbers: NDArray[np.int32]) -> None:
+        """Give pools other numbers: `numbers` by their own."""
+        raked = self.pool >= 0
+        self.pool[raked] = numbers[self.pool[raked]]
 
     def batch(self, ids: Sequence[int]) -> list[Sequence[Cell]]:
         """The columns of `ROWS` of some submissions."""
@@ -72,30 +95,34 @@ class Weighed:
         if not len(self.ids):
             nothing: list[Cell] = [None] * len(ids)
             return [nothing, nothing, [0] * len(ids), *[nothing] * (len(ROWS) - 3)]
-        at = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        at = np.minimum(self.at(wanted), len(self.ids) - 1)
         there = self.ids[at] == wanted
         used = self.used[at] & there
         some = at[used]
+        values = np.array(list(self.values))
 
         def known(values: NDArray[np.float64]) -> list[Cell]:
-            return _known(_spread(values, used))
+            wide = np.full(len(wanted), np.nan)
+            wide[used] = values
+            return _known(wide)
 
         def code(values: NDArray[Any]) -> list[Cell]:
             found = np.full(len(wanted), -1, np.int64)
             found[used] = values
             return _codes(found)
 
-        visits = self.visits if self.visits.shape[1] else np.full((2, len(self.ids)), np.nan)
+        none = np.full(len(some), np.nan)
+        visits = [none, none] if self.visits is None else [one[some] for one in self.visits]
         phase = code(self.phase[some])
         return [
             [1 / one if one else None for one in np.where(there, self.entry[at], 0).tolist()],
             known(self.weight[some]),
             used.astype(int).tolist(),
-            known(self.x[some]),
-            known(self.no_phone[some]),
+            known(values[self.rosters[0][some]]),
+            known(values[self.rosters[1][some]]),
             [None if one is None else PHASES[int(one)] for one in phase],  # type: ignore[arg-type]
-            known(visits[0][some]),
-            known(visits[1][some]),
+            known(visits[0]),
+            known(visits[1]),
             code(self.pool[some]),
             code(self.codes[0][some]),
             code(self.codes[1][some]),
@@ -133,11 +160,12 @@ class _Wave:
 class _Found:
     """What was computed so far."""
 
-    rows: list[Weighed] = field(default_factory=list)
+    rows: Weighed
+    flags: Flags
     villages: list[dict[str, list[Cell]]] = field(default_factory=list)
     """Of each run, by code."""
-    pools: list[Sequence[Place]] = field(default_factory=list)
-    """Of each run the places of its pools."""
+    pools: list[Place] = field(default_factory=list)
+    """What each pool is of, by the number that it has so far."""
     raked: bool = False
 
 
@@ -159,27 +187,43 @@ def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
         margins=margins_for(session, together)[1],
         over=wave.closed_at is not None,
     )
-    found = _Found()
     versions = versions_of_wave(session, wave_id)
-    flags = Flags(wave_id, compared([one.indicators for one in versions]))
+    ids = _finished(session, wave_id)
+    flags = Flags(wave_id, compared([one.indicators for one in versions]), ids)
+    found = _Found(Weighed(ids), flags)
     places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
     for some in runs(session, wave_id, places, known.margins, reference):
-        _compute(session, known, some, found, flags)
+        _compute(session, known, some, found)
     numbers = _numbers(list(places.values()), found.pools)
+    found.rows.number(numbers)
     at = VILLAGES.index("raking_pool")
     of_village: dict[str, tuple[Cell, ...]] = {}
-    for cells, number in zip(found.villages, numbers, strict=True):
-        for code, one in cells.items():
-            pool = one[at]
-            one[at] = None if pool is None else int(number[int(pool)])  # type: ignore[arg-type]
-            of_village[code] = tuple(one)
-    weights = _joined(found.rows, numbers)
-    return Design(weights, of_village, known.places, reference, found.raked), flags.checked()
+    for code, cells in (item for one in found.villages for item in one.items()):
+        pool = cells[at]
+        cells[at] = None if pool is None else int(numbers[int(pool)])  # type: ignore[arg-type]
+        of_village[code] = tuple(cells)
+    return (
+        Design(found.rows, of_village, known.places, reference, found.raked), flags.checked()
+    )  # fmt: skip
 
 
-def _compute(
-    session: Session, known: _Wave, area_ids: Sequence[int], found: _Found, flags: Flags
-) -> None:
+def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:
+    """The ids of all finished interviews of a wave, ascending."""
+    found = array(
+        "q",
+        session.scalars(
+            select(Interview.id).where(
+                Interview.wave_id == wave_id, Interview.status == "finished"
+            ),
+            execution_options={"yield_per": AT_ONCE},
+        ),
+    )
+    ids = np.array(found, np.int64)
+    ids.sort()
+    return ids
+
+
+def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Found) -> None:
     """Add what some villages weigh, and what stands out there."""
     import pandas as pd
 
@@ -188,7 +232,7 @@ def _compute(
     from surveys.estimation.weights import weights
 
     read_ones = read(session, known.id, area_ids)
-    flags.add(session, area_ids, read_ones)
+    found.flags.add(session, area_ids, read_ones)
     villages = [one for one in area_ids if one in known.places]
     if not villages:
         return
@@ -208,94 +252,45 @@ def _compute(
     base = weights(every)
     # A non-user weighs 1; of whom it is not known whether they are one weighs nothing.
     first = base.w + base.other
-    entry = np.zeros(len(rows), np.uint16)
-    entry[every.row[first > 0]] = np.rint(1 / first[first > 0]).astype(np.uint16)
-    found.rows.append(_rows(computed, ids, entry))
-    of_villages = map(list, _villages(computed))
-    found.villages.append(dict(zip(computed.codes, of_villages, strict=True)))
+    some = first > 0
+    found.rows.entry[found.rows.at(ids[every.row[some]])] = np.rint(1 / first[some])
     raking = computed.source.raking
-    found.pools.append(() if raking is None else raking.place)
-    found.raked |= raking is not None and bool((raking.pool >= 0).any())
+    _put(computed, found.rows, found.rows.at(ids[computed.own.answers.row]), len(found.pools))
+    of_villages = [list(one) for one in _villages(computed)]
+    if raking is not None:
+        at_pool = VILLAGES.index("raking_pool")
+        for cells in of_villages:
+            if cells[at_pool] is not None:
+                cells[at_pool] = int(cells[at_pool]) + len(found.pools)  # type: ignore[arg-type]
+        found.pools.extend(raking.place)
+        found.raked |= bool((raking.pool >= 0).any())
+    found.villages.append(dict(zip(computed.codes, of_villages, strict=True)))
 
 
-def _rows(computed: Computed, ids: NDArray[np.int64], entry: NDArray[np.uint16]) -> Weighed:
-    """What everybody weighs; ids, entry: (rows of the frame,)."""
+def _put(computed: Computed, rows: Weighed, at: NDArray[np.int64], pools: int) -> None:
+    """What everybody in the editions weighs; at: their places; pools: how many there were."""
     sample, raking = computed.own, computed.source.raking
     data, own, phases = sample.answers, sample.weights, sample.phases
-    count = len(ids)
-
-    def spread(values: Any, nothing: float, kind: Any) -> NDArray[Any]:
-        wide = np.full(count, nothing, kind)
-        wide[data.row] = values
-        return wide
-
     weight = own.w + own.other
-    phase, visits = np.zeros(count, np.int8), np.zeros((2, 0))
+    rows.used[at] = True
+    rows.weight[at] = np.where(weight == 0, np.nan, weight)
+    rows.rosters[0][at], rows.rosters[1][at] = rows.roster(own.x), rows.roster(own.no_phone)
     if phases is not None:
+        if rows.visits is None:
+            rows.visits = np.full((2, len(rows.ids)), np.nan)
         followed = phases.village[data.village[data.home]]
-        visited = phases.visited[data.home]
-        phase = spread(np.where(followed, 1 + visited, 0), 0, np.int8)
-        stands = (phases.w, phases.adults[data.home])
-        visits = np.stack(
-            [spread(np.where(followed, one, np.nan), np.nan, np.float64) for one in stands]
-        )
-    none = np.full((2, count), -1, np.int8)
-    return Weighed(
-        ids=ids,
-        entry=entry,
-        used=spread(True, 0, np.bool_),
-        weight=spread(np.where(weight == 0, np.nan, weight), np.nan, np.float64),
-        x=spread(own.x, np.nan, np.float64),
-        no_phone=spread(own.no_phone, np.nan, np.float64),
-        phase=phase,
-        visits=visits,
-        pool=spread(-1 if raking is None else raking.pool, -1, np.int32),
-        codes=none if raking is None else np.stack(
-            [spread(one, -1, np.int8) for one in raking.codes]
-        ),
-    )  # fmt: skip
+        rows.phase[at] = np.where(followed, 1 + phases.visited[data.home], 0)
+        for place, one in enumerate((phases.w, phases.adults[data.home])):
+            rows.visits[place][at] = np.where(followed, one, np.nan)
+    if raking is not None:
+        rows.pool[at] = np.where(raking.pool < 0, -1, raking.pool + pools)
+        for place, codes in enumerate(raking.codes):
+            rows.codes[place][at] = codes
 
 
-def _joined(parts: Sequence[Weighed], numbers: Sequence[NDArray[np.int32]]) -> Weighed:
-    """All runs as one, pools by their numbers in the wave."""
-    if not parts:
-        none = np.zeros(0)
-        return Weighed(
-            none.astype(np.int64), none.astype(np.uint16), none.astype(np.bool_), none, none, none,
-            none.astype(np.int8), np.zeros((2, 0)), none.astype(np.int32),
-            np.zeros((2, 0), np.int8),
-        )  # fmt: skip
-    order = np.argsort(np.concatenate([one.ids for one in parts]))
-
-    def column(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(one, name) for one in parts])[order]
-
-    visited = any(one.visits.shape[1] for one in parts)
-    visits = [
-        one.visits if one.visits.shape[1] else np.full((2, len(one.ids)), np.nan)
-        for one in parts
-    ]  # fmt: skip
-    pools = [
-        np.append(number, -1)[one.pool].astype(np.int32)
-        for one, number in zip(parts, numbers, strict=True)
-    ]
-    return Weighed(
-        ids=column("ids"),
-        entry=column("entry"),
-        used=column("used"),
-        weight=column("weight"),
-        x=column("x"),
-        no_phone=column("no_phone"),
-        phase=column("phase"),
-        visits=np.concatenate(visits, axis=1)[:, order] if visited else np.zeros((2, 0)),
-        pool=np.concatenate(pools)[order],
-        codes=np.concatenate([one.codes for one in parts], axis=1)[:, order],
-    )
-
-
-def _numbers(places: Sequence[Place], pools: Sequence[Sequence[Place]]) -> list[NDArray[np.int32]]:
-    """Of each run the numbers of its pools in the whole wave: villages first, then what is above
-    them, nearest first, each in the order of the villages (as `surveys.estimation.margins` does).
+def _numbers(places: Sequence[Place], pools: Sequence[Place]) -> NDArray[np.int32]:
+    """The numbers of pools in the whole wave: villages first, then what is above them, nearest
+    first, each in the order of the villages (as `surveys.estimation.margins` does).
     """
     deepest = max(map(len, places), default=0)
     own = {place: at for at, place in enumerate(places)}
@@ -304,23 +299,15 @@ def _numbers(places: Sequence[Place], pools: Sequence[Sequence[Place]]) -> list[
         for depth in range(1, len(place)):
             first.setdefault(place[:depth], at)
 
-    def order(place: Place) -> tuple[int, int]:
+    def order(pool: int) -> tuple[int, int]:
+        place = pools[pool]
         if place in own:
             return 0, own[place]
         return 1 + deepest - len(place), first[place]
 
-    every = sorted({(order(place), run, at) for run, one in enumerate(pools)
-                    for at, place in enumerate(one)})  # fmt: skip
-    numbers = [np.zeros(len(one), np.int32) for one in pools]
-    for number, (_, run, at) in enumerate(every):
-        numbers[run][at] = number
+    numbers = np.zeros(len(pools), np.int32)
+    numbers[sorted(range(len(pools)), key=order)] = np.arange(len(pools))
     return numbers
-
-
-def _spread(values: NDArray[np.float64], rows: NDArray[np.bool_]) -> NDArray[np.float64]:
-    wide = np.full(len(rows), np.nan)
-    wide[rows] = values
-    return wide
 
 
 def _villages(computed: Computed) -> list[tuple[Cell, ...]]:

@@ -1,13 +1,14 @@
 """Flags of a whole wave, found some villages at a time: in some bytes a submission.
 
 Most flags are found among the answers of a person, a home or a village. Speed alone is compared
-with everybody, so of everybody are kept: seconds, the mode, what was asked, whether online.
+with everybody, so of everybody are kept: seconds, how it was answered and whether online, and what
+was asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,57 +20,59 @@ from surveys.store.measured import Rows
 from surveys.store.quality import Checked, checked
 
 TO_MS = 1000
+AT_ONCE = 50_000
+"""Submissions that are compared at a time."""
 
 
-@dataclass
-class _Codes:
+class _Codes(dict[Any, int]):
     """Numbers for what is the same, in the order in which it is met."""
-
-    of: dict[Hashable, int] = field(default_factory=dict)
 
     def all(self, values: NDArray[Any]) -> NDArray[np.int32]:
         """Of each value its number."""
         found, at = np.unique(values, return_inverse=True)
-        numbers = [self.of.setdefault(one, len(self.of)) for one in found.tolist()]
+        numbers = [self.setdefault(one, len(self)) for one in found.tolist()]
         return np.array(numbers, np.int32)[at]
 
 
-@dataclass
 class Flags:
     """The flags of the villages that were looked at so far."""
 
-    wave_id: int
-    indicators: Sequence[Indicator]
-    """Of all versions of the wave's form, a name and role once."""
-    _found: list[Checked] = field(default_factory=list)
-    _ms: list[NDArray[np.int32]] = field(default_factory=list)
-    """Active seconds in ms; -1 where not known, and of who is left out of comparisons."""
-    _groups: list[NDArray[np.int32]] = field(default_factory=list)
-    """(3, submissions) the group of the mode, of mode and kind, of mode and path; -1: none."""
-    _modes: _Codes = field(default_factory=_Codes)
-    _kinds: _Codes = field(default_factory=_Codes)
-    _paths: _Codes = field(default_factory=_Codes)
+    def __init__(
+        self, wave_id: int, indicators: Sequence[Indicator], ids: NDArray[np.int64]
+    ) -> None:
+        """indicators: of all versions of the wave's form; ids: of all finished interviews of the
+        wave, ascending.
+        """
+        self._wave_id = wave_id
+        self._indicators = indicators
+        self._ids = ids
+        self._marks = np.zeros(len(ids), np.uint8)
+        self._ms = np.full(len(ids), -1, np.int32)
+        """Active seconds in ms; -1 where not known."""
+        self._kind = np.full(len(ids), -1, np.int16)
+        """A number for each mode and user, non-user or neither; -1: not compared."""
+        self._path = np.full(len(ids), -1, np.int32)
+        """A number for each mode and what was asked; -1: not known."""
+        self._stored: dict[int, tuple[str, ...]] = {}
+        self._modes, self._kinds, self._paths = _Codes(), _Codes(), _Codes()
 
     def add(self, session: Session, villages: Sequence[int], rows: Rows) -> None:
         """Some whole villages, and what was read of them."""
-        found = checked(session, self.wave_id, villages, rows)
-        self._found.append(replace(found, counts=found.counts.iloc[:0]))
-        user, there = _users(rows, self.indicators)
+        found = checked(session, self._wave_id, villages, rows)
+        at = np.searchsorted(self._ids, found.ids)
+        self._marks[at] = found.marks
+        self._stored |= found.stored
         own = rows.own
+        at = np.searchsorted(self._ids, own["id"].to_numpy(np.int64))
         seconds = own["seconds"].to_numpy(np.float64)
-        known = there & np.isfinite(seconds)
-        ms = np.full(len(own), -1, np.int32)
-        ms[known] = np.rint(seconds[known] * TO_MS)
+        known = np.isfinite(seconds)
+        self._ms[at[known]] = np.rint(seconds[known] * TO_MS)
+        user, there = _users(rows, self._indicators)
         kind = np.where(np.isfinite(user), user, -1).astype(np.int64)
         mode = self._modes.all(own["mode"].to_numpy(object).astype(str)).astype(np.int64)
         path = own["path"].to_numpy(np.int64)
-        groups = np.stack([
-            mode.astype(np.int32),
-            self._kinds.all(_pairs(mode, kind)),
-            np.where(path == -1, -1, self._paths.all(_pairs(mode, path))).astype(np.int32),
-        ])  # fmt: skip
-        self._ms.append(ms)
-        self._groups.append(groups)
+        self._kind[at] = np.where(there, self._kinds.all(_pairs(mode, kind)), -1)
+        self._path[at] = np.where(path == -1, -1, self._paths.all(_pairs(mode, path)))
 
     def checked(self) -> Checked:
         """As `surveys.store.quality.checked` of the whole wave, but for the counts."""
@@ -77,48 +80,60 @@ class Flags:
 
         from surveys.estimation.frame import FLAGS
 
-        if not self._found:
-            none = np.zeros(0)
-            return Checked(
-                none.astype(np.int64), none.astype(np.uint8), none.astype(np.float32), {},
-                pd.DataFrame(),
-            )  # fmt: skip
-        ids = np.concatenate([one.ids for one in self._found])
-        order = np.argsort(ids)
-        marks = np.concatenate([one.marks for one in self._found])
         bit = np.uint8(1 << FLAGS.index("speeding"))
-        marks = np.where(self._fast(), marks | bit, marks & ~bit)
-        stored = {number: names for one in self._found for number, names in one.stored.items()}
+        self._marks &= ~bit
+        self._mark_fast(bit)
+        seconds = self._ms.astype(np.float64)
+        seconds[self._ms < 0] = np.nan
+        seconds /= TO_MS
         return Checked(
-            ids[order],
-            marks[order].astype(np.uint8),
-            np.concatenate([one.seconds for one in self._found])[order],
-            stored,
-            self._found[0].counts,
+            self._ids, self._marks, seconds.astype(np.float32), self._stored, pd.DataFrame()
         )
 
-    def _fast(self) -> NDArray[np.bool_]:
-        """(submissions,) as `surveys.estimation.quality.speeding`, with less in memory at once."""
-        from surveys.estimation.quality import COMPARED, PART_OF_MEDIAN
-        from surveys.estimation.raking import medians
+    def _mark_fast(self, bit: np.uint8) -> None:
+        """As `surveys.estimation.quality.speeding`, with less in memory at once."""
+        from surveys.estimation.quality import PART_OF_MEDIAN
 
-        ms = np.concatenate(self._ms)
-        known = np.flatnonzero(ms >= 0)
-        seconds = ms[known] / TO_MS
-        typical = np.full(len(known), np.nan)
-        for level in range(3):
-            group = np.concatenate([one[level] for one in self._groups])[known]
-            some = np.flatnonzero(group >= 0)
-            if not len(some):
-                continue
-            pools = int(group.max()) + 1
-            enough = np.bincount(group[some], minlength=pools) >= COMPARED
-            middle = medians(seconds[some], group[some], pools)
-            told = some[enough[group[some]]]
-            typical[told] = middle[group[told]]
-        found = np.zeros(len(ms), np.bool_)
-        found[known] = seconds < typical / PART_OF_MEDIAN
-        return found
+        modes = np.array([mode for mode, _ in self._kinds], np.int16)
+        of_mode, of_kind, of_path = (
+            self._medians(number) for number in ("mode", "kind", "path")
+        )  # fmt: skip
+        for start in range(0, len(self._ids), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            ms, kind, path = self._ms[some], self._kind[some], self._path[some]
+            rows = np.flatnonzero((ms >= 0) & (kind >= 0))
+            kind, path = kind[rows], path[rows]
+            typical = of_mode[modes[kind]] if len(rows) else np.zeros(0)
+            for more in (of_kind[kind], of_path[path]):
+                typical = np.where(np.isfinite(more), more, typical)
+            fast = ms[rows] / TO_MS < typical / PART_OF_MEDIAN
+            self._marks[start + rows[fast]] |= bit
+
+    def _medians(self, of: str) -> NDArray[np.float64]:
+        """The median of each group in seconds; NaN where fewer than ten are in it; and, at the end,
+        for -1, NaN.
+        """
+        from surveys.estimation.quality import COMPARED
+
+        if of == "path":
+            group, count = self._path.astype(np.int64), len(self._paths)
+        else:
+            group, count = self._kind.astype(np.int64), len(self._kinds)
+        if of == "mode":
+            modes = np.array([mode for mode, _ in self._kinds] + [-1], np.int64)
+            group, count = modes[group], len(self._modes)
+        # Group and time as one number, so that one sort in its place does.
+        group[(self._ms < 0) | (self._kind < 0)] = -1
+        size = np.bincount(group[group >= 0], minlength=count)
+        group <<= 32
+        group += np.maximum(self._ms, 0)
+        group.sort()
+        start = len(group) - int(size.sum()) + np.cumsum(size) - size
+        middle = np.full(count + 1, np.nan)
+        told = np.flatnonzero(size >= COMPARED)
+        low, high = ((start + (size - one) // 2)[told] for one in (1, 0))
+        middle[told] = sum((group[at] & 0xFFFFFFFF) / TO_MS for at in (low, high)) / 2
+        return middle
 
 
 def _pairs(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[Any]:
