@@ -230,7 +230,8 @@ async def at_work(folder, url, clock=now, **settings):
             yield survey
             await survey.quiet()
             # Whatever the test was about: Telegram refused nothing, and no update was given up.
-            assert {sentence for _, sentence in telegram.refusals} <= NOTHING_TO_DO
+            refused = {sentence for _, sentence in telegram.refusals}
+            assert refused <= NOTHING_TO_DO, refused
             assert survey.parked() == []
         finally:
             await survey.end()
