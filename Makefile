@@ -19,10 +19,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-exports bench-forms format clean wheel
+.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-exports bench-forms bench-profiles format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-exports | bench-forms | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-exports | bench-forms | bench-profiles | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -66,6 +66,10 @@ bench-beside: $(DEV)
 # Publishing a form and taking one answer, beside JavaRosa; `FORM=--form=path` for one of yours.
 bench-forms: $(DEV)
 	$(BIN)/python -m tests.bench.forms $(FORM)
+
+# All village profiles of a wave from the database: a hundred thousand and a million submissions.
+bench-profiles: $(DEV)
+	$(BIN)/python -m tests.bench.profiles
 
 format: $(DEV)
 	$(BIN)/ruff check --fix .

@@ -67,18 +67,38 @@ _KEEP = insert(Base.metadata.tables["report"])
 
 def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
     """Whose answers the villages' editions hold, as surveys.estimation.editions takes it."""
+    import numpy as np
     import pandas as pd
 
-    from surveys.estimation.editions import BROKEN, GONE, HELD, nothing_held
+    from surveys.estimation.editions import BROKEN, GONE, HELD, TOLD, nothing_held
 
-    rows = [
-        (places[area_id].code, key, home, *(name in inside for name in (*BROKEN, *GONE)), *told)
-        for area_id, edition in kept.items()
-        if area_id in places
-        for told in [_told(edition.profile)]
-        for key, (home, *inside) in ((k, said.split()) for k, said in edition.members.items())
-    ]
-    return pd.DataFrame(rows, columns=list(HELD)) if rows else nothing_held()
+    villages = {area_id: one for area_id, one in kept.items() if area_id in places}
+    keys: list[str] = []
+    homes: list[str] = []
+    inside: list[str] = []
+    for edition in villages.values():
+        keys.extend(edition.members)
+        for said in edition.members.values():
+            home, _, rest = said.partition(" ")
+            homes.append(home)
+            inside.append(rest)
+    if not keys:
+        return nothing_held()
+    codes, kinds = pd.factorize(np.array(inside, object))
+    named = [set(kind.split()) for kind in kinds.tolist()]
+    sizes = [len(one.members) for one in villages.values()]
+    told = np.array([_told(one.profile) for one in villages.values()], np.bool_)
+    columns = {
+        "village": np.repeat(np.array([places[one].code for one in villages], object), sizes),
+        "submission": np.array(keys, object),
+        "home": np.array(homes, object),
+        **{
+            name: np.array([name in one for one in named], np.bool_)[codes]
+            for name in (*BROKEN, *GONE)
+        },
+        **{name: np.repeat(told[:, at], sizes) for at, name in enumerate(TOLD)},
+    }
+    return pd.DataFrame({name: columns[name] for name in HELD})
 
 
 def _told(profile: Mapping[str, Any]) -> tuple[bool, ...]:

@@ -80,6 +80,16 @@ def plain(code: str) -> Plain:
     return Plain([row for row in rows if row["village"] == code], g)
 
 
+def test_areas_computed_together_say_what_each_says_alone() -> None:
+    towns = [("P", "County", "B"), ("P", "Town"), ("P", "County", "A")]
+    found = whole()
+    for some in (towns[:1] + towns[2:], towns):
+        together = found.areas_at(some, SAID)
+        assert list(together) == some
+        assert together == {place: found.area(place, SAID) for place in some}
+    assert together[towns[0]].persons != together[towns[2]].persons
+
+
 def test_an_area_is_its_villages_by_their_adults() -> None:
     _, table = town()
     found = whole().area(("P", "County", "B"), SAID)
