@@ -12,9 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, repeat
+from typing import Any
 
 from surveys.export.answers import Column
-from surveys.export.cells import text_of
+from surveys.export.cells import number, text_of
 from surveys.export.frequencies import HOMES, Counting, Counts
 from surveys.export.own import BEFORE
 from surveys.export.pieces import Odd, pieces, taken_apart
@@ -22,6 +23,7 @@ from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
 """Answers to a question, and cells of a column of ours, that are remembered."""
+_NUMBERS: Mapping[str, Callable[[Any], str]] = {"integer": str, "decimal": number}
 _SPECIAL = re.compile('[",\r\n]')
 
 
@@ -50,8 +52,8 @@ class Straight:
         first = len(BEFORE)
         questions: list[_Question] = []
         place = first
-        for number, one in enumerate(columns, 1):
-            questions.append(_Question(one, number, _counts(one, place, counting)))
+        for at, one in enumerate(columns, 1):
+            questions.append(_Question(one, at, _counts(one, place, counting)))
             place += len(one.variables)
         self._blank = ["", *("," * (len(one.variables) - 1) for one in columns), ""]
         by_path = {
@@ -153,6 +155,8 @@ class _Question:
         self.read: Callable[[str], Sequence[Cell]] = column.reader() or (lambda value: [value])
         """The cells of an answer."""
         self._variables = column.variables
+        self._number = _NUMBERS.get(column.variable.kind) if len(column.variables) == 1 else None
+        """How its one cell is written, where it is a number: most of what does not come again."""
         self._counts = counts
         self._homes: dict[str, set[Cell]] = {}
         """Answers that fewer than five homes gave so far, and those homes."""
@@ -161,6 +165,8 @@ class _Question:
 
     def text(self, cells: Sequence[Cell]) -> str:
         """Its columns of a line."""
+        if self._number is not None:
+            return self._number(cells[0])
         return ",".join(
             quoted(text_of(cell, one)) for cell, one in zip(cells, self._variables, strict=True)
         )
