@@ -75,10 +75,10 @@ def copy(source: Path, target: str, now: datetime, tell: Tell, actor: str) -> in
             )
             sums = _all_over(reading, written, tables, total, tell)
             _compare(sums, _sums(written, tables, total, tell))
+            _number(reading, written, tables)
             with Session(written) as session:
                 audit(session, actor, "copy", f"{total} rows", now)
                 session.flush()
-            _number(reading, written, tables)
     finally:
         writing.dispose()
     return total
