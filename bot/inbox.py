@@ -26,7 +26,7 @@ POLL = 50
 SLACK = 15
 """Seconds more until we take the connection for dead."""
 ASKED_FOR = ["message", "edited_message", "callback_query", "my_chat_member"]
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 10.0
 WHATS = (
     "sticker", "photo", "voice", "video_note", "video", "audio", "animation", "document", "venue",
     "location", "contact", "poll", "dice",

@@ -41,7 +41,7 @@ SOON = 0.2
 """… or those of so many seconds."""
 REMEMBERED = 20_000
 """Message ids kept in memory, so that an edit need not ask the database."""
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 10.0
 STUCK = 8
 """Failures, while other calls succeed, after which a message makes room for those behind it."""
 PUT_OFF = timedelta(minutes=10)
