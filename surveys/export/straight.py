@@ -96,7 +96,7 @@ class Straight:
         for piece, count in self._totals.items():
             path, value = taken_apart(piece)
             question = self._meanings.questions.get(path)
-            if question is not None:
+            if question is not None and value:
                 question.more(question.read(value), count)
         self._totals.clear()
 

@@ -1,0 +1,173 @@
+"""The short way from the database to CSV says what the long way says, byte for byte."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated_wave import NOW, simulate
+from sqlalchemy import func, select
+
+from surveys.export import runs, straight
+from surveys.export.central import central_csv
+from surveys.export.design import ROWS, VILLAGES, design
+from surveys.export.frequencies import Counting, frequencies
+from surveys.export.kinds import Kinds
+from surveys.export.pieces import Odd, pieces, taken_apart
+from surveys.export.questions import of_versions
+from surveys.store.forms import versions_of_wave
+from surveys.store.quality import checked
+from surveys.store.schema import Interview, InterviewEvent, Margin
+from tests.export.reading import made_of
+from tests.export.workbooks import open_form, put
+
+FORM = """
+| survey | | | |
+| | type | name | label::English (en) | label::中文 (zh) |
+| | text | words | Say it | 说吧 |
+| | integer | age | How old? | 多大？ |
+| | decimal | part | Which part? | 几成？ |
+| | select_multiple thing | several | Which? | 哪些？ |
+| | rank thing | order | What first? | 先要什么？ |
+| | select_one thing | one | Which one? | 哪个？ |
+| | geopoint | place | Where? | 在哪里？ |
+| | dateTime | moment | When was it? | 什么时候？ |
+| | text | entry | A word of ours | 我们的词 |
+| choices | | | | |
+| | list_name | name | label::English (en) | label::中文 (zh) |
+| | thing | road | A road | 路 |
+| | thing | tower | A tower | 信号塔 |
+| | thing | bus | A bus | 公交 |
+| settings | | | | |
+| | form_title | form_id | version | default_language |
+| | Any | any | 1 | English (en) |
+"""
+WORDS = ("=1+1", 'she said "so", ', "two\nlines", "路不好走", "\\", '", "', 'x", ', "a\r,b", "-5")
+"""What people write, and what the text of a submission cannot be cut at."""
+
+
+@pytest.fixture
+def field(database):
+    made = open_form(database, FORM)
+    found = []
+    for at in range(60):
+        things = ["road", "tower", "bus"][: at % 4]
+        answers = {
+            "words": WORDS[at % len(WORDS)], "age": str(at % 7), "part": f"{at * 7919 % 100}.5",
+            "several": " ".join(things), "order": " ".join(reversed(things)), "one": "ferry",
+            "place": f"{at}.25 -{at} 0 5", "moment": f"2026-03-01T0{at % 10}:15:00.000+08:00",
+            "entry": "@x", "nowhere": str(at),
+        }  # fmt: skip
+        found.append({f"/data/{name}": value for name, value in answers.items() if at % 11 != 3})
+    with database.begin() as session:
+        put(session, made, found)
+        put(session, made, [{}, {"/data/age": "40"}], village="LP02")
+    return made
+
+
+@pytest.mark.parametrize("most", [1000, 3])
+def test_the_short_way_is_the_long_way(database, field, monkeypatch, most):
+    monkeypatch.setattr(straight, "MOST", most)
+    monkeypatch.setattr("surveys.export.plan.BATCH", 7)
+    table = made_of(database, field).submissions
+    counting = Counting(table)
+    short = b"".join(central_csv(table, bom=True, counting=counting))
+    assert short == b"".join(central_csv(replace(table, lines=None), bom=True))
+    assert short.count(b"\r\n") > 60
+    told = counting.told()
+    assert told == frequencies(table)
+    assert told["age"].quantiles
+    assert told["one"].shares[-1].value == "ferry"
+    assert told["several/road"].answered == 40
+
+
+TEXTS = st.text(max_size=8) | st.sampled_from(WORDS)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["/data/a", "/data/b[1]", "/data/g/c"]), TEXTS), st.booleans()
+)
+def test_a_text_falls_into_its_answers_or_is_called_odd(answers, plain):
+    text = json.dumps(answers, ensure_ascii=plain)
+    try:
+        assert dict(map(taken_apart, pieces(text))) == answers
+    except Odd:
+        assert not answers or '\\"' in text or "\\\\" in text
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":"1"}', '{"/data/a": 1, "/data/b": "2"}', "{}", '{"a": "b", "c": 1}']
+)
+def test_what_is_written_otherwise_is_odd(text):
+    with pytest.raises(Odd):
+        [taken_apart(one) for one in pieces(text)]
+
+
+def test_kinds_are_the_same_from_texts(database, field):
+    with database.read() as session:
+        questions, _ = of_versions(versions_of_wave(session, field.wave))
+        submissions = session.scalars(select(Interview.submission).order_by(Interview.id)).all()
+    short, long = Kinds(questions), Kinds(questions)
+    for one in submissions:
+        short.see_text(json.dumps(one))
+        long.see(one)
+    found = [(one.asked.path, one.kind, one.values) for one in short.seen]
+    assert found == [(one.asked.path, one.kind, one.values) for one in long.seen]
+    kinds = {path.rpartition("/")[2]: kind for path, kind, _ in found}
+    assert (kinds["age"], kinds["part"], kinds["one"]) == ("integer", "decimal", "category")
+
+
+# Weights and flags -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sums", [False, True])
+def test_some_villages_at_a_time_weigh_what_all_weigh_together(database, monkeypatch, sums):
+    made = simulate(database)
+    with database.begin() as session:
+        if sums:
+            # Without the township's own margins its two villages are raked to their sum.
+            both = select(Margin.area_id, Margin.category).where(
+                Margin.variable == "schooling", Margin.area_id.not_in(made.areas.values())
+            )
+            for area_id, category in session.execute(both).all():
+                row = session.get_one(Margin, (area_id, "schooling", category))
+                for code in ("V3", "V4"):
+                    session.add(Margin(area_id=made.areas[code], variable="schooling",
+                                       category=category, count=row.count / 2))  # fmt: skip
+                session.delete(row)
+        _log(session)
+    kept = []
+    for most in (1, 10**9):
+        monkeypatch.setattr(runs, "AT_ONCE", most)
+        with database.read() as session:
+            ids = session.scalars(select(Interview.id)).all()
+            found, flags = design(session, made.wave)
+            whole = checked(session, made.wave)
+        cells = [list(one) for one in found.rows.batch(ids)]
+        kept.append((cells, found.villages, found.raked))
+        assert np.array_equal(flags.ids, whole.ids)
+        assert np.array_equal(flags.marks, whole.marks)
+        assert np.array_equal(flags.seconds, whole.seconds, equal_nan=True)
+    assert kept[0] == kept[1]
+    cells, villages, _ = kept[0]
+    pools = cells[ROWS.index("raking_pool")]
+    assert set(pools) == {None, 0, 1}
+    assert villages["V4"][VILLAGES.index("raking_pool")] == 1
+    assert {"answered", "visited"} < set(cells[ROWS.index("phase")])
+    assert (flags.marks & 2).any()
+
+
+def _log(session):
+    """Everybody but some took their time; the form's first question was on the screen."""
+    latest = session.scalar(select(func.max(Interview.id)))
+    for one in session.query(Interview):
+        if one.id == latest:
+            continue
+        lasted = 20 if one.id % 9 == 0 else 200 + one.id % 50
+        for kind, seconds in (("asked", 0), ("answered", lasted)):
+            at = NOW.timestamp() + seconds
+            session.add(InterviewEvent(interview_id=one.id, at=NOW.fromtimestamp(at, NOW.tzinfo),
+                                       kind=kind, node="/data/A1", value=""))  # fmt: skip
+        session.flush()
