@@ -19,10 +19,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-exports bench-forms bench-profiles format clean wheel
+.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-export bench-exports bench-forms bench-profiles format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-exports | bench-forms | bench-profiles | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-export | bench-exports | bench-forms | bench-profiles | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -54,6 +54,10 @@ bench-coverage: $(DEV)
 # Beside svy, and R where it is installed; half an hour, most of it theirs.
 bench-estimates: $(DEV)
 	$(BIN)/python -m tests.bench.estimates
+
+# A million submissions as CSV beside the database's own dump, on both; `EXPORT=--sizes 20000`: a look.
+bench-export: $(DEV)
+	$(BIN)/python -m tests.bench.exports_large $(EXPORT)
 
 # A quarter of an hour: 5,000 and 50,000 submissions in every format.
 bench-exports: $(DEV)
