@@ -29,7 +29,7 @@ from bot.request import Attached, TelegramBot
 from bot.uploads import NotKept, Uploads
 from bot.verdict import GiveUp, Later, Plain, Unreachable, Verdict, judge, plain
 from surveys.conduct.settle import Queued
-from surveys.store.messages import SENDS, Outgoing
+from surveys.store.messages import ORDERED, SENDS, Outgoing
 
 __all__ = ["Ledger", "Outgoing", "Queued", "Sender"]
 
@@ -58,6 +58,9 @@ class Ledger(Protocol):
 
     async def message_id_of(self, key: str) -> int | None:
         """The message_id of the message with this key."""
+
+    async def still_wanted(self, outbox_id: int) -> bool:
+        """Whether a message is still to be sent: it was neither taken back nor sent by another."""
 
     async def unreachable(self, lane: str) -> None:
         """The person cannot be written to: blocked, or gone."""
@@ -263,6 +266,16 @@ class Sender:
     async def _send(self, one: Queued, payload: dict[str, Any] | None = None) -> Verdict | None:
         """Make the call; None when it is done, else what is to become of the message."""
         outgoing = one.outgoing
+        if outgoing.key is not None and outgoing.key.startswith(ORDERED):
+            # It may have waited here for long, and whoever ordered it may have lost their role.
+            try:
+                wanted = await self._ledger.still_wanted(one.outbox_id)
+            except SQLAlchemyError as error:
+                return Later(type(error).__name__)
+            if not wanted:
+                self._held.discard(one.outbox_id)
+                self._done[one.outbox_id] = None
+                return None
         given = dict(outgoing.payload) if payload is None else payload
         if outgoing.edits is not None and "message_id" not in given:
             message_id = self._known.get(outgoing.edits)

@@ -36,6 +36,7 @@ from surveys.conduct.settle import (
     note_failure,
     queue,
     settle,
+    still_wanted,
     take_in,
     take_in_and_settle,
     taken_from,
@@ -79,6 +80,10 @@ class DatabaseLedger:
         """The message_id of the message with this key."""
         # Not beside the long reading of an export: somebody waits for it.
         return await self._database.in_thread(message_id_of, self._database, key)
+
+    async def still_wanted(self, outbox_id: int) -> bool:
+        """Whether a message is still to be sent: it was neither taken back nor sent by another."""
+        return await self._database.in_thread(still_wanted, self._database, outbox_id)
 
     async def unreachable(self, lane: str) -> None:
         """The person cannot be written to: remembered until they write again."""

@@ -9,7 +9,7 @@ from bot.admin.guard import only_for
 from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
-from bot.reviewing import LETTERS, review_buttons, reviewer, state_name
+from bot.reviewing import LETTERS, REVIEWING, review_buttons, reviewer, state_name
 from bot.say import send, tapped, without_buttons
 from bot.texts import Speak
 from surveys.publish.reviews import HasLeft, NoSuchSubmission, NotFinished, find, review
@@ -47,8 +47,9 @@ def find_step(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing
     letter, number = parts(incoming, 2)
     if letter not in LETTERS:
         raise Malformed
-    one = reviewed_by_id(session, whole(number))
-    right = None if one is None else reviewer(allowed(session, incoming, "find"), one)
+    mine = tuple(one for one in allowed(session, incoming, "find") if one.role in REVIEWING)
+    one = reviewed_by_id(session, whole(number), [right.path for right in mine])
+    right = None if one is None else reviewer(mine, one)
     if one is None or right is None:
         return unknown_button(session, incoming, desk)
     state = LETTERS[letter]

@@ -34,10 +34,11 @@ from surveys.store.team import (
     administrator_of,
     area_at,
     areas_below,
-    member,
     members,
     pending,
+    pending_to,
     rename,
+    touchable,
     withdraw_invite,
 )
 
@@ -200,8 +201,8 @@ def _take_back(
     session: Session, incoming: Incoming, desk: Desk, invite_id: int, say: Speak
 ) -> list[Outgoing]:
     mine, now = allowed(session, incoming, "team"), desk.clock()
-    one = next((i for i in pending(session, mine, now) if i.invite_id == invite_id), None)
-    if one is None or not may_appoint(mine, one.role, one.path):
+    one = pending_to(session, invite_id, mine, now)
+    if one is None:
         raise Malformed
     back: list[list[Button]] = [[("◀ " + say("Back"), "t:l:0")]]
     if not withdraw_invite(session, invite_id, now):
@@ -235,14 +236,14 @@ def _below(
     say: Speak,
 ) -> list[Outgoing]:
     """An area and those right below it: here, or further down?"""
-    at = area_at(session, area_id)
-    if at is None or not any(at[1].startswith(right.path) for right in mine):
+    at = area_at(session, area_id, mine)
+    if at is None:
         raise Malformed
     name, path = at
     rows: list[list[Button]] = []
     if may_appoint(mine, ROLES[role], path):
         rows.append([(say("All of {area}").format(area=short(name)), f"t:m:{role}.{area_id}")])
-    below = areas_below(session, area_id)
+    below = areas_below(session, area_id, mine)
     rows += [
         [(short(one.name),
           f"t:m:{role}.{one.area_id}" if one.kind == "village" else f"t:c:{role}.{one.area_id}.0")]
@@ -261,8 +262,9 @@ def _below(
 def _make(
     session: Session, incoming: Incoming, desk: Desk, role: int, area_id: int, *, say: Speak
 ) -> list[Outgoing]:
-    mine, at = allowed(session, incoming, "team"), area_at(session, area_id)
-    if at is None or not may_appoint(mine, ROLES[role], at[1]):
+    mine = allowed(session, incoming, "team")
+    at = area_at(session, area_id, mine, giving=ROLES[role])
+    if at is None:
         raise Malformed
     actor = f"administrator {mine[0].administrator_id}"
     code = invite_to(session, desk.vault, ROLES[role], area_id, desk.clock(), actor)
@@ -290,13 +292,8 @@ def _call_me(
 
 def _touchable(session: Session, incoming: Incoming, grant_id: int) -> Member:
     """A grant that the sender holds, or may take away. Raises `Malformed`."""
-    one = member(session, grant_id)
-    mine = allowed(session, incoming, "team")
+    one = touchable(session, grant_id, allowed(session, incoming, "team"))
     if one is None:
-        raise Malformed
-    if one.administrator_id != mine[0].administrator_id and not may_appoint(
-        mine, one.role, one.path
-    ):
         raise Malformed
     return one
 

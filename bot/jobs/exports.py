@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bot.access import ROLES
 from bot.desk import Desk
 from bot.jobs.parcels import Parcel
 from bot.say import file, send
 from bot.texts import escape, speak
 from surveys.export import Filters, NothingToExport, Wanted, add_media, into_zip, tables, told
-from surveys.store.administrators import addressee
+from surveys.store.administrators import entitled
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob
 
@@ -26,13 +27,13 @@ CAPTION = 1000
 
 def exported(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     """A job "export": `filters` and `wanted` as JSON, `released`, `media`."""
+    filters, contact_id = Filters.from_json(job.arguments["filters"]), job.arguments["contact_id"]
     with database.read() as session:
-        one = addressee(session, int(job.arguments["contact_id"]))
-    if one is None:
+        one = entitled(session, int(contact_id), ROLES["export"], filters.area_ids)
+    if one is None or not filters.area_ids:
         return []
     say = speak(one.language)
     chat, key = desk.address(one), f"job:{job.id}:{one.contact_id}:0"
-    filters = Filters.from_json(job.arguments["filters"])
     wanted = Wanted.from_json(job.arguments["wanted"])
     try:
         made = tables(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from telegram.error import BadRequest
 
 from bot.accepted import LARGEST, form_choices, too_large, what_can_be_sent
+from bot.access import ROLES
 from bot.desk import Desk
 from bot.jobs.parcels import Parcel, Run
 from bot.outbox import Outgoing
@@ -24,7 +25,7 @@ from surveys.publish.margins import read_margins
 from surveys.publish.recognise import Recognised, recognise
 from surveys.publish.sentences import Sentence
 from surveys.publish.villages import look_at_villages
-from surveys.store.administrators import Addressee, Right, addressee, rights_of
+from surveys.store.administrators import Addressee, Right, entitled, rights_of
 from surveys.store.database import Database
 from surveys.store.drafts import erase_draft, keep_draft
 from surveys.store.jobs import DueJob
@@ -99,15 +100,15 @@ async def file_came(job: DueJob, database: Database, desk: Desk, run: Run) -> li
 
 def _sender(database: Database, contact_id: int) -> tuple[Addressee | None, list[Right]]:
     with database.read() as session:
-        one = addressee(session, contact_id)
+        one = entitled(session, contact_id, ROLES["setup"])
         mine = () if one is None else rights_of(session, one.lane)
-    return one, [right for right in mine if right.role == "owner"]
+    return one, [right for right in mine if right.role in ROLES["setup"]]
 
 
 def _keep(database: Database, desk: Desk, contact_id: int, draft: _Draft | None) -> str:
     """Put a draft in the place of the one before; its mark. None: there is nothing to confirm."""
     with database.begin() as session:
-        if draft is None or addressee(session, contact_id) is None:
+        if draft is None or entitled(session, contact_id, ROLES["setup"]) is None:
             erase_draft(session, contact_id)
             return ""
         mark = keep_draft(session, desk.vault, contact_id, draft.kind, draft.body, desk.clock())

@@ -8,7 +8,7 @@ from bot.jobs.parcels import Parcel
 from bot.say import file, send
 from bot.texts import escape, speak
 from surveys.profiles.posters import NoPoster, poster_of
-from surveys.store.administrators import addressee, rights_of, villages_below
+from surveys.store.administrators import entitled
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob
 
@@ -20,11 +20,8 @@ def postered(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
 
     area_id = int(job.arguments["area_id"])
     with database.read() as session:
-        one = addressee(session, int(job.arguments["contact_id"]))
+        one = entitled(session, int(job.arguments["contact_id"]), ROLES["poster"], [area_id])
         if one is None:
-            return []
-        rights = [r for r in rights_of(session, one.lane) if r.role in ROLES["poster"]]
-        if area_id not in {village.area_id for village in villages_below(session, rights)}:
             return []
         say = speak(one.language)
         chat, key = desk.address(one), f"job:{job.id}:{one.contact_id}"

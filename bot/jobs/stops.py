@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.access import ROLES
 from bot.desk import Desk
 from bot.jobs.parcels import Parcel
 from bot.say import send
 from bot.texts import Speak, escape, speak
 from surveys.profiles.breakoffs import BreakOff, break_offs, modes_shown
-from surveys.store.administrators import addressee
+from surveys.store.administrators import entitled
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob
 
@@ -21,11 +22,11 @@ def stops(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     """A job "stops"."""
     wanted = job.arguments
     with database.read() as session:
-        one = addressee(session, int(wanted["contact_id"]))
-        if one is None:
+        area_ids = [int(area_id) for area_id in wanted["area_ids"]]
+        one = entitled(session, int(wanted["contact_id"]), ROLES["summary"], area_ids)
+        if one is None or not area_ids:
             return []
         say = speak(one.language)
-        area_ids = [int(area_id) for area_id in wanted["area_ids"]]
         found = break_offs(
             session, int(wanted["wave_id"]), area_ids, desk.clock(),
             most=int(wanted["most"]), language=one.language,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+from bot.access import ROLES
 from bot.desk import Desk
 from bot.jobs.parcels import Parcel
 from bot.say import file
@@ -12,7 +13,7 @@ from bot.texts import Speak, speak
 from surveys.publish.margins import COLUMNS
 from surveys.publish.village_rows import ALL
 from surveys.publish.villages import EXAMPLE
-from surveys.store.administrators import addressee
+from surveys.store.administrators import entitled
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob
 
@@ -24,7 +25,7 @@ def templates(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     from surveys.instruments import shipped
 
     with database.read() as session:
-        one = addressee(session, int(job.arguments["contact_id"]))
+        one = entitled(session, int(job.arguments["contact_id"]), ROLES["setup"])
     if one is None:
         return []
     say, chat = speak(one.language), desk.address(one)
@@ -48,7 +49,7 @@ def example(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     from surveys.reports.example import example_profile
 
     with database.read() as session:
-        one = addressee(session, int(job.arguments["contact_id"]))
+        one = entitled(session, int(job.arguments["contact_id"]), ROLES["tour"])
     if one is None:
         return []
     say = speak(one.language)

@@ -6,9 +6,9 @@
     mark_sent(database, [(queued[0].outbox_id, message_id)], now)
 
 `settle` opens one transaction; if the inbox row is already done (or absent) nothing happens; else
-it is marked done and emptied, `handle(session, taken)` does its work and says what is to be said, each
-message goes into the outbox (sealed), and all of it is committed at once. The rows written are
-returned, so that the sender need not read them again. Any error rolls everything back and
+it is marked done and emptied, `handle(session, taken)` does its work and says what is to be said,
+each message goes into the outbox (sealed), and all of it is committed at once. The rows written
+are returned, so that the sender need not read them again. Any error rolls everything back and
 propagates; `note_failure` then counts the try in a transaction of its own, and parks the update
 after the fifth.
 """
@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from surveys.conduct.keepable import keepable
 from surveys.store.database import Database, back_to_savepoint, savepoint
 from surveys.store.messages import (
     Outgoing,
@@ -31,6 +32,7 @@ from surveys.store.messages import (
     add_updates,
     claim,
     count_failure,
+    is_waiting,
     message_of,
     oldest_of,
     put,
@@ -46,7 +48,8 @@ from surveys.store.vault import Vault
 
 __all__ = [
     "Queued", "Taken", "lane_for", "mark_failed", "mark_sent", "message_id_of", "note_failure",
-    "queue", "queue_for", "settle", "take_in", "take_in_and_settle", "taken_from", "unsent", "waiting",
+    "queue", "queue_for", "settle", "still_wanted", "take_in", "take_in_and_settle", "taken_from",
+    "unsent", "waiting",
 ]  # fmt: skip
 
 SENDERS = ("message", "callback_query", "my_chat_member", "edited_message")
@@ -79,8 +82,12 @@ def lane_for(vault: Vault, update: Mapping[str, Any]) -> str:
 
 
 def taken_from(vault: Vault, update: dict[str, Any], received: float = 0.0) -> Taken:
-    """An update and whose it is; `received`: when, by `time.monotonic`."""
-    return Taken(update["update_id"], lane_for(vault, update), update, received)
+    """An update and whose it is; `received`: when, by `time.monotonic`.
+
+    What no database keeps is left out here, once: nobody's update may be one that cannot be taken
+    in, for Telegram would send it again and again, and nothing that comes after it.
+    """
+    return Taken(update["update_id"], lane_for(vault, update), dict(keepable(update)), received)
 
 
 def take_in(
@@ -223,6 +230,12 @@ def mark_failed(
     """A message that was not sent: to be tried again at `retry_at`, or given up (None)."""
     with database.begin() as session:
         settle_failed(session, outbox_id, error, retry_at, now)
+
+
+def still_wanted(database: Database, outbox_id: int) -> bool:
+    """Whether a message is still to be sent: it was neither taken back nor sent by another."""
+    with database.read() as session:
+        return is_waiting(session, outbox_id)
 
 
 def message_id_of(source: Database | Session, key: str) -> int | None:

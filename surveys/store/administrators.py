@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from surveys.store.schema import Administrator, Area, Contact, Grant
@@ -108,6 +108,35 @@ def administrators_of(
         .order_by(Contact.id)
     )
     return [Addressee(*row) for row in rows]
+
+
+def within(rights: Iterable[Right]) -> ColumnElement[bool]:
+    """Whether an area (`Area` of the query) is reached by one of these rights."""
+    return or_(false(), *(Area.path.startswith(one.path, autoescape=True) for one in rights))
+
+
+def entitled(
+    session: Session, contact_id: int, roles: Collection[str], area_ids: Collection[int] = ()
+) -> Addressee | None:
+    """One administrator, who did not block the bot, and holds one of these roles on each of these
+    areas or above it (of none named: anywhere); None where they do not (any more)."""
+    held = aliased(Area)
+    reached = session.execute(
+        select(Area.id, Contact.id, Contact.address_hash, Contact.address, Contact.language)
+        .join(held, Area.path.startswith(held.path))
+        .join(Grant, Grant.area_id == held.id)
+        .join(Administrator, Administrator.id == Grant.administrator_id)
+        .join(Contact, Contact.id == Administrator.contact_id)
+        .where(
+            Contact.id == contact_id,
+            Contact.blocked_at.is_(None),
+            Grant.role.in_(roles),
+            Area.id.in_(area_ids) if area_ids else Area.id == held.id,
+        )
+    ).all()
+    if not reached or not {row[0] for row in reached}.issuperset(area_ids):
+        return None
+    return Addressee(*reached[0][1:])
 
 
 def addressee(session: Session, contact_id: int) -> Addressee | None:

@@ -46,6 +46,9 @@ written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """JSON text, by one encoder: `json.dumps` makes a new one each time."""
 SENDS = ("send", "copy", "forward")
 """How methods begin that put a message into a chat: what Telegram's limit of a chat counts."""
+ORDERED = ("job:", "delivery:")
+"""How the keys of messages begin that carry what an administrator ordered, or is to be told: they
+are taken back with the role."""
 TRIES = 5
 """After so many failures an update is parked."""
 
@@ -370,7 +373,7 @@ def unsent_rows(
     """What is still to be sent, oldest first: all, of these rows, or what this program is to send
     to a lane.
     """
-    wanted = [] if only is None else [Outbox.id.in_(only)]
+    wanted: list[ColumnElement[bool]] = [] if only is None else [Outbox.id.in_(only)]
     if lane is not None:
         wanted += [Outbox.lane == lane, Outbox.sender == session.info.get("replica")]
     rows = session.execute(
@@ -421,6 +424,12 @@ def settle_failed(
     session.connection().execute(
         update(OUTBOX).where(OUTBOX.c.id == outbox_id).values(values | {"error": error})
     )
+
+
+def is_waiting(session: Session, outbox_id: int) -> bool:
+    """Whether a message is still to be sent."""
+    waits = select(Outbox.id).where(Outbox.id == outbox_id, Outbox.done_at.is_(None))
+    return session.scalar(waits) is not None
 
 
 def message_of(session: Session, key: str) -> int | None:

@@ -56,9 +56,9 @@ def look_up(session: Session, wanted: str, paths: Sequence[str] | None) -> list[
     return _reviewed(session, begins, _within(paths))
 
 
-def reviewed_by_id(session: Session, interview_id: int) -> Reviewed | None:
-    """One interview; None where there is no such (any more)."""
-    return next(iter(_reviewed(session, Interview.id == interview_id)), None)
+def reviewed_by_id(session: Session, interview_id: int, paths: Sequence[str]) -> Reviewed | None:
+    """One interview in the areas at these paths; None where there is no such (any more)."""
+    return next(iter(_reviewed(session, Interview.id == interview_id, _within(paths))), None)
 
 
 def set_review(session: Session, interview_id: int, review: Review) -> None:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, false, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    delete,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)  # fmt: skip
 from sqlalchemy.orm import Session
 
-from surveys.store.administrators import Addressee, Right
+from surveys.store.administrators import Addressee, Right, within
+from surveys.store.messages import ORDERED
 from surveys.store.schema import Administrator, Area, Contact, Grant, Invite, Job, Outbox
 
 
@@ -51,23 +63,32 @@ class Below:
 
 def members(session: Session, rights: Iterable[Right]) -> list[Member]:
     """The roles on the areas of these rights and below them, wider areas first."""
-    return _members(session, _within(rights))
+    return _members(session, within(rights))
 
 
 def member(session: Session, grant_id: int) -> Member | None:
-    """One of them."""
+    """One of them, whoever asks: for the operator, and for what was looked up by `touchable`."""
     return next(iter(_members(session, Grant.id == grant_id)), None)
+
+
+def touchable(session: Session, grant_id: int, rights: Sequence[Right]) -> Member | None:
+    """One of them, if it is held by whoever has these rights, or theirs to take away."""
+    own = {right.administrator_id for right in rights}
+    theirs = or_(Grant.administrator_id.in_(own), _appoints(rights, Grant.role))
+    return next(iter(_members(session, and_(Grant.id == grant_id, theirs))), None)
 
 
 def pending(session: Session, rights: Iterable[Right], now: datetime) -> list[Pending]:
     """The invites to these areas that still work, the newest last."""
-    rows = session.execute(
-        select(Invite.id, Invite.role, Area.id, Area.name, Area.path, Invite.expires_at)
-        .join(Area, Area.id == Invite.area_id)
-        .where(_within(rights), Invite.used_at.is_(None), Invite.expires_at > now)
-        .order_by(Invite.id)
-    )
-    return [Pending(*row) for row in rows]
+    return _pending(session, now, within(rights))
+
+
+def pending_to(
+    session: Session, invite_id: int, rights: Iterable[Right], now: datetime
+) -> Pending | None:
+    """One of them, if whoever has these rights may take it back."""
+    theirs = and_(Invite.id == invite_id, _appoints(rights, Invite.role))
+    return next(iter(_pending(session, now, theirs)), None)
 
 
 def withdraw_invite(session: Session, invite_id: int, now: datetime) -> bool:
@@ -111,7 +132,7 @@ def drop_ordered(session: Session, contact_id: int) -> None:
     """
     ordered = Job.arguments["contact_id"].as_integer() == contact_id
     session.execute(delete(Job).where(Job.done_at.is_(None), ordered))
-    by_jobs = or_(Outbox.key.startswith("job:"), Outbox.key.startswith("delivery:"))
+    by_jobs = or_(*(Outbox.key.startswith(one) for one in ORDERED))
     session.execute(
         delete(Outbox).where(Outbox.contact_id == contact_id, Outbox.done_at.is_(None), by_jobs)
     )
@@ -152,20 +173,36 @@ def reachable(session: Session, contact_id: int) -> Addressee | None:
     return None if row is None else Addressee(*row)
 
 
-def areas_below(session: Session, area_id: int) -> list[Below]:
-    """The areas right below one, by name."""
+def areas_below(session: Session, area_id: int, rights: Iterable[Right]) -> list[Below]:
+    """The areas right below one that these rights reach, by name."""
     rows = session.execute(
         select(Area.id, Area.name, Area.kind)
-        .where(Area.parent_id == area_id)
+        .where(Area.parent_id == area_id, within(rights))
         .order_by(Area.name, Area.id)
     )
     return [Below(*row) for row in rows]
 
 
-def area_at(session: Session, area_id: int) -> tuple[str, str] | None:
-    """The name and the path of an area."""
-    row = session.execute(select(Area.name, Area.path).where(Area.id == area_id)).one_or_none()
+def area_at(
+    session: Session, area_id: int, rights: Iterable[Right], *, giving: str | None = None
+) -> tuple[str, str] | None:
+    """The name and the path of an area that these rights reach; `giving`: where they let somebody
+    appoint to this role."""
+    reached = within(rights) if giving is None else _appoints(rights, literal(giving))
+    row = session.execute(
+        select(Area.name, Area.path).where(Area.id == area_id, reached)
+    ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def _pending(session: Session, now: datetime, which: ColumnElement[bool]) -> list[Pending]:
+    rows = session.execute(
+        select(Invite.id, Invite.role, Area.id, Area.name, Area.path, Invite.expires_at)
+        .join(Area, Area.id == Invite.area_id)
+        .where(which, Invite.used_at.is_(None), Invite.expires_at > now)
+        .order_by(Invite.id)
+    )
+    return [Pending(*row) for row in rows]
 
 
 def _members(session: Session, which: ColumnElement[bool]) -> list[Member]:
@@ -188,6 +225,13 @@ def _members(session: Session, which: ColumnElement[bool]) -> list[Member]:
     return [Member(*row) for row in rows]
 
 
-def _within(rights: Iterable[Right]) -> ColumnElement[bool]:
-    reached = (Area.path.startswith(right.path, autoescape=True) for right in rights)
-    return or_(false(), *reached)
+def _appoints(rights: Iterable[Right], role: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """`surveys.publish.team.may_appoint` (a test compares them), asked of rows with an area."""
+    ways = []
+    for right in rights:
+        if right.role == "owner":
+            ways.append(within([right]))
+        elif right.role == "area":
+            below = and_(role == "area", Area.path != right.path)
+            ways.append(and_(within([right]), or_(role.in_(("helper", "viewer")), below)))
+    return or_(false(), *ways)
