@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape, unescape
 from itertools import groupby
 
@@ -36,6 +37,8 @@ _SHOWN_BY_STYLE = (
     (re.compile(r"text-decoration[a-z-]*\s*:[^;]*underline", re.I), "u"),
     (re.compile(r"text-decoration[a-z-]*\s*:[^;]*line-through", re.I), "s"),
 )
+KEPT = 2048
+"""Texts of forms that are kept as they were read, so that each is read once."""
 _DEEPEST = 8
 """Emphasis within emphasis; what lies deeper is shown as it stands."""
 _FAR = 2000
@@ -80,20 +83,32 @@ def html(text: str, most: int | None = None) -> str:
 
     What a text quotes of answers (`surveys.interview.quoting`) is never read as markup.
     """
+    return _html(text, most) if quoted_in(text) else _html_kept(str(text), most)
+
+
+def plain(text: str) -> str:
+    """A form's text without any styles, for buttons, alerts and the terminal."""
+    return _plain(text) if quoted_in(text) else _plain_kept(str(text))
+
+
+def has_link(text: str) -> bool:
+    """Whether there is something to tap in a form's text."""
+    return any(run.link for run in _runs(text))
+
+
+def _html(text: str, most: int | None) -> str:
     runs = list(_runs(text))
     if most is not None:
         runs = list(_cut(runs, most))
     return "".join(_tagged(run) for run in runs)
 
 
-def plain(text: str) -> str:
-    """A form's text without any styles, for buttons, alerts and the terminal."""
+def _plain(text: str) -> str:
     return "".join(run.text for run in _runs(text))
 
 
-def has_link(text: str) -> bool:
-    """Whether there is something to tap in a form's text."""
-    return any(run.link for run in _runs(text))
+# The same labels are read at every answer; those that quote one are nobody else's, and not kept.
+_html_kept, _plain_kept = lru_cache(KEPT)(_html), lru_cache(KEPT)(_plain)
 
 
 def _tagged(run: Run) -> str:
