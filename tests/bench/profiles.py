@@ -136,7 +136,7 @@ def profiles(url: str, *, look: bool = False) -> dict[str, float]:
     """All of them: seconds, CPU seconds, peak MiB, how many."""
     database = Database(url)
     with database.read() as session:
-        wave = session.scalar(select(Wave.id))
+        wave = session.scalar(select(Wave.id)) or 0
         areas = list(session.scalars(select(Area.id).where(Area.kind == "village")))
     began, before = time.perf_counter(), time.process_time()
     with _looked_at(look):
@@ -163,7 +163,7 @@ def change(url: str) -> int:
     database = Database(url)
     with database.begin() as session:
         areas = list(session.scalars(select(Area.id).where(Area.kind == "village")))
-        version, wave = session.scalar(select(FormVersion.id)), session.scalar(select(Wave.id))
+        of = session.scalar(select(Wave.id)) or 0, session.scalar(select(FormVersion.id)) or 0
         chosen = areas[TOWNSHIP :: round(1 / CHANGED)]
         last = session.scalar(select(Interview.id).order_by(Interview.id.desc()).limit(1)) or 0
         measured = session.scalars(select(Interview.measured).limit(200)).all()
@@ -174,7 +174,7 @@ def change(url: str) -> int:
         for at, area in enumerate(chosen)
         for number in range(MORE)
     ]  # fmt: skip
-    _people(database, placed, random.Random(last), people, (wave, version))
+    _people(database, placed, random.Random(last), people, of)
     database.close()
     return len(chosen)
 
