@@ -24,6 +24,7 @@ from bot.metrics import Metrics
 from bot.outbox import Sender
 from surveys.conduct.settle import unsent, waiting
 from surveys.store.database import Database
+from surveys.store.keys import must_open
 from surveys.store.notices import listen
 from surveys.store.replicas import (
     Seen,
@@ -88,7 +89,10 @@ class Replica:
         self._listening: threading.Thread | None = None
 
     async def enter(self) -> None:
-        """Begin; what an earlier run on SQLite left is this one's at once."""
+        """Begin; what an earlier run on SQLite left is this one's at once.
+
+        Raises `WrongKey` where the key was changed meanwhile.
+        """
         await self._database.in_thread(self._enter, new_id())
         if self._several:
             self._listen()
@@ -173,6 +177,8 @@ class Replica:
     def _enter(self, replica: str) -> None:
         with self._database.begin() as session:
             enter(session, replica)
+            # From here on the key cannot change; since it was looked at first, it may have.
+            must_open(session, self._vault)
             if not self._several:
                 bury_all(session, but=replica)
         self._database.replica = replica

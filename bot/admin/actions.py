@@ -31,4 +31,8 @@ def what_was_done(action: str, say: Speak) -> str:
         "rotate key": say("changed the secret key"),
         "wrong codes": say("tried links that do not exist"),
         "expire": say("deleted what was past its time"),
+        "erase": say("erased own words and recordings that were old enough"),
+        "let go": say("let go of who does not want to be written to again"),
+        "copy": say("copied the survey into another database"),
+        "restore": say("put a backup back"),
     }.get(action, action)

@@ -74,6 +74,15 @@ def opens(session: Session, vault: Vault) -> bool | None:
     return found[0]
 
 
+def must_open(session: Session, vault: Vault) -> None:
+    """Raise `WrongKey` where a key does not open this database: before anything is sealed with it,
+    for what two keys have sealed could not be told apart again."""
+    if opens(session, vault) is False:
+        raise WrongKey(
+            "The secret key does not open this database: `usegap key check` says which one does."
+        )
+
+
 def anyone_at_work(session: Session) -> bool:
     """Whether a bot runs on this database, by the database's clock; none begins until this
     transaction ends."""
@@ -113,7 +122,8 @@ def reseal(session: Session, old: Vault, new: Vault) -> int:
 def rehash(session: Session, old: Vault, new: Vault, lane_of: LaneOf) -> None:
     """Make every keyed hash anew; after `reseal`.
 
-    Turns and counts of wrong codes last minutes: they are erased.
+    Turns and counts of wrong codes last minutes: they are erased. So is who was at work: one that
+    stood still meanwhile finds itself missing, and does not go on with the old key.
     """
     tables = Base.metadata.tables
     contact, inbox, outbox = tables["contact"], tables["inbox"], tables["outbox"]
@@ -152,6 +162,7 @@ def rehash(session: Session, old: Vault, new: Vault, lane_of: LaneOf) -> None:
             session.connection().execute(change, made)
     session.execute(delete(tables["turn"]))
     session.execute(delete(tables["guess"]))
+    session.execute(delete(tables["replica"]))
 
 
 def end_invites(session: Session, now: datetime) -> int:

@@ -1,17 +1,21 @@
 """The secret key changes: everything opens with the new one, and nothing with the old."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import LargeBinary, func, insert, select, text
 
+from bot.application import run
+from bot.demo.server import Telegram
+from bot.settings import Settings
 from surveys.conduct.keys import AlreadyRotated, rotate
-from surveys.conduct.people import reach
+from surveys.conduct.people import know, reach
 from surveys.conduct.settle import unsent, waiting
 from surveys.publish import accept_invite, invite
 from surveys.publish.followup import import_visits
@@ -22,6 +26,7 @@ from surveys.store.schema import Audit, Base, Contact, Inbox, Interview, Outbox,
 from surveys.store.standstill import AtWork
 from surveys.store.vault import Vault, WrongKey
 from tests.fieldwork import NOW
+from tests.respondent.phones import agree, made
 from tests.security import sealed_things as things
 
 OLD, NEW = "the old key, which somebody knew who left", "the new key, which nobody knows who left"
@@ -303,3 +308,57 @@ def test_killed_at_any_moment_one_key_opens_everything(folder):
     with sqlite3.connect(folder / "usegap.db") as connection:
         (count,) = connection.execute("SELECT count(*) FROM contact").fetchone()
     assert count == 3_002
+
+
+# Beside a bot ----------------------------------------------------------------------------------
+
+
+async def test_a_bot_that_starts_while_the_key_changes_does_not_go_on(database_url, tmp_path, new):
+    """It has looked at the key already, and is not at work yet."""
+    made(database_url)
+
+    def rotated(desk):
+        other = Database(database_url)
+        with other.begin() as session:
+            know(session, desk.vault, "0" * 64, "1", "en", NOW)
+        rotate(other, desk.vault, new, NOW, by="test")
+        other.close()
+
+    async with Telegram(limits=False) as telegram:
+        settings = Settings.read({
+            "USEGAP_TELEGRAM_API": telegram.url, "USEGAP_TELEGRAM_TOKEN": telegram.token,
+            "USEGAP_DATABASE_URL": database_url, "USEGAP_SECRET_KEY": OLD,
+        })  # fmt: skip
+        with pytest.raises(WrongKey, match="usegap key check"):
+            await run(settings, limits=False, started=rotated)
+    assert opens_alone(database_url, new)
+
+
+async def test_a_bot_that_stood_still_while_the_key_changed_does_not_go_on(
+    database_url, tmp_path, new, monkeypatch
+):
+    monkeypatch.setattr("bot.replicas.BEAT", 0.05)
+    monkeypatch.setattr("surveys.store.keys.SEEN_WITHIN", timedelta(0))
+    made(database_url)
+    telegram = Telegram(limits=False)
+    async with telegram:
+        settings = Settings.read({
+            "USEGAP_TELEGRAM_API": telegram.url, "USEGAP_TELEGRAM_TOKEN": telegram.token,
+            "USEGAP_DATABASE_URL": database_url, "USEGAP_SECRET_KEY": OLD,
+        })  # fmt: skip
+        bot = asyncio.create_task(run(settings, limits=False))
+        await agree(telegram.person(701, "en"))
+        other = Database(database_url)
+        await asyncio.to_thread(rotate, other, Vault(OLD.encode()), new, NOW, by="test")
+        other.close()
+        with pytest.raises(WrongKey, match="usegap key check"):
+            await asyncio.wait_for(bot, 30)
+    assert opens_alone(database_url, new)
+
+
+def opens_alone(url, vault):
+    database = Database(url)
+    with database.read() as session:
+        found = opens(session, vault)
+    database.close()
+    return found
