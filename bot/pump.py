@@ -36,6 +36,7 @@ from surveys.conduct.settle import (
     note_failure,
     queue,
     settle,
+    settle_together,
     still_wanted,
     take_in,
     take_in_and_settle,
@@ -133,6 +134,9 @@ class Pump:
             metrics=self.metrics, clock=desk.clock,
         )  # fmt: skip
         self._receiver = receiver or Poller(bot)
+        self._alone = database.engine.dialect.name == "sqlite"
+        self._gathered: list[tuple[Taken, asyncio.Future[list[Queued]]]] = []
+        self._settling: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event, beside: Beside) -> None:
         """Work until `stop`, or until polling makes no sense any more (`Halted`); then drain."""
@@ -206,12 +210,52 @@ class Pump:
         return taken
 
     async def _take_turn(self, taken: Taken) -> None:
+        if self._alone:
+            self.sender.put(_answering(await self._beside_others(taken), taken.received))
+            return
         done = False
         while not done:
             done, queued = await self.database.in_thread(
                 settle, self.database, self.desk.vault, taken, self._answer, self.desk.clock()
             )
             self.sender.put(_answering(queued, taken.received))
+
+    async def _beside_others(self, taken: Taken) -> list[Queued]:
+        """Handle an update in one commit with what came while the last one was on its way."""
+        done: asyncio.Future[list[Queued]] = asyncio.get_running_loop().create_future()
+        self._gathered.append((taken, done))
+        if self._settling is None:
+            self._settling = asyncio.create_task(self._settle_gathered())
+        return await done
+
+    async def _settle_gathered(self) -> None:
+        while self._gathered:
+            gathered, self._gathered = self._gathered, []
+            for (_, waits), came in zip(gathered, await self._together(gathered), strict=True):
+                if waits.done():
+                    # Whoever waited was cancelled: the program ends, and the outbox is kept.
+                    continue
+                if isinstance(came, Exception):
+                    waits.set_exception(came)
+                else:
+                    waits.set_result(came)
+        self._settling = None
+
+    async def _together(
+        self, gathered: Sequence[tuple[Taken, object]]
+    ) -> list[list[Queued] | Exception]:
+        several = [taken for taken, _ in gathered]
+        try:
+            return await self.database.in_thread(
+                settle_together, self.database, self.desk.vault, several, self._answer,
+                self.desk.clock(),
+            )  # fmt: skip
+        except Exception as error:
+            if len(several) == 1:
+                return [error]
+            # The commit of all of them: one may be to blame, and is to be known.
+            log.info("updates could not be handled together: %s", where(error))
+        return [(await self._together([(taken, None)]))[0] for taken in several]
 
     def _answer(self, session: Session, taken: Taken) -> list[Outgoing]:
         incoming = read(taken.update, taken.lane)

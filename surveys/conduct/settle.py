@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from surveys.conduct.keepable import keepable
-from surveys.store.database import Database, back_to_savepoint, savepoint
+from surveys.store.database import Database, back_to_savepoint, drop_savepoint, savepoint
 from surveys.store.messages import (
     Outgoing,
     Queued,
@@ -48,8 +48,8 @@ from surveys.store.vault import Vault
 
 __all__ = [
     "Queued", "Taken", "lane_for", "mark_failed", "mark_sent", "message_id_of", "note_failure",
-    "queue", "queue_for", "settle", "still_wanted", "take_in", "take_in_and_settle", "taken_from",
-    "unsent", "waiting",
+    "queue", "queue_for", "settle", "settle_together", "still_wanted", "take_in",
+    "take_in_and_settle", "taken_from", "unsent", "waiting",
 ]  # fmt: skip
 
 SENDERS = ("message", "callback_query", "my_chat_member", "edited_message")
@@ -139,6 +139,39 @@ def settle(
         if not claim(session, taken.update_id, now):
             return True, []
         return True, put(session, vault, handle(session, taken), taken.lane, now)
+
+
+def settle_together(
+    database: Database,
+    vault: Vault,
+    several: Sequence[Taken],
+    handle: Callable[[Session, Taken], Sequence[Outgoing]],
+    now: datetime,
+) -> list[list[Queued] | Exception]:
+    """Handle updates of different persons in one commit: on SQLite each waits for the disk.
+
+    In the place of one whose handling failed stands its error; it alone is taken back. Not for
+    PostgreSQL, where the persons would be locked one after the other.
+    """
+    done: list[list[Queued] | Exception] = []
+    with database.begin() as session:
+        for taken in several:
+            savepoint(session)
+            try:
+                queued = (
+                    put(session, vault, handle(session, taken), taken.lane, now)
+                    if claim(session, taken.update_id, now)
+                    else []
+                )
+                session.flush()
+            except Exception as error:
+                # Raised once more by who asked for this one.
+                back_to_savepoint(session)
+                done.append(error)
+            else:
+                done.append(queued)
+            drop_savepoint(session)
+    return done
 
 
 def take_in_and_settle(

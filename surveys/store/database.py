@@ -226,6 +226,13 @@ def back_to_savepoint(session: Session) -> None:
     session.connection().connection.cursor().execute("ROLLBACK TO SAVEPOINT before")
 
 
+def drop_savepoint(session: Session) -> None:
+    """What was done since `savepoint` stays with the transaction; its objects are let go."""
+    session.flush()
+    session.expunge_all()
+    session.connection().connection.cursor().execute("RELEASE SAVEPOINT before")
+
+
 def kind_of(session: Session) -> str:
     """ "sqlite" or "postgresql"."""
     return session.get_bind().dialect.name

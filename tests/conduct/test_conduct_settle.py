@@ -16,6 +16,7 @@ from surveys.conduct.settle import (
     note_failure,
     queue,
     queue_for,
+    settle_together,
     take_in,
     taken_from,
     unsent,
@@ -24,6 +25,7 @@ from surveys.conduct.settle import (
 from surveys.conduct.settle import settle as settle_first
 from surveys.conduct.settle import take_in_and_settle as take_and_settle
 from surveys.store.audit import audit
+from surveys.store.database import Database
 from surveys.store.messages import Outgoing, prune_inbox
 from surveys.store.schema import Area, Audit, Inbox, Outbox
 from surveys.store.vault import Vault, WrongKey
@@ -362,3 +364,32 @@ def test_whatever_happens_every_update_is_handled_exactly_once(sqlite_url, vault
         ]
     assert handled(database) == done
     database.close()
+
+
+def test_of_several_handled_together_the_one_that_fails_is_taken_back_alone(sqlite_url, vault):
+    sqlite = Database(sqlite_url)
+    several = take_in(sqlite, vault, [update(n, person=n) for n in (1, 2, 3)], NOW)
+
+    def handle(session, taken):
+        person = taken.update_id
+        session.add(Area(kind="village", code=f"V{person}", name="V", path=f"/{person}/"))
+        audit(session, "test", "handled", str(person), NOW)
+        if person == 2:
+            raise ArithmeticError(SECRET)
+        return [ask(person, chat_id=person)]
+
+    first, failed, third = settle_together(sqlite, vault, several, handle, NOW)
+    assert isinstance(failed, ArithmeticError)
+    assert [one.outgoing.key for queued in (first, third) for one in queued] == [
+        "ask:1:1",
+        "ask:1:3",
+    ]
+    with sqlite.read() as session:
+        assert session.scalars(select(Audit.object).order_by(Audit.id)).all() == ["1", "3"]
+        assert session.scalars(select(Area.code).order_by(Area.code)).all() == ["V1", "V3"]
+    assert [one.update_id for one in waiting(sqlite, vault)] == [2]
+    assert [one.outgoing.key for one in unsent(sqlite, vault)] == ["ask:1:1", "ask:1:3"]
+    # Those that are done are not done again, whoever comes with them.
+    again = settle_together(sqlite, vault, several, lambda *_: [ask(9)], NOW)
+    assert [len(queued) for queued in again] == [0, 1, 0]
+    sqlite.close()
