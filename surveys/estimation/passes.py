@@ -82,9 +82,9 @@ def strata(rows: Rows, *, fpc: bool, weight: bool) -> pd.DataFrame:
 def parts(rows: Rows, wanted: Sequence[Sums]) -> pd.DataFrame:
     """Of each part, d and h: `rows` it has, and of each variable i the sums
 
-    `n{i}` rows with a value, `W{i}` Σw, `a{i}` Σwy, `b{i}` Σwx of a ratio; `missing{i}`; `counts{i}`
-    rows of which y or x is not 0, `yes{i}` and `no{i}` those of which y is 1 and 0, `other{i}` rows
-    whose numbers are neither.
+    `n{i}` rows with a value, `W{i}` Σw, `a{i}` Σwy, `b{i}` Σwx of a ratio; `missing{i}`;
+    `counts{i}` rows of which y or x is not 0, `yes{i}` and `no{i}` those of which y is 1 and 0,
+    `other{i}` rows whose numbers are neither.
     """
     frame = rows.frame.filter(~nw.col("d").is_null())
     sums: list[nw.Expr] = []

@@ -37,9 +37,10 @@ def line(one: Verdict) -> str:
     """A row of the table."""
     right = "all right" if not one.wrong else f"**{len(one.wrong)} wrong**"
     drained = f"{one.drained:.1f}" if one.drained else ""
+    more = one.most - 1 if one.most else 0
     return (
         f"| {one.plan.name} | {one.answers:,} | {one.faults} | {one.redelivered} | {one.unheard}"
-        f" | {one.copies} | {one.most - 1 if one.most else 0} | {drained} | {one.seconds:.0f} | {right} |"
+        f" | {one.copies} | {more} | {drained} | {one.seconds:.0f} | {right} |"
     )
 
 
@@ -71,12 +72,13 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="a tenth of everything")
     chosen = parser.parse_args()
     verdicts = []
-    for plan in [*HEAVY, *OUTAGES]:
-        if chosen.only.lower() not in plan.name.lower():
+    for whole in [*HEAVY, *OUTAGES]:
+        if chosen.only.lower() not in whole.name.lower():
             continue
+        plan = whole
         if chosen.small:
             plan = replace(
-                plan,
+                whole,
                 residents=max(plan.residents // 10, 12),
                 kills=-(-plan.kills // 10),
                 seconds=plan.seconds / 4,

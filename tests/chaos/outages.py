@@ -14,8 +14,8 @@ from bot.demo.server import Telegram
 from tests.chaos.programs import Program
 
 METHODS = (
-    "sendMessage", "editMessageText", "answerCallbackQuery", "deleteMessage", "editMessageReplyMarkup",
-    "getUpdates", "setMyCommands", "getMe",
+    "sendMessage", "editMessageText", "answerCallbackQuery", "deleteMessage",
+    "editMessageReplyMarkup", "getUpdates", "setMyCommands", "getMe",
 )  # fmt: skip
 KINDS = (500, 502, 429, "cut", "cut_after", "timeout")
 WEIGHTS = (4, 4, 2, 4, 4, 0.2)
