@@ -187,6 +187,24 @@ def take_in_and_settle(
     as taken, to be handled like any other; so does one whose person has others waiting. Of one seen
     before nothing comes back.
     """
+    try:
+        return _take_in_and_settle(database, vault, taken, handle, now)
+    except _Lost:
+        # What fails in the middle of a flush takes the whole transaction with it.
+        return take_in(database, vault, [taken.update], now, taken.received), []
+
+
+class _Lost(Exception):  # noqa: N818
+    """The transaction was rolled back as a whole."""
+
+
+def _take_in_and_settle(
+    database: Database,
+    vault: Vault,
+    taken: Taken,
+    handle: Callable[[Session, Taken], Sequence[Outgoing]],
+    now: datetime,
+) -> tuple[list[Taken], list[Queued]]:
     with database.begin() as session:
         turn = take_turn(session, taken.lane)
         if turn.waiting:
@@ -200,6 +218,8 @@ def take_in_and_settle(
         except Exception as error:
             # Whatever it was: the update waits, and the next try says what is wrong.
             log.info("an update could not be handled at once: %s", type(error).__name__)
+            if not session.is_active:
+                raise _Lost from None
             back_to_savepoint(session)
             reopen(session, vault, taken)
             return [taken], []

@@ -120,6 +120,16 @@ def test_an_update_that_comes_alone_is_taken_in_and_handled_in_one_commit(databa
     ]
     assert waiting(database, vault) == []
 
+    def refused(session, taken):
+        audit(session, "test", "handled", "half", NOW)
+        session.add(Area(path=None, kind="village", name="what the database does not take"))
+        session.flush()
+
+    taken, queued = take_in_and_settle(database, vault, update(3), refused, NOW)
+    assert ([one.update_id for one in taken], queued) == ([3], [])
+    assert waiting(database, vault) == taken
+    assert handled(database) == 2
+
 
 def test_an_error_leaves_all_as_it_was_and_the_fifth_parks(database, vault):
     (taken,) = take_in(database, vault, [update(1)], NOW)
