@@ -56,25 +56,44 @@ class Resident:
             await self._fidget()
         await self._give(number)
         if self.way == "wanderer" and self.at > 2 and self.chance.random() < 0.2:
-            await self.phone.tap(await self._screen(), "◀ Back")
-            await self._see(number)
+            await self._tap("◀ Back", number)
             await self._give(number)
         return len(self.log) - before
 
     async def _give(self, number: int) -> None:
         place = self.chance.randrange(len(CHOICES))
         question, value = f"/data/q{number}", f"c{place}"
-        screen = await self._screen()
-        if self.way == "typist" and self.chance.random() < 0.7:
-            await self.phone.send(self.chance.choice((CHOICES[place], str(place + 1))))
-        else:
-            await self.phone.tap(screen, place)
-            if self.way == "fidget" and self.chance.random() < 0.3:
-                # Once more, on the question that is answered then: it changes nothing.
-                await self.phone.tap(screen, (place + 1) % len(CHOICES))
         self.answers[question] = value
         self.log.append((question, value))
-        await self._see(number + 1)
+        if self.way == "typist" and self.chance.random() < 0.7:
+            await self.phone.send(self.chance.choice((CHOICES[place], str(place + 1))))
+            await self._see(number + 1)
+            return
+        screen = await self._tap(place, number + 1)
+        if self.way == "fidget" and self.chance.random() < 0.3:
+            # Once more, on the question that is answered already: it changes nothing.
+            await self.phone.tap(screen, (place + 1) % len(CHOICES))
+
+    async def _tap(self, button: str | int, leads_to: int) -> SeenMessage:
+        """Tap until the question that it leads to is there; gives what was tapped first.
+
+        After a kill a copy of a question from before may stand lowest in the chat. What is tapped
+        there is too old: the bot shows the question at hand, and people tap again. Where that is
+        one that they have answered, they give the same answer.
+        """
+        first = screen = await self._screen()
+        while True:
+            number = _number(screen)
+            await self.phone.tap(screen, button if number == self.at else self._said(number))
+            seen = await self._newer(screen, {leads_to, self.at, self.at - 1} - {0})
+            if _number(seen) == leads_to:
+                self.at, self._shown = leads_to, seen.message_id
+                return first
+            screen = seen
+
+    def _said(self, number: int) -> int:
+        """The place of the choice that was given to a question before."""
+        return int(self.answers[f"/data/q{number}"].removeprefix("c"))
 
     async def _fidget(self) -> None:
         """What is no answer: a sticker, or words that no choice has."""
@@ -92,6 +111,14 @@ class Resident:
         )
         self.at, self._shown = number, seen.message_id
 
+    async def _newer(self, than: SeenMessage, numbers: set[int]) -> SeenMessage:
+        return await self.phone.wait_for(
+            lambda one: (
+                one.message_id > than.message_id and bool(one.rows) and _number(one) in numbers
+            ),
+            PATIENCE,
+        )
+
     async def _screen(self) -> SeenMessage:
         """The question as it stands lowest in the chat, with its buttons."""
         return await self.phone.wait_for(
@@ -103,6 +130,14 @@ class Resident:
         return Counter(
             number for one in self.phone.messages if one.from_bot and (number := _number(one))
         )
+
+    def told(self) -> str:
+        """The end of the chat and of what was said, to see what went wrong."""
+        lines = [
+            f"{one.message_id:>6} {'bot' if one.from_bot else 'me '} {one.text[:24]!r} buttons: {len(one.rows)}"
+            for one in self.phone.messages[-14:]
+        ]
+        return "\n".join([*lines, f"said: {self.log[-5:]}"])
 
     @property
     def asks_once(self) -> bool:

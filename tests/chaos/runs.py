@@ -113,10 +113,9 @@ async def run(plan: Plan) -> Verdict:
         )
         for one, error in zip(residents, ended, strict=True):
             if isinstance(error, BaseException):
-                last = one.phone.messages[-1]
                 verdict.wrong.append(
-                    f"{one.phone.id} ({one.way}) at {one.at}: {type(error).__name__},"
-                    f" looking at {last.text[:40]!r} {len(last.rows)}"
+                    f"{one.phone.id} ({one.way}) at {one.at}: {type(error).__name__}; the chat ends\n"
+                    + one.told()
                 )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(beside[0], 60)
@@ -261,7 +260,11 @@ def _judge(url: str, residents: list[Resident], verdict: Verdict) -> None:
             if [tuple(event) for event in events] != one.log:
                 here = [tuple(event) for event in events]
                 first = next(
-                    (n for n, pair in enumerate(zip(here, one.log, strict=False)) if pair[0] != pair[1]),
+                    (
+                        n
+                        for n, pair in enumerate(zip(here, one.log, strict=False))
+                        if pair[0] != pair[1]
+                    ),
                     min(len(here), len(one.log)),
                 )
                 verdict.wrong.append(
