@@ -125,10 +125,14 @@ def text_of(content: bytes, problems: list[LineProblem]) -> str | None:
     encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ()
     for encoding in (*encodings, "utf-8-sig", "gb18030"):
         try:
-            return content.decode(encoding)
+            text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    bad = content.decode("utf-8", "replace").partition("\ufffd")[0].count("\n") + 1
+        if "\0" not in text:
+            return text
+        # No text has this sign: UTF-16 without its mark has many.
+        break
+    bad = re.split("[\0\ufffd]", content.decode("utf-8", "replace"))[0].count("\n") + 1
     what = sentence("this is neither UTF-8 nor GB18030 text: save the file as CSV UTF-8.")
     problems.append(LineProblem(bad, what))
     return None
