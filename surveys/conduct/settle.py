@@ -130,7 +130,8 @@ def settle(
     in its place, and the first that is given back is False: it is to be called once more.
     """
     with database.begin() as session:
-        if take_turn(session, taken.lane).waiting:
+        oldest = take_turn(session, taken.lane).oldest
+        if oldest is not None and oldest < taken.update_id:
             first = oldest_of(session, taken.lane)
             if first is not None and first < taken.update_id:
                 older = waiting_updates(session, vault, only=[first])
@@ -207,7 +208,7 @@ def _take_in_and_settle(
 ) -> tuple[list[Taken], list[Queued]]:
     with database.begin() as session:
         turn = take_turn(session, taken.lane)
-        if turn.waiting:
+        if turn.oldest is not None:
             fresh = add_updates(session, vault, [taken], now)
             return [taken] if fresh else [], []
         if not add_done(session, taken.update_id, now):

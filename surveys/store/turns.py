@@ -32,9 +32,10 @@ _TAKE = text(
             CASE WHEN held.until > clock_timestamp() AND held.sender IN ({_LIVE})
                  THEN held.sender ELSE excluded.sender END),
         until = GREATEST(held.until, clock_timestamp()) + make_interval(secs => :messages)
-    RETURNING sender, EXISTS (
-        SELECT 1 FROM inbox
-        WHERE lane = :lane AND done_at IS NULL AND parked_at IS NULL) AS waiting
+    RETURNING sender, (
+        SELECT update_id FROM inbox
+        WHERE lane = :lane AND done_at IS NULL AND parked_at IS NULL
+        ORDER BY update_id LIMIT 1) AS oldest
     """
 )
 _LONGER = text(
@@ -52,8 +53,9 @@ class Turn:
     """The replica; None: whichever comes first (there is none at work, or one has died)."""
     mine: bool
     """Whether that is the one whose session this is."""
-    waiting: bool
-    """Whether an update of this person waits to be handled."""
+    oldest: int | None
+    """Which update of this person waited the longest to be handled when the turn was asked for; it
+    may have been handled before the turn came. None: none did."""
 
 
 def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
@@ -64,7 +66,7 @@ def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
     """
     me: str | None = session.info.get(_ME)
     if kind_of(session) != "postgresql":
-        return Turn(me, True, False)
+        return Turn(me, True, None)
     turns: dict[str, Turn] = session.info.setdefault(_TURNS, {})
     known = turns.get(lane)
     if known is not None:
@@ -77,7 +79,7 @@ def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
         .execute(_TAKE, {"lane": lane, "me": me or "", "messages": messages})
         .one()
     )
-    turn = Turn(row.sender or None, (row.sender or None) == me, row.waiting)
+    turn = Turn(row.sender or None, (row.sender or None) == me, row.oldest)
     turns[lane] = turn
     return turn
 
