@@ -30,7 +30,7 @@ from bot.jobs.waves import closed, compared, ending
 from bot.say import send
 from bot.texts import speak
 from surveys.conduct.attachments import FETCH, SCAN
-from surveys.conduct.retention import expire
+from surveys.conduct.retention import steps
 from surveys.conduct.schedules import order_weekly
 from surveys.conduct.settle import Queued, queue_for
 from surveys.store.administrators import addressee
@@ -88,8 +88,12 @@ async def work(
     """
     apart = Apart(database, desk, stop)
     working = [
-        asyncio.ensure_future(one(database, desk, hand_over, stop, apart))
-        for one in (_one_by_one, _heavy)
+        asyncio.ensure_future(one)
+        for one in (
+            _one_by_one(database, desk, hand_over, stop, apart),
+            _heavy(database, desk, hand_over, stop, apart),
+            _erase(database, desk, stop),
+        )
     ]
     fetching = asyncio.ensure_future(fetch_steadily(database, desk, hand_over, stop))
     try:
@@ -123,12 +127,8 @@ async def _one_by_one(
     database: Database, desk: Desk, hand_over: Callable[[Sequence[Queued]], None],
     stop: asyncio.Event, apart: Apart,
 ) -> None:  # fmt: skip
-    expired = desk.clock() - RETENTION_EVERY
     tidied = desk.clock()
     while not stop.is_set():
-        if desk.clock() - expired >= RETENTION_EVERY:
-            expired = desk.clock()
-            await database.in_thread(expire, database, expired)
         if desk.clock() - tidied >= TIDY_EVERY:
             tidied = desk.clock()
             await database.in_thread(_tidy, database)
@@ -139,6 +139,20 @@ async def _one_by_one(
             await _do(job, database, desk, hand_over, apart)
         if not jobs:
             await pause(stop, PAUSE)
+
+
+async def _erase(database: Database, desk: Desk, stop: asyncio.Event) -> None:
+    """Every hour what has been kept for long enough, a short transaction at a time: answers, and
+    the other jobs, go on in between, however much it is."""
+    erased = desk.clock() - RETENTION_EVERY
+    while not stop.is_set():
+        # A clock that was set back counts, too: it must not stop this for a year.
+        if abs(desk.clock() - erased) >= RETENTION_EVERY:
+            erased = desk.clock()
+            run = steps(database, erased, desk.settings.free_text_days)
+            while not stop.is_set() and await database.in_thread(next, run, None) is not None:
+                pass
+        await pause(stop, PAUSE)
 
 
 def _tidy(database: Database) -> None:

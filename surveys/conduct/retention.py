@@ -44,6 +44,7 @@ from surveys.store.expiring import (
 )  # fmt: skip
 from surveys.store.guesses import erase_guesses
 from surveys.store.messages import written
+from surveys.store.replicas import alone_erasing
 
 UNCONFIRMED = timedelta(hours=24)
 """How long a draft waits for its administrator."""
@@ -85,11 +86,13 @@ def steps(
     """Erase what is due, a batch at a time: each step is a short transaction of its own, audited
     by its counts, and whatever ends this in between, the next time goes on from there.
 
+    Several programs may do it at once: they take turns, a step at a time.
     Where nothing is due it is a few looks at indexes. An interview's time counts from its end, or
     from its last answer where it never ended. Persons without any interview left go with it, and
     contacts without persons (administrators stay).
     """
     with database.begin() as session:
+        alone_erasing(session)
         drafts = erase_drafts_before(session, now - UNCONFIRMED)
         if erase_guesses(session, before=now) or drafts:
             leave_no_traces(session)
@@ -140,6 +143,7 @@ def words_before(now: datetime, days: int) -> datetime:
 
 def _old(database: Database, wave_id: int, before: datetime, now: datetime) -> int:
     with database.begin() as session:
+        alone_erasing(session)
         found = old_interviews(session, wave_id, before, BATCH)
         if found:
             leave_no_traces(session)
@@ -151,6 +155,7 @@ def _old(database: Database, wave_id: int, before: datetime, now: datetime) -> i
 def _words(database: Database, before: datetime, now: datetime) -> int:
     """Erase own words, photos and recordings from the next interviews; how many they were."""
     with database.begin() as session:
+        alone_erasing(session)
         found = with_words(session, before, BATCH)
         if not found:
             return 0
@@ -210,6 +215,7 @@ def _contacts(database: Database, now: datetime) -> Iterator[Erased]:
     after = 0
     while True:
         with database.begin() as session:
+            alone_erasing(session)
             ids = let_go(session, now, PROMISED, after=after, limit=BATCH, at_rest=True)
             if not ids:
                 break

@@ -63,12 +63,22 @@ def old_interviews(
     session: Session, wave_id: int, before: datetime, limit: int
 ) -> list[tuple[int, str]]:
     """Of a wave's interviews that ended, or were answered last, before a time the first: their ids
-    and persons, locked."""
-    rows = session.execute(
-        select(Interview.id, Interview.respondent_id)
-        .where(Interview.wave_id == wave_id, Interview.started_at < before, _last() < before)
+    and persons, locked after their contacts, as who answers locks them; without those that someone
+    else holds at this moment."""
+    old = (Interview.wave_id == wave_id, Interview.started_at < before, _last() < before)
+    found = session.execute(
+        select(Interview.id, Respondent.contact_id)
+        .join(Respondent, Respondent.id == Interview.respondent_id)
+        .where(*old)
         .order_by(Interview.started_at)
         .limit(limit)
+    ).all()
+    known = {one.contact_id for one in found if one.contact_id is not None}
+    free = {None, *lock_contacts(session, known)} if known else {None}
+    rows = session.execute(
+        select(Interview.id, Interview.respondent_id)
+        .where(Interview.id.in_([one.id for one in found if one.contact_id in free]), *old)
+        .order_by(Interview.id)
         .with_for_update(of=Interview, skip_locked=True)
     )
     return [(row.id, row.respondent_id) for row in rows]

@@ -485,6 +485,8 @@ def erase_lane(session: Session, lane: str) -> None:
 
     Their updates that wait to be handled came later than what is being handled now, and are kept.
     """
-    session.execute(delete(Outbox).where(Outbox.lane == lane))
+    # Lanes are erased from what is done: the index of what waits finds them all.
+    session.execute(delete(Outbox).where(Outbox.lane == lane, Outbox.done_at.is_(None)))
     session.execute(delete(Turn).where(Turn.lane == lane))
-    session.execute(delete(Inbox).where(Inbox.lane == lane, Inbox.parked_at.is_not(None)))
+    parked = (Inbox.done_at.is_(None), Inbox.parked_at.is_not(None))
+    session.execute(delete(Inbox).where(Inbox.lane == lane, *parked))

@@ -21,7 +21,7 @@ REPLICA = Base.metadata.tables["replica"]
 OUTBOX = Base.metadata.tables["outbox"]
 INBOX = Base.metadata.tables["inbox"]
 TURN = Base.metadata.tables["turn"]
-TAKING_OVER, STARTING = 7_001, 7_002
+TAKING_OVER, STARTING, ERASING = 7_001, 7_002, 7_003
 """Numbers of PostgreSQL's advisory locks."""
 LANES = 500
 """Lanes that are taken over at a time."""
@@ -92,6 +92,13 @@ def alone_at_start(session: Session) -> None:
     """Of several programs that start at the same moment, one after the other sets up."""
     if kind_of(session) == "postgresql":
         session.execute(text(f"SELECT pg_advisory_xact_lock({STARTING})"))
+
+
+def alone_erasing(session: Session) -> None:
+    """Of several programs that erase what is due, one step of one of them at a time: of two that
+    erase two people of one home, neither would see that nobody is left in it."""
+    if kind_of(session) == "postgresql":
+        session.execute(text(f"SELECT pg_advisory_xact_lock({ERASING})"))
 
 
 def take_over(session: Session, replica: str) -> list[int]:

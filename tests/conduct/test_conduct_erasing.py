@@ -1,6 +1,7 @@
 """Own words go after their days, contacts with their waves: from every table, and from the file."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -17,8 +18,12 @@ from surveys.conduct.settle import note_failure, queue, take_in
 from surveys.form.own_words import ERASED, own_words
 from surveys.form.xform import load
 from surveys.store.database import Database, file_of
+from surveys.store.expiring import erase_interviews
+from surveys.store.interviews import load as load_interview
 from surveys.store.jobs import add_job
 from surveys.store.messages import Outgoing
+from surveys.store.people import contact_by_lane
+from surveys.store.replicas import alone_erasing
 from surveys.store.schema import (
     Attachment,
     Audit,
@@ -302,3 +307,40 @@ def test_where_nothing_is_due_indexes_are_looked_at_and_nothing_else(database, v
         assert not [plan for plan in plans if plan.startswith("SCAN interview") and
                     "USING INDEX ix_interview_texts" not in plan]  # fmt: skip
         assert session.scalar(select(func.count()).select_from(FormVersion)) == 1
+
+
+@pytest.mark.parametrize("other", ["who writes", "another program"])
+def test_a_home_is_erased_while_someone_holds_a_part_of_it(
+    database, database_url, vault, county, other
+):
+    end = NOW + timedelta(days=800)
+    with database.begin() as session:
+        mine = here(session, vault, "alice")
+        theirs = select(Respondent).join(Interview).where(Interview.id == mine)
+        me = session.scalars(theirs).one()
+        enrol(
+            session, vault, lane=vault.fingerprint("bob"), address="x", language="en",
+            wave=open_wave(session, "LP01"), household_id=me.household_id, consent_version="4",
+            now=NOW,
+        )  # fmt: skip
+        here(session, vault, "chen")
+    program = Database(database_url)
+    with ThreadPoolExecutor(1) as thread:
+        with database.begin() as session:
+            if other == "another program":
+                alone_erasing(session)
+                erase_interviews(session, [mine], [me.id])
+            else:
+                contact_by_lane(session, vault.fingerprint("alice"))
+            erasing = thread.submit(expire, program, end)
+            wait([erasing], timeout=0.7)
+            if other == "who writes":
+                # A person's contact is locked first, then an interview of theirs.
+                load_interview(session, mine)
+        erased = erasing.result()
+    program.close()
+    # Who is just writing is left for the next time.
+    assert erased + expire(database, end) == (2 if other == "another program" else 3)
+    with database.begin() as session:
+        for table in (Interview, Respondent, Household, Contact):
+            assert session.scalar(select(func.count()).select_from(table)) == 0
