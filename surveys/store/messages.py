@@ -363,6 +363,19 @@ def _row(vault: Vault, one: Outgoing, lane: str, now: datetime) -> dict[str, Any
     }
 
 
+_UNSENT = (
+    select(
+        OUTBOX.c.id, OUTBOX.c.key, OUTBOX.c.lane, OUTBOX.c.contact_id, OUTBOX.c.body,
+        OUTBOX.c.attachment, OUTBOX.c.tries, OUTBOX.c.not_before,
+    )
+    .where(OUTBOX.c.done_at.is_(None), OUTBOX.c.body.is_not(None))
+    .order_by(OUTBOX.c.id)
+)  # fmt: skip
+_UNSENT_OF_LANE = _UNSENT.where(OUTBOX.c.lane == bindparam("lane")).where(
+    OUTBOX.c.sender == bindparam("me")
+)
+
+
 def unsent_rows(
     session: Session,
     vault: Vault,
@@ -373,17 +386,12 @@ def unsent_rows(
     """What is still to be sent, oldest first: all, of these rows, or what this program is to send
     to a lane.
     """
-    wanted: list[ColumnElement[bool]] = [] if only is None else [Outbox.id.in_(only)]
     if lane is not None:
-        wanted += [Outbox.lane == lane, Outbox.sender == session.info.get("replica")]
-    rows = session.execute(
-        select(
-            Outbox.id, Outbox.key, Outbox.lane, Outbox.contact_id, Outbox.body, Outbox.attachment,
-            Outbox.tries, Outbox.not_before,
-        )
-        .where(Outbox.done_at.is_(None), Outbox.body.is_not(None), *wanted)
-        .order_by(Outbox.id)
-    )  # fmt: skip
+        given = {"lane": lane, "me": session.info.get("replica")}
+        rows = session.connection().execute(_UNSENT_OF_LANE, given)
+    else:
+        unsent = _UNSENT if only is None else _UNSENT.where(OUTBOX.c.id.in_(only))
+        rows = session.connection().execute(unsent)
     found = []
     for row in rows:
         attachment = None if row.attachment is None else vault.open(row.attachment)
