@@ -19,10 +19,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-export bench-exports bench-forms bench-profiles format clean wheel
+.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-export | bench-exports | bench-forms | bench-profiles | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -44,8 +44,13 @@ coverage: $(DEV)
 	$(BIN)/coverage report --include='surveys/form/*,surveys/interview/*,surveys/estimation/*' \
 		--show-missing --skip-covered --fail-under=100
 
+# usegap on SQLite and PostgreSQL beside a stock bot, seven minutes; `BENCH="--seconds 5"`: less.
 bench: $(DEV)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCH)
+
+# What the bot holds in memory after so many residents: hours; `MEMORY="--residents 5000"`: minutes.
+bench-memory: $(DEV)
+	$(BIN)/python -m tests.bench.memory $(MEMORY)
 
 # Simulated villages: do intervals, models and bands keep what they promise? `SIMULATE=--quick`: less.
 bench-coverage: $(DEV)
