@@ -18,7 +18,7 @@ from surveys.store.schema import Grant, Interview, Job, Outbox
 from surveys.store.vault import Vault
 from tests.administrators.conftest import link, parcel
 from tests.fieldwork import NOW
-from tests.respondent.phones import agree, at_work, finish, made, say
+from tests.respondent.phones import PATIENCE, agree, at_work, finish, made, say, settle
 from tests.security import sealed_things as things
 
 
@@ -48,7 +48,8 @@ async def test_a_whole_survey_runs_as_a_role_without_power(as_role, tmp_path, mo
     async with at_work(tmp_path, url) as survey:
         boss = survey.telegram.person(701, "en")
         assert "owner" in (await say(boss, link(survey, "owner", None))).text
-        for number in (702, 703):
+        first = survey.telegram.person(702, "en")
+        for number in (702, 703, 704):
             person = survey.telegram.person(number, "en")
             await agree(person)
             await finish(person)
@@ -56,6 +57,15 @@ async def test_a_whole_survey_runs_as_a_role_without_power(as_role, tmp_path, mo
         await say(boss, "/audit")
         await say(boss, "/profile LP01")
         await parcel(boss)
+        await say(boss, "/export")
+        await boss.tap(boss.last, "CSV (R, Python)")
+        message = await boss.wait_for(lambda seen: "own analysis" in str(seen.rows), PATIENCE)
+        await boss.tap(message, "For our own analysis")
+        await boss.wait_for(lambda seen: seen.file is not None and
+                            seen.file.filename.endswith(".zip"), PATIENCE)  # fmt: skip
+        await settle(first, "Delete the answers too", await say(first, "/forget"))
+        await survey.quiet()
+        assert survey.count(Interview) == [2]
         with survey.database.begin() as session:
             vault = Vault(survey.settings.secret_key.encode())
             gone = reach(session, vault.fingerprint(f"telegram:{person.id}"))
