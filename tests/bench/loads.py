@@ -94,6 +94,8 @@ class Crowd:
         self._screens: list[SeenMessage] = []
         self._at = [1] * len(phones)
         self._turn = 0
+        self._free = asyncio.Semaphore(len(phones))
+        self._waiting: set[int] = set()
 
     async def open(self, rate: float | None) -> None:
         """Everyone comes to the first question; so many a second begin."""
@@ -132,10 +134,26 @@ class Crowd:
     async def _steadily(self, rate: float, seconds: float, measured: Measured) -> None:
         began, tasks = time.perf_counter(), []
         for number in range(int(rate * seconds)):
-            self._turn = (self._turn + 1) % len(self._phones)
-            tasks.append(asyncio.create_task(self._answer(self._turn, measured)))
+            place = await self._next_free()
+            tasks.append(asyncio.create_task(self._answer_in_turn(place, measured)))
             await asyncio.sleep(max(began + (number + 1) / rate - time.perf_counter(), 0))
         await asyncio.gather(*tasks)
+
+    async def _next_free(self) -> int:
+        """Nobody taps again before the next question is there."""
+        await self._free.acquire()
+        while True:
+            self._turn = (self._turn + 1) % len(self._phones)
+            if self._turn not in self._waiting:
+                self._waiting.add(self._turn)
+                return self._turn
+
+    async def _answer_in_turn(self, place: int, measured: Measured) -> None:
+        try:
+            await self._answer(place, measured)
+        finally:
+            self._waiting.discard(place)
+            self._free.release()
 
     async def _answer(self, place: int, measured: Measured) -> None:
         phone = self._phones[place]
