@@ -163,7 +163,9 @@ def occasion_of(about: About, reader: Reader, document: dict[str, Any] | None) -
 
 def name_of(profile: VillageProfile, ending: str) -> str:
     """The name of a file: the village's code, an area's own name without what a disk refuses."""
-    name = profile.code or "".join(c for c in profile.village if c.isalnum() or c in " -_").strip()
+    name = profile.code or "".join(c for c in profile.village if c.isalnum() or c in " -_").strip(
+        " -"
+    )
     return f"{name[:60] or profile.kind}.{ending}"
 
 
