@@ -1,11 +1,11 @@
 """A small survey in the field: a form in two versions, four places, and people who answered."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from surveys.form.xlsform import convert
 from surveys.publish import ensure_ready, import_villages, publish
+from surveys.store.messages import written
 from surveys.store.schema import Area, Household, Interview, Respondent, Wave
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -106,7 +106,7 @@ def interview(
         key=f"uuid:{number:08}", respondent_id=person.id, wave_id=where.wave,
         form_version_id=version or where.versions[0], area_id=area, mode=mode, status=status,
         consent_version="1", consented_at=at, started_at=at, updated_at=at,
-        state=json.dumps({"form": "small", "version": "1", "seed": 1, "language": language}),
+        state=written({"form": "small", "version": "1", "seed": 1, "language": language}),
         finished_at=at + timedelta(seconds=90) if status == "finished" else None,
         submission={"/data/" + name.replace("__", "/"): value for name, value in answers.items()}
         if status == "finished" else None,

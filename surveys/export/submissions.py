@@ -117,7 +117,7 @@ _SPOKEN = 500
 def _query(session: Session, ids: Any) -> Any:
     # A state is large; nothing else of it is wanted.
     place = func.strpos if kind_of(session) == "postgresql" else func.instr
-    spoken = func.substr(Interview.state, place(Interview.state, '"language": "'), _SPOKEN)
+    spoken = func.substr(Interview.state, place(Interview.state, '"language":'), _SPOKEN)
     return (
         select(
             Interview.id,
@@ -164,7 +164,7 @@ def apart(own: Iterable[Variable], asked: Iterable[Variable]) -> dict[str, Varia
     }
 
 
-_LANGUAGE = re.compile(r'"language": ("(?:[^"\\]|\\.)*")')
+_LANGUAGE = re.compile(r'"language": ?("(?:[^"\\]|\\.)*")')
 """In a state as JSON: inside a text every quote has a backslash before it."""
 
 

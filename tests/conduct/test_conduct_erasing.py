@@ -1,5 +1,6 @@
 """Own words go after their days, contacts with their waves: from every table, and from the file."""
 
+import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
@@ -7,6 +8,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from bot.desk import Desk
+from bot.jobs import work
+from bot.settings import Settings
 from surveys.conduct import retention
 from surveys.conduct.forget import my_data
 from surveys.conduct.forms import loaded_form
@@ -344,3 +348,35 @@ def test_a_home_is_erased_while_someone_holds_a_part_of_it(
     with database.begin() as session:
         for table in (Interview, Respondent, Household, Contact):
             assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+async def test_the_running_program_does_it_each_hour_with_the_operator_s_days(
+    database, vault, county, monkeypatch
+):
+    monkeypatch.setattr(retention, "BATCH", 1)
+    with database.begin() as session:
+        old = [with_words(session, vault, person) for person in ("alice", "bob")]
+        with_words(session, vault, "young", NOW + timedelta(hours=1, days=1))
+    time = [NOW + timedelta(days=7)]
+    desk = Desk(Settings.read({"USEGAP_FREE_TEXT_DAYS": "7"}), vault, "bot", lambda: time[0])
+    stop = asyncio.Event()
+    working = asyncio.ensure_future(work(database, desk, list, stop))
+
+    async def erased(count):
+        gone = select(Interview.id).where(Interview.texts_erased_at.is_not(None))
+        async with asyncio.timeout(20):
+            while not working.done():
+                with database.read() as session:
+                    found = session.scalars(gone).all()
+                if len(found) == count:
+                    return found
+                await asyncio.sleep(0.02)
+        return await working
+
+    # Nothing is seven whole days old yet; an hour later two are, and the third is not.
+    await asyncio.sleep(0.3)
+    assert await erased(0) == []
+    time[0] += timedelta(hours=1)
+    assert sorted(await erased(2)) == old
+    stop.set()
+    await working

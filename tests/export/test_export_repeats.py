@@ -1,16 +1,20 @@
 """Tables of repeats, against a walk through what was answered that knows of nothing else."""
 
+import io
 import random
 import runpy
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 
 import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
 
+from surveys.conduct import retention
+from surveys.form.own_words import ERASED
 from surveys.form.xform import load
 from surveys.interview.engine import begin, give, prompt, step, submission
 from surveys.interview.state import Begin, Tapped
@@ -256,6 +260,27 @@ def test_every_format_has_the_repeats(kept, tmp_path):
     ]  # fmt: skip
     assert book["labels trip"]["A1"].value == "为什么？"
     assert {cell.value for cell in book["labels trip"]["A"][1:]} == {"种地", "开店"}
+
+
+def test_own_words_that_were_erased_are_said_to_be_so_and_all_else_stays(database, told, tmp_path):
+    field, trees = told
+    before = files_of(made_of(database, field), formats=("csv",))
+    retention.expire(database, NOW + timedelta(days=92))
+    files = files_of(made_of(database, field), formats=("csv", "xlsx", "sav"))
+    for name, word in (("submissions", "who"), (TABLES[0], "name")):
+        was, now = (rows(one[f"{name}.csv"]) for one in (before, files))
+        assert [row | {word: ERASED} for row in was] == now
+        content = files[f"{name}.sav"]
+        (tmp_path / "one.sav").write_bytes(content)
+        frame, _ = pyreadstat.read_sav(tmp_path / "one.sav")
+        assert frame[word].tolist() == [ERASED] * len(was)
+    for name in TABLES[1:]:
+        assert files[f"{name}.csv"] == before[f"{name}.csv"]
+    book = pd.read_excel(io.BytesIO(files["submissions.xlsx"]), sheet_name=None, dtype=str)
+    names, persons = book["values"], book["values person"]
+    assert names["who"].tolist() == [ERASED] * len(trees)
+    assert persons["name"].tolist() == [ERASED] * len(expected(trees)[TABLES[0]])
+    assert persons["age"].tolist() == [r["age"] for r in expected(trees)[TABLES[0]]]
 
 
 @pytest.mark.parametrize(
