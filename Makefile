@@ -19,10 +19,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock bench bench-beside bench-coverage bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
+.PHONY: help demo test check coverage lock chaos bench bench-beside bench-coverage bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | bench | bench-beside | bench-coverage | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | chaos | bench | bench-beside | bench-coverage | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -43,6 +43,11 @@ coverage: $(DEV)
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report --include='surveys/form/*,surveys/interview/*,surveys/estimation/*' \
 		--show-missing --skip-covered --fail-under=100
+
+# A quarter of an hour and more: programs killed, databases taken away, Telegram failing; writes the table
+# in docs/reliability.md. `CHAOS="--small"`: a tenth, nothing written; `CHAOS="--only disk"`: some of it.
+chaos: $(DEV)
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 # usegap on SQLite and PostgreSQL beside a stock bot, seven minutes; `BENCH="--seconds 5"`: less.
 bench: $(DEV)

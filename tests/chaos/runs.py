@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
 import tempfile
 import time
@@ -25,7 +26,7 @@ from tests.chaos.outages import Proxy, disk_full, locked, trouble
 from tests.chaos.people import WAYS, Resident, live
 from tests.chaos.programs import KEY, Program, environment, free_port, set_webhook
 
-SERVER = "postgresql://127.0.0.1:5432/postgres"
+SERVER = os.environ.get("USEGAP_TEST_POSTGRES") or "postgresql://127.0.0.1:5432/postgres"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ async def run(plan: Plan) -> Verdict:
         for one, error in zip(residents, ended, strict=True):
             if isinstance(error, BaseException):
                 verdict.wrong.append(
-                    f"{one.phone.id} ({one.way}) at {one.at}: {type(error).__name__}; the chat ends\n"
-                    + one.told()
+                    f"{one.phone.id} ({one.way}) at {one.at}: {type(error).__name__};"
+                    f" the chat ends\n{one.told()}"
                 )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(beside[0], 60)
