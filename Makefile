@@ -19,10 +19,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock chaos bench bench-beside bench-coverage bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
+.PHONY: help demo test check coverage lock chaos bench bench-beside bench-coverage bench-engines bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | chaos | bench | bench-beside | bench-coverage | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | chaos | bench | bench-beside | bench-coverage | bench-engines | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -60,6 +60,10 @@ bench-memory: $(DEV)
 # Simulated villages: do intervals, models and bands keep what they promise? `SIMULATE=--quick`: less.
 bench-coverage: $(DEV)
 	$(BIN)/python -m tests.bench.coverage $(SIMULATE)
+
+# `usegap estimate` over Parquet on pandas, DuckDB and Spark; `ENGINES="--rows 100000"`: a look.
+bench-engines: $(DEV)
+	$(BIN)/python -m tests.bench.engines $(ENGINES)
 
 # Beside svy, and R where it is installed; half an hour, most of it theirs.
 bench-estimates: $(DEV)

@@ -15,11 +15,11 @@ from bot.cli.estimate_design import (
     compared_with,
     domains_of,
     margins_of,
-    matched,
-    sample_of,
+    weighed,
 )
 from bot.cli.estimate_elsewhere import rows_elsewhere
 from bot.cli.estimate_engines import Engine, source
+from bot.cli.estimate_here import rows_at_once, rows_here
 from bot.cli.estimate_output import Shape, write
 from bot.cli.estimate_wanted import Wanted, columns_of, variables_of
 from bot.cli.opening import Problem
@@ -177,7 +177,7 @@ def estimate(
 ) -> None:
     """Estimate means, shares, totals, ratios and quantiles, with their errors, from a CSV file."""
     from surveys.estimation.design import DesignError
-    from surveys.estimation.design_table import Conventions, table
+    from surveys.estimation.design_table import Conventions
 
     wanted = Wanted(
         tuple(measure or ()), tuple(proportion or ()), tuple(total or ()), tuple(ratio or ()),
@@ -213,15 +213,18 @@ def estimate(
         return
     known = margins_of(margins) if margins else {}
     data = read_file(Path(file), [*(by or ()), *columns.named, *known, *columns_of(wanted)])
+    data = weighed(data, columns)
+    of_row, names = domains_of(data, by or [])
+    how = replace(how, compare=compared_with(names, compare))
+    variables = variables_of(data, wanted)
     try:
-        data, sample = sample_of(data, columns, lonely.value)
-        if known:
-            from surveys.estimation.design_raking import raked
-
-            sample = raked(sample, matched(data, known, str(margins)), residuals.value)
-        parts, names = domains_of(data, sample, by or [])
-        how = replace(how, compare=compared_with(names, compare))
-        rows = table(parts, names, variables_of(data, wanted), how)
+        if known or wanted.quantiles:
+            rows = rows_at_once(
+                data, columns, of_row, names, variables, lonely=lonely.value, how=how,
+                margins=known, file=str(margins), residuals=residuals.value,
+            )  # fmt: skip
+        else:
+            rows = rows_here(data, columns, of_row, names, variables, lonely=lonely.value, how=how)
     except DesignError as error:
         raise Problem(str(error)) from None
     write(rows, format_)

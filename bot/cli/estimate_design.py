@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +13,9 @@ from bot.cli.columns import Table, read_table
 from bot.cli.opening import Problem, note
 
 if TYPE_CHECKING:
-    from surveys.estimation.design import Design, Domains, Lonely
+    from surveys.estimation.design import Design, Lonely
     from surveys.estimation.design_raking import Margin
+    from surveys.estimation.frame import Ints
 
 MARGIN_COLUMNS = ("variable", "category", "count")
 CROSS = " × "
@@ -36,23 +38,28 @@ class Columns:
         return [one for one in every if one is not None]
 
 
-def sample_of(data: Table, columns: Columns, lonely: Lonely) -> tuple[Table, Design]:
-    """The rows that have a weight, and their design; raises `Problem` and `DesignError`."""
-    from surveys.estimation.design import design
-
-    weight, cluster, strata, fpc = columns.weight, columns.cluster, columns.strata, columns.fpc
-    if weight is not None:
-        given = data.cells(weight).given
+def weighed(data: Table, columns: Columns) -> Table:
+    """The rows that have a weight, and all else that the design needs; raises `Problem`."""
+    if columns.weight is not None:
+        given = data.cells(columns.weight).given
         if not given.any():
-            raise Problem(f"{data.name}: the column {weight} is empty.")
+            raise Problem(f"{data.name}: the column {columns.weight} is empty.")
         if not given.all():
             note(f"{int((~given).sum())} rows without a weight are left out.")
             data = data.only(given)
-    for column in (cluster, strata, fpc):
+    for column in (columns.cluster, columns.strata, columns.fpc):
         if column is not None:
             data.whole(column)
+    return data
+
+
+def sample_of(data: Table, columns: Columns, lonely: Lonely) -> Design:
+    """The design of `weighed` rows; raises `Problem` and `DesignError`."""
+    from surveys.estimation.design import design
+
+    weight, cluster, strata, fpc = columns.weight, columns.cluster, columns.strata, columns.fpc
     groups, called = data.codes(strata) if strata else (None, None)
-    return data, design(
+    return design(
         len(data.rows),
         weight=data.numbers(weight) if weight else None,
         cluster=data.codes(cluster)[0] if cluster else None,
@@ -80,7 +87,7 @@ def margins_of(file: Path) -> dict[str, dict[str, float]]:
     return found
 
 
-def matched(data: Table, known: dict[str, dict[str, float]], file: str) -> list[Margin]:
+def matched(data: Table, known: Mapping[str, Mapping[str, float]], file: str) -> list[Margin]:
     """The margins beside the rows' categories; raises `Problem` where one side lacks one."""
     import numpy as np
 
@@ -98,11 +105,11 @@ def matched(data: Table, known: dict[str, dict[str, float]], file: str) -> list[
     return found
 
 
-def domains_of(data: Table, sample: Design, by: list[str]) -> tuple[Domains, list[str | None]]:
-    """The domains of the columns' values, crossed where they are several, and their names."""
+def domains_of(data: Table, by: Sequence[str]) -> tuple[Ints, list[str | None]]:
+    """Which of the columns' values each row has, -1 for none, crossed where the columns are
+    several; and their names. Raises `Problem`.
+    """
     import numpy as np
-
-    from surveys.estimation.design import domains
 
     of_row = np.zeros(len(data.rows), np.int64)
     names: list[str | None] = [None]
@@ -125,7 +132,7 @@ def domains_of(data: Table, sample: Design, by: list[str]) -> tuple[Domains, lis
         note(f"{outside} rows have no value of {' or '.join(by)}: they are in no domain.")
     if not names:
         raise Problem(f"{data.name}: no row has a value of each of {', '.join(by)}.")
-    return domains(sample, of_row, len(names)), names
+    return of_row, names
 
 
 def compared_with(names: list[str | None], compare: str | None) -> int | Literal["others"] | None:

@@ -242,6 +242,7 @@ def _refuse(
     """A `Problem` for what is wrong, a note for what is left out; one pass over the rows."""
     import narwhals as nw
 
+    from surveys.estimation.design import NO_WEIGHT
     from surveys.estimation.passes import collected
 
     def many(condition: nw.Expr) -> nw.Expr:
@@ -267,7 +268,7 @@ def _refuse(
     if not counted["weighed"]:
         raise Problem(f"{name}: the column {columns.weight} is empty.")
     if counted["below"]:
-        raise Problem("A weight is negative, or no number.")
+        raise Problem(NO_WEIGHT)
     if counted["weighed"] < counted["rows"]:
         note(f"{int(counted['rows'] - counted['weighed'])} rows without a weight are left out.")
     for key, column in whole:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Lonely = Literal["fail", "adjust", "average", "certainty", "remove"]
 
+NO_WEIGHT = "A weight is negative, or no number."
+
 TAKEN = 1 - 1e-7
 """The share of clusters from which on a stratum counts as taken whole, as in R."""
 
@@ -115,7 +117,7 @@ def design(
     if rows == 0:
         raise DesignError("There is no row to estimate from.")
     if weight is not None and ((weight < 0).any() or not np.isfinite(weight).all()):
-        raise DesignError("A weight is negative, or no number.")
+        raise DesignError(NO_WEIGHT)
     one = np.zeros(rows, np.int64) if strata is None else strata.astype(np.int64)
     ids = np.arange(rows) if cluster is None else cluster.astype(np.int64)
     kinds = int(one.max()) + 1

@@ -80,55 +80,60 @@ def strata(rows: Rows, *, fpc: bool, weight: bool) -> pd.DataFrame:
 
 
 def parts(rows: Rows, wanted: Sequence[Sums]) -> pd.DataFrame:
-    """Of each part, d and h: `rows` it has, and of each variable i the sums
+    """Of each part, d and h: `rows` it has, `heavy` ones with a weight, and of each variable i
 
-    `n{i}` rows with a value, `W{i}` Σw, `a{i}` Σwy, `b{i}` Σwx of a ratio; `missing{i}`;
-    `counts{i}` rows of which y or x is not 0, `yes{i}` and `no{i}` those of which y is 1 and 0,
-    `other{i}` rows whose numbers are neither.
+    `n{i}` rows with a value, `W{i}` Σw, `a{i}` Σwy, `yes{i}` and `no{i}` rows of which y is 1 and
+    0; of a ratio also `b{i}` Σwx, `counts{i}` rows of which y or x is not 0, to which `yes{i}` and
+    `no{i}` then keep, and `plain{i}` rows whose two numbers are 0 or 1.
     """
-    frame = rows.frame.filter(~nw.col("d").is_null())
-    sums: list[nw.Expr] = []
+    made: list[nw.Expr] = [_one(nw.col("w") > 0).alias("heavy")]
+    sums = [nw.col("heavy").sum()]
     for at, one in enumerate(wanted):
         y, x, w, known = nw.col(f"y{at}"), nw.col(f"x{at}"), nw.col("w"), _known(at, one)
         counts = known & ((x != 0) | (y != 0)) if one.ratio else known
-        other = ~y.is_in([0, 1])
+        columns = {
+            "n": _one(known), "yes": _one(counts & (y == 1)), "no": _one(counts & (y == 0)),
+            "W": w * _one(known), "a": w * y,
+        }  # fmt: skip
         if one.ratio:
-            other |= ~x.is_in([0, 1])
-        frame = frame.with_columns(
-            _whole(f"n{at}", known), _whole(f"missing{at}", (w > 0) & ~known),
-            _whole(f"counts{at}", counts), _whole(f"yes{at}", counts & (y == 1)),
-            _whole(f"no{at}", counts & (y == 0)), _whole(f"other{at}", known & other),
-            _where(f"W{at}", known, w), _where(f"a{at}", known, w * y),
-            *((_where(f"b{at}", known, w * x),) if one.ratio else ()),
-        )  # fmt: skip
-        names = ["n", "missing", "counts", "yes", "no", "other", "W", "a"]
-        sums += [nw.col(f"{name}{at}").sum() for name in (*names, *(["b"] if one.ratio else []))]
+            columns |= {
+                "a": w * y * _one(known), "b": w * x * _one(known), "counts": _one(counts),
+                "plain": _one(known & y.is_in([0, 1]) & x.is_in([0, 1])),
+            }  # fmt: skip
+        made += [value.alias(f"{name}{at}") for name, value in columns.items()]
+        sums += [nw.col(f"{name}{at}").sum() for name in columns]
+    # A sum passes over what is missing.
+    frame = rows.frame.filter(~nw.col("d").is_null()).with_columns(*made)
     return collected(frame.group_by("d", "h").agg(nw.len().alias("rows"), *sums))
 
 
 def homes(rows: Rows, wanted: Sequence[Sums], around: pd.DataFrame, *, below: bool) -> Rows:
     """Of each home in a domain, d, h and c, kept: `weighed` with a weight, and of each variable i
 
-    `z{i}` Σw(y - R·x), `q{i}` Σw(y - R·x - C)², `known{i}` and `behind{i}` whether a row has a
-    value and stands behind it; with `below` also `b{i}` Σwx. around: d, and R{i} and C{i} of each;
-    of a mean x is 1, of a total R is 0.
+    `z{i}` Σw(y - R·x), `q{i}` Σw(y - R·x - C)², `known{i}` whether a row has a value and, of a
+    ratio, `behind{i}` whether one stands behind it; with `below` also `b{i}` Σwx. around: d, and
+    R{i} and C{i} of each; of a mean x is 1, of a total R is 0.
     """
-    frame = rows.frame.filter(~nw.col("d").is_null()).join(rows.send(around), on="d", how="left")
-    frame = frame.with_columns(_whole("weighed", nw.col("w") > 0))
+    made = [_one(nw.col("w") > 0).alias("weighed")]
     sums = [nw.col("weighed").max()]
     for at, one in enumerate(wanted):
         y, x, w, known = nw.col(f"y{at}"), nw.col(f"x{at}"), nw.col("w"), _known(at, one)
         off = y if one.total else y - nw.col(f"R{at}") * (x if one.ratio else 1.0)
-        counts = known & ((x != 0) | (y != 0)) if one.ratio else known
         centred = off - nw.col(f"C{at}") if one.total else off
-        frame = frame.with_columns(
-            _where(f"z{at}", known, w * off), _where(f"q{at}", known, w * centred * centred),
-            _whole(f"known{at}", known), _whole(f"behind{at}", counts),
-            *((_where(f"b{at}", known, w * x if one.ratio else w),) if below else ()),
-        )  # fmt: skip
-        sums += [nw.col(f"z{at}").sum(), nw.col(f"q{at}").sum()]
-        sums += [nw.col(f"known{at}").max(), nw.col(f"behind{at}").max()]
-        sums += [nw.col(f"b{at}").sum()] if below else []
+        columns = {"z": w * off, "q": w * centred * centred}
+        if below:
+            columns["b"] = w * x * _one(known) if one.ratio else w * _one(known)
+        if not rows.clustered:
+            # Rows are homes, and nothing is summed that would pass over what is missing.
+            columns = {name: value.fill_null(0.0) for name, value in columns.items()}
+        sums += [nw.col(f"{name}{at}").sum() for name in columns]
+        there = {"known": _one(known)}
+        if one.ratio:
+            there["behind"] = _one(known & ((x != 0) | (y != 0)))
+        sums += [nw.col(f"{name}{at}").max() for name in there]
+        made += [value.alias(f"{name}{at}") for name, value in (columns | there).items()]
+    frame = rows.frame.filter(~nw.col("d").is_null()).join(rows.send(around), on="d", how="left")
+    frame = frame.with_columns(*made)
     if rows.clustered:
         frame = frame.group_by("d", "h", "c").agg(*sums)
         return Rows(rows.keep(frame), True, rows.keep, rows.send)
@@ -141,9 +146,10 @@ def squares(found: Rows, wanted: Sequence[Sums]) -> pd.DataFrame:
     """
     frame = found.frame.with_columns(nw.col(f"z{at}").alias(f"v{at}") for at in range(len(wanted)))
     sums = [nw.len().alias("pairs"), nw.col("weighed").sum()]
-    for at in range(len(wanted)):
+    for at, one in enumerate(wanted):
         sums += [nw.col(f"z{at}").mean(), nw.col(f"v{at}").var(ddof=0)]
-        sums += [nw.col(f"{name}{at}").sum() for name in ("q", "known", "behind")]
+        names = ("q", "known", "behind") if one.ratio else ("q", "known")
+        sums += [nw.col(f"{name}{at}").sum() for name in names]
     return collected(frame.group_by("d", "h").agg(*sums))
 
 
@@ -152,9 +158,6 @@ def _known(at: int, one: Sums) -> nw.Expr:
     return known & ~nw.col(f"x{at}").is_null() if one.ratio else known
 
 
-def _whole(name: str, condition: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(nw.lit(1, nw.Int8)).otherwise(nw.lit(0, nw.Int8)).alias(name)
-
-
-def _where(name: str, condition: nw.Expr, value: nw.Expr) -> nw.Expr:
-    return nw.when(condition).then(value).otherwise(0.0).alias(name)
+def _one(condition: nw.Expr) -> nw.Expr:
+    """1 where it holds, else 0."""
+    return condition.cast(nw.Int8)

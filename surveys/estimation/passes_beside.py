@@ -49,15 +49,14 @@ def beside_others(
     """
     every = range(len(wanted))
     frame = homes.frame.join(homes.send(towards), on="d", how="left")
+    made: list[nw.Expr] = []
     for at, one in enumerate(wanted):
         z, b = nw.col(f"z{at}"), nw.col(f"b{at}")
         f, g = nw.col(f"f{at}"), nw.col(f"g{at}")
-        frame = frame.with_columns(
-            (z if one.total else z + nw.col(f"D{at}") * b).alias(f"a{at}"),
-            ((f + g) * z if one.total else f * z + g * (z + nw.col(f"O{at}") * b)).alias(
-                f"own{at}"
-            ),
-        )
+        own = (f + g) * z if one.total else f * z + g * (z + nw.col(f"O{at}") * b)
+        whole_of = z if one.total else z + nw.col(f"D{at}") * b
+        made += [whole_of.alias(f"a{at}"), own.alias(f"own{at}")]
+    frame = frame.with_columns(*made)
     columns = [f"{name}{at}" for at in every for name in "ab"]
     whole = frame
     if homes.clustered:

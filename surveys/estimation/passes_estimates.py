@@ -39,7 +39,8 @@ def sampled(
     """The design of rows that may be anywhere; raises `DesignError` as `design` does.
 
     fpc, weight: whether there is a column of this; without weights `w` comes of the fpc, else 1.
-    names: what the strata 0, 1 … are called where their keys are numbers; else as their keys.
+    names: what the strata 0, 1 … are called where their keys are codes; else as their keys, and
+    not at all where there is one.
     """
     import pandas as pd
 
@@ -49,8 +50,10 @@ def sampled(
     found = found.sort_values("h", ignore_index=True)
     m = found["m"].to_numpy(np.int64)
     called = None
-    if len(found) > 1:
-        called = [names[key] if names is not None else str(key) for key in found["h"]]
+    if names is not None:
+        called = [names[int(key)] for key in found["h"]]
+    elif len(found) > 1:
+        called = [str(key) for key in found["h"]]
     low, high = (found[name].to_numpy(np.float64) if fpc else None for name in ("low", "high"))
     held = strata_of(m, low, high, lonely, called)
     weighed = found["weighed"].to_numpy(np.int64)
@@ -188,11 +191,17 @@ def statistic(one: Grouped, at: int, degrees: Degrees) -> Statistic:
 
 def counts(one: Grouped, at: int) -> Counts:
     """Who stands behind it; sides where all numbers are 0 or 1, whatever was asked for."""
-    none = np.full(one.count, np.nan)
-    share = not one.domain(f"other{at}").any()
-    return Counts(
-        one.domain(f"counts{at}"),
-        one.domain(f"behind{at}"),
-        one.domain(f"yes{at}") if share else none,
-        one.domain(f"no{at}") if share else none,
-    )
+    none, n = np.full(one.count, np.nan), one.domain(f"n{at}")
+    yes, no = one.domain(f"yes{at}"), one.domain(f"no{at}")
+    if one.wanted[at].ratio:
+        who, clusters = one.domain(f"counts{at}"), one.domain(f"behind{at}")
+        share = bool((one.domain(f"plain{at}") == n).all())
+    else:
+        who, clusters = n, one.domain(f"known{at}")
+        share = bool((yes + no == n).all())
+    return Counts(who, clusters, yes if share else none, no if share else none)
+
+
+def missing(one: Grouped, at: int) -> Floats:
+    """(domains,) rows with a weight that have no value of it."""
+    return one.domain("heavy") - one.domain(f"n{at}")

@@ -17,7 +17,7 @@ from surveys.estimation.design_table import (
 )
 from surveys.estimation.passes import Sums, parts
 from surveys.estimation.passes_differences import from_one, from_others
-from surveys.estimation.passes_estimates import Sampled, counts, grouped, statistic
+from surveys.estimation.passes_estimates import Sampled, counts, grouped, missing, statistic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def estimated(
         if each.statistic == "proportion":
             n_eff = effective(numbers, True, how.size)
         who = behind_counts(numbers, counts(one, at), n_eff)
-        missing = one.domain(f"missing{at}")
-        column = column_of(each.name, each.statistic, numbers, who, missing, how=how)
+        lacks = missing(one, at)
+        column = column_of(each.name, each.statistic, numbers, who, lacks, how=how)
         made.append((column, beside[at]))
     return made
