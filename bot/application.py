@@ -61,6 +61,7 @@ from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
 from surveys.store.database import Database, file_of
 from surveys.store.keys import opens
+from surveys.store.replicas import alone_at_start
 from surveys.store.setup import any_owner
 from surveys.store.upgrade import head, revision_of, upgrade
 from surveys.store.vault import Vault, WrongKey
@@ -290,6 +291,7 @@ def open_store(settings: Settings) -> tuple[Vault, Database]:
         vault = Vault(key_of(settings, file, create=True))
         database = Database(url)
         with database.begin() as session:
+            alone_at_start(session)
             ensure_ready(
                 session,
                 organisation=settings.organisation,
