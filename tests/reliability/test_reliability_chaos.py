@@ -1,4 +1,4 @@
-"""`make chaos`, shorter: killed, cut off, failed by Telegram, every answer is kept once, in order."""
+"""`make chaos`, shorter: killed and failed by Telegram, every answer is kept once, in order."""
 
 import asyncio
 
