@@ -22,6 +22,8 @@ ADDED = (
     ("interview", "measured", sa.Text()),
     ("outbox", "sender", sa.String(length=16)),
     ("job", "taken_by", sa.String(length=16)),
+    ("report", "told", sa.String(length=40)),
+    ("report", "made_of", sa.String(length=32)),
 )
 READ = [
     "wave_id", "status", "area_id", "review", "form_version_id", "finished_at", "mode", "key",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from surveys.estimation.bands import Bands, bands, moderated
 from surveys.estimation.breakdowns import CATEGORIES, Variable, breakdown, parts, shown_rows, valued
 from surveys.estimation.changes import ChangeColumns, change_columns
-from surveys.estimation.disclosure import Shown, passes
+from surveys.estimation.disclosure import HOMES, PERSONS, Shown, passes
 from surveys.estimation.disclosure import shown as shown_together
 from surveys.estimation.editions import BROKEN, Editions
+from surveys.estimation.fingerprints import fingerprints
 from surveys.estimation.frame import Bools, Ints
 from surveys.estimation.headline import margined, margined_area
 from surveys.estimation.margins import Place
@@ -228,20 +230,36 @@ class Computed:
     def village(self, code: str, about: About) -> VillageProfile:
         """The profile of a village. Raises KeyError for one that is not there."""
         at = self._at(code)
+        return self.table.profile(at, self._named(at), about, self._stands_beside(at))
+
+    def _stands_beside(self, at: int) -> Beside:
         told = self.bands
-        return self.table.profile(
-            at,
-            self._named(at),
-            about,
-            Beside(
-                hidden=not bool(self.shown.leaves[at]),
-                band=BANDS[int(told.band[at])] if told.compared[at] else None,
-                compared=int(told.compared.sum()),
-                margined=margined(
-                    self.source.raking, at, str(self.villages["name"].iloc[at]), code
-                ),
-            ),
+        return Beside(
+            hidden=not bool(self.shown.leaves[at]),
+            band=BANDS[int(told.band[at])] if told.compared[at] else None,
+            compared=self._banded,
+            margined=margined(self.source.raking, at, self._names[at], self.codes[at]),
         )
+
+    @cached_property
+    def _banded(self) -> int:
+        return int(self.bands.compared.sum())
+
+    def fingerprints(self, about: About, program: str) -> dict[str, str]:
+        """Of each village that is shown, by its code: the same again, the same profile, whenever it
+        is made (see surveys.estimation.fingerprints). program: what stands for its version.
+        """
+        persons, homes = (self.table.counts[name] for name in ("persons", "homes"))
+        shown = self.shown.leaves & (persons >= PERSONS) & (homes >= HOMES)
+        found = fingerprints(
+            self.table,
+            shown,
+            [(self._named(at), self._stands_beside(at)) for at in range(len(self.codes))],
+            [program, replace(about, computed_at="")],
+        )
+        return {
+            code: one for code, one in zip(self.codes, found, strict=True) if one is not None
+        }  # fmt: skip
 
     def area(self, place: Place, about: About, *, ranks: bool = False) -> VillageProfile:
         """The profile of an area above villages, by the names from the top down.
@@ -324,16 +342,27 @@ class Computed:
         return {code: at for at, code in enumerate(self.codes)}
 
     def _named(self, at: int) -> Named:
-        row = self.villages.iloc[at]
+        target, households, adults = self._known[at]
         return Named(
-            name=str(row["name"]),
+            name=self._names[at],
             code=self.codes[at],
             area=self.places[at][:-1],
             kind="village",
-            target=_count(row["target"]),
-            households=_count(row["households"]),
-            adults=_count(row["adults"]),
+            target=_count(target),
+            households=_count(households),
+            adults=_count(adults),
         )
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return self.villages["name"].astype(str).tolist()
+
+    @cached_property
+    def _known(self) -> list[list[float]]:
+        """By columns: pandas makes a row of a table in as much time as a profile takes."""
+        columns = self.villages[["target", "households", "adults"]]
+        found: list[list[float]] = columns.to_numpy(np.float64).tolist()
+        return found
 
 
 def with_reference(areas: Sequence[Ints], reference: Ints) -> tuple[list[Ints], int | None]:

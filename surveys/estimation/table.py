@@ -156,7 +156,7 @@ class Table:
             chain=() if complementary else links,
             weakest=None if hidden else weakest,
             benchmarks=self.benchmarks,
-            flags={} if hidden else self._parts(_FLAGS, place),
+            flags={} if hidden else self._parts(COUNTED_FLAGS, place),
             margins=() if hidden else used.variables,
             margins_of="" if hidden else used.place,
             deff=None if hidden else used.deff,
@@ -173,7 +173,7 @@ class Table:
         )
 
 
-_FLAGS = ("flagged", *FLAGS, "rosters_differ", "rosters_short")
+COUNTED_FLAGS = ("flagged", *FLAGS, "rosters_differ", "rosters_short")
 
 
 def table(

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from hashlib import blake2b
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +19,7 @@ from surveys.estimation.profile import Around, Place, VillageProfile, from_json,
 from surveys.form.indicators import Indicator
 from surveys.form.indicators import from_json as indicators_from_json
 from surveys.form.model import Form
+from surveys.profiles.given import Profiles
 from surveys.profiles.measuring import measure_all
 from surveys.store.areas import ids_of, reference_villages, zone_name
 from surveys.store.database import Database
@@ -23,7 +27,15 @@ from surveys.store.forms import compiled, lists_of
 from surveys.store.margins import margins_for
 from surveys.store.measured import read
 from surveys.store.quality import checked
-from surveys.store.reports import Edition, held_by, keep, newest
+from surveys.store.reports import (
+    Edition,
+    Made,
+    documents,
+    held_by,
+    keep,
+    made_again,
+    newest,
+)  # fmt: skip
 from surveys.store.reviews import editions_of, rejected_in
 from surveys.store.schema import Area, FormVersion, Wave
 from surveys.store.submissions import Census, census, finished_in, frame, labels_of
@@ -95,13 +107,14 @@ class _Round:
 
 def village_profiles(
     database: Database, wave_id: int, area_ids: Collection[int], now: datetime
-) -> dict[str, VillageProfile]:
+) -> Mapping[str, VillageProfile]:
     """The profiles of those of these villages where somebody finished, by code.
 
     All villages of the wave are computed in one pass, with the reference villages. A new edition is
     kept as a report, with whose answers are in it; where nothing changed since the newest report,
-    that one is given, with its date. Who has answered since, and is not in it yet, is `waiting`;
-    `around` is the area that the village is in, as that area's own edition has it.
+    that one is given, with its date, and read when it is asked for. Who has answered since, and is
+    not in it yet, is `waiting`; `around` is the area that the village is in, as that area's own
+    edition has it.
     """
     _measured(database, wave_id)
     with database.read() as session:
@@ -111,38 +124,87 @@ def village_profiles(
         one = _round(session, wave_id, now)
         above = {area.id: ids_of(area.path)[-2] for area in _places(session, wanted)}
     ids = {place.code: area_id for area_id, place in one.census.items()}
-    found: dict[str, VillageProfile] = {}
-    fresh = []
     asked = {one.census[area_id].code for area_id in wanted}
-    for code in sorted(asked | one.editions.advanced, key=lambda code: ids[code]):
-        before = one.kept.get(ids[code])
-        if before is not None and one.stands(code):
-            profile = from_json(before.profile)
-        else:
-            profile = one.computed.village(code, one.about)
-            document, members = to_json(profile), dict(one.whose.get(code, {}))
-            if before is None or not _same(before.profile, document) or members != before.members:
-                fresh.append((ids[code], document, members))
-            else:
-                # It says the same, and said it then.
-                profile = replace(profile, computed_at=before.profile["computed_at"])
-        found[code] = replace(profile, waiting=one.editions.waiting.get(code, 0))
-    if fresh:
-        with database.begin() as session:
-            keep(session, wave_id, fresh, now)
+    found = _villages(
+        database, one, sorted(asked | one.editions.advanced, key=ids.__getitem__), now
+    )
     around = _around(database, one, {above[ids[code]] for code in asked}, now)
-    return {
-        code: _asking(
-            replace(
-                _counted(profile, one.answered),
-                around=_beside(profile, around.get(above[ids[code]])),
-            ),
-            one,
-            [code],
+    answered = {code: one.answered[code] for code in asked if code in one.answered}
+    waiting, rejected = one.editions.waiting, one.rejected
+    organisation, contact = one.organisation, one.contact
+
+    def given(code: str, profile: VillageProfile) -> VillageProfile:
+        """With what is as it is now, whatever the edition's date; it holds nothing of the rows."""
+        profile = _counted(replace(profile, waiting=waiting.get(code, 0)), answered)
+        beside = _beside(profile, around.get(above[ids[code]]))
+        return replace(
+            profile, around=beside, organisation=organisation, contact=contact,
+            rejected=_to_five(rejected.get(code, 0)),
+        )  # fmt: skip
+
+    return Profiles(database, {code: found[code] for code in found if code in asked}, given)
+
+
+def _villages(
+    database: Database, one: _Round, codes: Sequence[str], now: datetime
+) -> dict[str, VillageProfile | int]:
+    """Of these villages the profile where it had to be made, else the report that stands.
+
+    What an unchanged one is read off is hashed, and neither made nor read again.
+    """
+    ids = {place.code: area_id for area_id, place in one.census.items()}
+    prints = one.computed.fingerprints(one.about, _program())
+    found: dict[str, VillageProfile | int] = {}
+    made: list[tuple[str, Edition | None]] = []
+    for code in codes:
+        before = one.kept.get(ids[code])
+        same = (
+            before is not None
+            and before.made_of is not None
+            and before.made_of == prints.get(code)
+            and before.members == one.whose.get(code, {})
         )
-        for code, profile in found.items()
-        if code in asked
-    }
+        if before is not None and (same or one.stands(code)):
+            found[code] = before.report_id
+        else:
+            made.append((code, before))
+    with database.read() as session:
+        kept = documents(session, [before.report_id for _, before in made if before is not None])
+    fresh: list[Made] = []
+    again: dict[int, str] = {}
+    for code, before in made:
+        profile = one.computed.village(code, one.about)
+        document, members = to_json(profile), one.whose.get(code, {})
+        earlier = None if before is None else kept[before.report_id]
+        if (
+            before is None
+            or earlier is None
+            or not _same(earlier, document)
+            or (members != before.members)
+        ):
+            fresh.append(Made(ids[code], document, members, prints.get(code)))
+        else:
+            # It says the same, and said it then.
+            profile = replace(profile, computed_at=earlier["computed_at"])
+            if code in prints:
+                again[before.report_id] = prints[code]
+        found[code] = profile
+    if fresh or again:
+        with database.begin() as session:
+            keep(session, one.wave_id, fresh, now)
+            made_again(session, again)
+    # In the order of the villages, whichever were made.
+    return {code: found[code] for code in codes}
+
+
+@cache
+def _program() -> str:
+    """What stands for the program that computes: with another one no fingerprint is the same."""
+    found = blake2b(digest_size=16)
+    for one in sorted(files("surveys.estimation").iterdir(), key=lambda one: one.name):
+        if one.name.endswith(".py"):
+            found.update(one.read_bytes())
+    return found.hexdigest()
 
 
 def area_profile(
@@ -201,7 +263,10 @@ def _of_area(
 
     kept, inside = one.kept.get(area_id), _inside(one, names)
     members = one.in_numbers(inside)
-    if kept is not None and members.keys() != kept.members.keys():
+    with database.read() as session:
+        earlier = _document(session, kept)
+        standing = _standing(session, one, inside)
+    if kept is not None and earlier is not None and members.keys() != kept.members.keys():
         counted, before = (
             pd.DataFrame(
                 [(key, said.split()[0]) for key, said in held.items()],
@@ -209,37 +274,49 @@ def _of_area(
             )
             for held in (members, kept.members)
         )
-        standing = {
+        aside = {
             key for code in one.editions.frozen.intersection(inside) for key in one.whose[code]
         }
         gone = kept.members.keys() - one.there
-        if not area_moves(counted, before, standing, gone, over=one.over):
-            return from_json(kept.profile)
+        if not area_moves(counted, before, aside, gone, over=one.over):
+            return from_json(earlier)
     if not members:
         return None
     made = None if ranks else one.areas.get(names)
     made = made or one.computed.area(names, one.about, ranks=ranks)
-    profile = _with_standing(made, one, inside)
+    profile = _with_standing(made, one, standing)
     document = to_json(profile)
     if ranks:
         return profile
-    if kept is not None and _same(kept.profile, document):
-        return from_json(kept.profile)
+    if earlier is not None and _same(earlier, document):
+        return from_json(earlier)
     with database.begin() as session:
-        keep(session, one.wave_id, [(area_id, document, members)], now)
+        keep(session, one.wave_id, [Made(area_id, document, members)], now)
     return profile
 
 
-def _with_standing(profile: VillageProfile, one: _Round, inside: Collection[str]) -> VillageProfile:
+def _document(session: Session, kept: Edition | None) -> dict[str, Any] | None:
+    return None if kept is None else documents(session, [kept.report_id]).get(kept.report_id)
+
+
+def _standing(session: Session, one: _Round, inside: Collection[str]) -> list[VillageProfile]:
+    """What stands of the frozen villages of an area."""
+    frozen = one.editions.frozen.intersection(inside)
+    if not frozen:
+        return []
+    ids = {place.code: area_id for area_id, place in one.census.items()}
+    kept = [one.kept[ids[code]].report_id for code in sorted(frozen) if ids[code] in one.kept]
+    found = documents(session, kept)
+    return [from_json(found[report_id]) for report_id in kept]
+
+
+def _with_standing(
+    profile: VillageProfile, one: _Round, standing: Collection[VillageProfile]
+) -> VillageProfile:
     """With the frozen villages of an area as what stands of them says."""
     if profile.within is None:
         return profile
     ids = {place.code: area_id for area_id, place in one.census.items()}
-    standing = [
-        from_json(one.kept[ids[code]].profile)
-        for code in sorted(one.editions.frozen.intersection(inside))
-        if ids[code] in one.kept
-    ]
     rows = [
         Place(
             of.code, of.village, of.persons, of.use, of.online, of.band,
@@ -302,8 +379,12 @@ def _asking(profile: VillageProfile, one: _Round, codes: Collection[str]) -> Vil
     now, whatever the edition's date."""
     of = sum(one.rejected.get(code, 0) for code in codes)
     return replace(
-        profile, organisation=one.organisation, contact=one.contact, rejected=5 * round(of / 5)
+        profile, organisation=one.organisation, contact=one.contact, rejected=_to_five(of)
     )
+
+
+def _to_five(count: int) -> int:
+    return 5 * round(count / 5)
 
 
 def _inside(one: _Round, names: tuple[str, ...]) -> Sequence[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import compress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.schema import Base, Report
@@ -16,6 +17,9 @@ from surveys.store.submissions import Census
 if TYPE_CHECKING:
     import pandas as pd
 
+AT_ONCE = 500
+"""Documents that are read at a time."""
+
 Members = Mapping[str, str]
 """Submission's key -> its home, and in which of the village's breakdowns it is; "gone" and what is
 out because of them where its person was forgotten (see `surveys.estimation.editions`)."""
@@ -23,10 +27,23 @@ out because of them where its person was forgotten (see `surveys.estimation.edit
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A computed profile and whose answers are in it."""
+    """A computed profile that is kept, and whose answers are in it; see `documents`."""
 
-    profile: dict[str, Any]
+    report_id: int
     members: Members
+    told: tuple[bool, ...]
+    """Of each of `surveys.estimation.editions.TOLD` whether it was shown."""
+    made_of: str | None
+    """Its fingerprint (surveys.estimation.fingerprints), where it has one."""
+
+
+class Made(NamedTuple):
+    """A profile to keep."""
+
+    area_id: int
+    document: dict[str, Any]
+    members: Members
+    made_of: str | None = None
 
 
 def newest(
@@ -37,32 +54,70 @@ def newest(
     if area_ids is not None:
         last = last.where(Report.area_id.in_(area_ids))
     rows = session.execute(
-        select(Report.area_id, Report.profile, Report.members).where(
+        select(Report.id, Report.area_id, Report.members, Report.told, Report.made_of).where(
             Report.id.in_(last.group_by(Report.area_id))
         )
-    )
-    return {row.area_id: Edition(row.profile, dict(row.members or {})) for row in rows}
+    ).all()
+    # Reports of an earlier version of the program do not say it apart.
+    older = documents(session, [row.id for row in rows if row.told is None])
+    names = _names()
+    return {
+        row.area_id: Edition(
+            row.id,
+            row.members or {},
+            _told(older[row.id])
+            if row.told is None
+            else tuple(name in row.told.split() for name in names),
+            row.made_of,
+        )
+        for row in rows
+    }
 
 
-def keep(
-    session: Session,
-    wave_id: int,
-    made: Iterable[tuple[int, dict[str, Any], Members]],
-    now: datetime,
-) -> None:
-    """Keep computed profiles: place, document, members."""
+def documents(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The profiles of these reports, as they were kept."""
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(report_ids), AT_ONCE):
+        some = report_ids[start : start + AT_ONCE]
+        rows = session.execute(select(Report.id, Report.profile).where(Report.id.in_(some)))
+        found.update({row.id: row.profile for row in rows})
+    return found
+
+
+def keep(session: Session, wave_id: int, made: Iterable[Made], now: datetime) -> None:
+    """Keep computed profiles."""
+    names = _names()
     rows = [
         {
-            "area_id": area_id, "wave_id": wave_id, "computed_at": now,
-            "submissions": len(members), "profile": document, "members": dict(members),
+            "area_id": one.area_id, "wave_id": wave_id, "computed_at": now,
+            "submissions": len(one.members), "profile": one.document,
+            "members": dict(one.members), "made_of": one.made_of,
+            "told": " ".join(compress(names, _told(one.document))),
         }
-        for area_id, document, members in made
+        for one in made
     ]  # fmt: skip
     if rows:
         session.connection().execute(_KEEP, rows)
 
 
-_KEEP = insert(Base.metadata.tables["report"])
+def made_again(session: Session, of: Mapping[int, str]) -> None:
+    """These reports (by id) would come out of this, too, that is now there (fingerprints)."""
+    if of:
+        rows = [{"of": report_id, "now": one} for report_id, one in of.items()]
+        session.connection().execute(_AGAIN, rows)
+
+
+_REPORT = Base.metadata.tables["report"]
+_KEEP = insert(_REPORT)
+_AGAIN = (
+    update(_REPORT).where(_REPORT.c.id == bindparam("of")).values(made_of=bindparam("now"))
+)  # fmt: skip
+
+
+def _names() -> tuple[str, ...]:
+    from surveys.estimation.editions import TOLD
+
+    return TOLD
 
 
 def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.DataFrame:
@@ -87,7 +142,7 @@ def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.Dat
     codes, kinds = pd.factorize(np.array(inside, object))
     named = [set(kind.split()) for kind in kinds.tolist()]
     sizes = [len(one.members) for one in villages.values()]
-    told = np.array([_told(one.profile) for one in villages.values()], np.bool_)
+    told = np.array([one.told for one in villages.values()], np.bool_)
     columns = {
         "village": np.repeat(np.array([places[one].code for one in villages], object), sizes),
         "submission": np.array(keys, object),

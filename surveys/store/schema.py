@@ -493,6 +493,11 @@ class Report(Base):
     profile: Mapped[dict[str, Any]]
     members: Mapped[dict[str, Any] | None]
     """Whose answers are in it: submission's key -> home. A new edition needs enough others."""
+    told: Mapped[str | None] = mapped_column(String(40))
+    """What of the profile was shown: names of `surveys.estimation.editions.TOLD`; null before."""
+    made_of: Mapped[str | None] = mapped_column(String(32))
+    """Of a village that is shown: surveys.estimation.fingerprints; while it is the same now, so is
+    the profile."""
     __table_args__ = (Index("ix_report_area_wave", "area_id", "wave_id"),)
 
 
