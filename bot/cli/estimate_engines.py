@@ -8,6 +8,7 @@ import io
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,26 +107,20 @@ def _duckdb(file: str, name: str) -> Iterator[Source]:
 @contextmanager
 def _spark(file: str, name: str) -> Iterator[Source]:
     import narwhals as nw
+    import pyarrow as pa
     from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-    from pyspark import SparkConf
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession, functions
 
     running = SparkSession.getActiveSession()
+    kept: list[Any] = []
     if running is None and not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise Problem("Spark needs Java 17 or later, and there is none here.")
     try:
-        session = running
-        if session is None:
-            known = SparkConf()
-            begin = SparkSession.builder.appName("usegap estimate")
-            if not known.contains("spark.master"):
-                begin = begin.master("local[*]").config("spark.ui.enabled", "false")
-                begin = begin.config("spark.sql.shuffle.partitions", str(os.cpu_count() or 2))
-                begin = begin.config("spark.ui.showConsoleProgress", "false")
-            session = begin.getOrCreate()
-            session.sparkContext.setLogLevel("ERROR")
-        here = session
+        here = running or _session()
+        if "://" not in file:
+            # Spark may have begun in another folder, or with another file system.
+            file = f"file://{Path(file).absolute()}"
         if is_parquet(file):
             rows = here.read.parquet(file)
             header = list(rows.columns)
@@ -138,20 +133,40 @@ def _spark(file: str, name: str) -> Iterator[Source]:
         rows = rows.toDF(*(f"k{at}" for at in range(len(header))))
 
         def keep(frame: Frame) -> Frame:
-            kept: Frame = nw.from_native(nw.to_native(frame).persist()).lazy()
-            return kept
+            held = nw.to_native(frame).persist()
+            kept.append(held)
+            found: Frame = nw.from_native(held).lazy()
+            return found
 
         def send(table: pd.DataFrame) -> Frame:
-            records = list(table.itertuples(index=False, name=None))
-            plain = [tuple(getattr(one, "item", lambda o=one: o)() for one in r) for r in records]
-            made: Any = here.createDataFrame(plain, list(table.columns))
+            # As Arrow: lists would start a Python process for each core, only to bring them over.
+            made: Any = here.createDataFrame(pa.Table.from_pandas(table, preserve_index=False))
             return nw.from_native(functions.broadcast(made)).lazy()
 
-        yield Source(name, header, nw.from_native(rows).lazy(), keep, send)
-        if running is None:
-            here.catalog.clearCache()
+        with warnings.catch_warnings():
+            # That it does not know the newest pandas yet.
+            warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
+            yield Source(name, header, nw.from_native(rows).lazy(), keep, send)
+        for one in kept:
+            one.unpersist()
     except (PySparkException, Py4JError):
         raise Problem(_unreadable(name)) from None
+
+
+def _session() -> Any:
+    """A session on what `spark-submit` or PYSPARK_SUBMIT_ARGS name, else on this machine."""
+    from pyspark.sql import SparkSession
+
+    begin = SparkSession.builder.appName("usegap estimate")
+    if not {"PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT"} & os.environ.keys():
+        begin = begin.config("spark.ui.enabled", "false")
+        begin = begin.config("spark.ui.showConsoleProgress", "false")
+    session = begin.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    if (session.sparkContext.master or "").startswith("local"):
+        # Spark's own 200 are for a cluster.
+        session.conf.set("spark.sql.shuffle.partitions", str(os.cpu_count() or 2))
+    return session
 
 
 def is_parquet(file: str) -> bool:

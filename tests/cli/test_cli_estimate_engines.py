@@ -75,14 +75,32 @@ def test_duckdb_gives_the_same_table_and_counts_what_is_left_out(usegap, file):
     same(usegap(f"parts {OPTIONS}"), plain)
 
 
-@pytest.mark.skipif(
-    not (shutil.which("java") or os.environ.get("JAVA_HOME")), reason="Spark needs Java"
-)
+@pytest.fixture(scope="module")
+def spark():
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Spark needs Java, and there is none here.")
+    from pyspark.sql import SparkSession
+
+    begin = SparkSession.builder.master("local[2]")
+    # For small tables compiling takes far longer than all else.
+    for key, value in {
+        "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2",
+        "spark.sql.adaptive.enabled": "false", "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }.items():  # fmt: skip
+        begin = begin.config(key, value)
+    session = begin.getOrCreate()
+    yield session
+    session.stop()
+
+
 @pytest.mark.timeout(300)
-def test_spark_gives_the_same_table(usegap):
+def test_spark_gives_the_same_table_and_keeps_nothing(usegap, spark):
     plain = usegap(f"people.csv {OPTIONS}")
-    same(usegap(f"parts {OPTIONS} --engine spark"), plain)
-    same(usegap(f"people.csv {OPTIONS} --engine spark"), plain)
+    for file in ("parts", "people.csv"):
+        same(usegap(f"{file} {OPTIONS} --engine spark"), plain)
+    assert spark.sparkContext._jsc.getPersistentRDDs().isEmpty()
 
 
 @pytest.mark.parametrize(
