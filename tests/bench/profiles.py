@@ -30,6 +30,7 @@ from surveys.form.indicators import from_json
 from surveys.form.xlsform import convert
 from surveys.instruments import shipped
 from surveys.profiles import village_profiles
+from surveys.profiles.given import Profiles
 from surveys.publish import ensure_ready, import_villages, publish
 from surveys.store.database import Database, url_of
 from surveys.store.forms import compiled
@@ -133,7 +134,7 @@ def _at(n: int) -> str:
 
 
 def profiles(url: str, *, look: bool = False) -> dict[str, float]:
-    """All of them: seconds, CPU seconds, peak MiB, how many."""
+    """All of them: seconds, CPU seconds, peak MiB, how many, and how many had to be made."""
     database = Database(url)
     with database.read() as session:
         wave = session.scalar(select(Wave.id)) or 0
@@ -143,7 +144,10 @@ def profiles(url: str, *, look: bool = False) -> dict[str, float]:
         found = village_profiles(database, wave, areas, NOW + timedelta(days=40))
     used, cpu = time.perf_counter() - began, time.process_time() - before
     database.close()
-    return {"seconds": used, "cpu": cpu, "peak": peak() / MIB, "profiles": len(found)}
+    made = len(found.made()) if isinstance(found, Profiles) else 0
+    return {
+        "seconds": used, "cpu": cpu, "peak": peak() / MIB, "profiles": len(found), "made": made
+    }  # fmt: skip
 
 
 @contextmanager
@@ -195,9 +199,8 @@ def main() -> None:
         print(json.dumps(profiles(chosen.url, look=chosen.look)))
         return
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores\n")
-    print(
-        f"{'':<12}{'rows':>10}{'':<16}{'profiles':>10}{'seconds':>10}{'CPU s':>8}{'peak MiB':>10}"
-    )
+    print(f"{'':<12}{'rows':>10}{'':<16}{'profiles':>10}{'made':>8}"
+          f"{'seconds':>10}{'CPU s':>8}{'peak MiB':>10}")  # fmt: skip
     for count in chosen.sizes:
         for kind in chosen.databases:
             with _database(kind) as url:
@@ -212,7 +215,8 @@ def _line(url: str, kind: str, count: int, what: str) -> None:
     command = [sys.executable, "-m", "tests.bench.profiles", "--url", url]
     ran = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
     found = json.loads(ran.stdout.splitlines()[-1])
-    print(f"{kind:<12}{count:>10,}  {what:<14}{found['profiles']:>10,}{found['seconds']:>10.1f}"
+    print(f"{kind:<12}{count:>10,}  {what:<14}{found['profiles']:>10,}{found['made']:>8,}"
+          f"{found['seconds']:>10.1f}"
           f"{found['cpu']:>8.1f}{found['peak']:>10.0f}", flush=True)  # fmt: skip
 
 
