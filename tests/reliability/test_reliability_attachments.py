@@ -3,12 +3,12 @@
 import asyncio
 
 from sqlalchemy import select
-from tests.reliability.bot_process import KEY, PATIENCE, Bot
 
 from bot.demo.server import Telegram
 from surveys.store.database import Database
 from surveys.store.schema import Attachment, Job
 from surveys.store.vault import Vault
+from tests.reliability.bot_process import KEY, PATIENCE, Bot
 from tests.respondent import phones
 from tests.respondent.photographs import MAKER, code_of
 from tests.respondent.test_respondent_attachments import FORM, asks

@@ -6,12 +6,12 @@ import subprocess
 
 import pytest
 from sqlalchemy import select
-from tests.reliability.bot_process import KEY, PATIENCE, Bot
 
 from bot.cli.program import app
 from bot.demo.server import Telegram
 from surveys.store.database import Database, file_of, url_of
 from surveys.store.schema import Audit, Interview, InterviewEvent, Respondent
+from tests.reliability.bot_process import KEY, PATIENCE, Bot
 from tests.respondent.phones import agree, made, of
 
 FORM = """
