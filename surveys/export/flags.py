@@ -83,12 +83,11 @@ class Flags:
         bit = np.uint8(1 << FLAGS.index("speeding"))
         self._marks &= ~bit
         self._mark_fast(bit)
-        seconds = self._ms.astype(np.float64)
-        seconds[self._ms < 0] = np.nan
-        seconds /= TO_MS
-        return Checked(
-            self._ids, self._marks, seconds.astype(np.float32), self._stored, pd.DataFrame()
-        )
+        seconds = np.empty(len(self._ids), np.float32)
+        for start in range(0, len(seconds), AT_ONCE):
+            ms = self._ms[start : start + AT_ONCE]
+            seconds[start : start + AT_ONCE] = np.where(ms < 0, np.nan, ms / TO_MS)
+        return Checked(self._ids, self._marks, seconds, self._stored, pd.DataFrame())
 
     def _mark_fast(self, bit: np.uint8) -> None:
         """As `surveys.estimation.quality.speeding`, with less in memory at once."""
@@ -117,16 +116,20 @@ class Flags:
 
         if of == "path":
             group, count = self._path.astype(np.int64), len(self._paths)
-        else:
+        elif of == "kind":
             group, count = self._kind.astype(np.int64), len(self._kinds)
-        if of == "mode":
+        else:
             modes = np.array([mode for mode, _ in self._kinds] + [-1], np.int64)
-            group, count = modes[group], len(self._modes)
+            group, count = np.take(modes, self._kind), len(self._modes)
         # Group and time as one number, so that one sort in its place does.
-        group[(self._ms < 0) | (self._kind < 0)] = -1
-        size = np.bincount(group[group >= 0], minlength=count)
-        group <<= 32
-        group += np.maximum(self._ms, 0)
+        size = np.zeros(count, np.int64)
+        for begin in range(0, len(group), AT_ONCE):
+            some = slice(begin, begin + AT_ONCE)
+            part, ms = group[some], self._ms[some]
+            part[(ms < 0) | (self._kind[some] < 0)] = -1
+            size += np.bincount(part[part >= 0], minlength=count)
+            part <<= 32
+            part += np.maximum(ms, 0)
         group.sort()
         start = len(group) - int(size.sum()) + np.cumsum(size) - size
         middle = np.full(count + 1, np.nan)

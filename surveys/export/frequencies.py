@@ -90,6 +90,11 @@ class Counts:
         self.persons[key] += count
         return key
 
+    def more_numbers(self, cells: Sequence[Cell]) -> None:
+        """The same of many numbers, of which few come again."""
+        for text, count in Counter(map("{:.3g}".format, cells)).items():
+            self.persons[float(text)] += count
+
     def told(self) -> Frequency:
         """What is told of them."""
         n = self.persons.total()

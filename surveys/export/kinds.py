@@ -69,7 +69,7 @@ class Kinds:
 
     def _see_piece(self, piece: str) -> None:
         path, value = taken_apart(piece)
-        one = self._at.get(marked(path))
+        one = self._at.get(marked(path) if "[" in path else path)
         if one is None:
             if len(self._passed) < _PASSED:
                 self._passed.add(piece)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Text, cast, distinct, func, select
+from sqlalchemy import Text, bindparam, cast, distinct, func, select
 from sqlalchemy.orm import Session
 
 from surveys.export.answers import Column, column
@@ -106,9 +106,13 @@ def plan(session: Session, chosen: Chosen) -> Plan:
             execution_options={"yield_per": BATCH},
         ),
     )
+    query = select(Interview.id, cast(Interview.submission, Text)).where(
+        Interview.id.in_(bindparam("ids", expanding=True))
+    )
+    # Past the session: rows that are no objects are wrapped there once more.
+    look = session.connection().execute
     for some in batches(ids):
-        query = select(Interview.id, cast(Interview.submission, Text)).where(Interview.id.in_(some))
-        texts: dict[int, str] = dict(session.execute(query).all())
+        texts: dict[int, str] = dict(look(query, {"ids": list(some)}).all())
         for one in some:
             if instances:
                 submission = json.loads(texts[one])

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
 
-from surveys.export.answers import Column
+from surveys.export.answers import READ, Column
 from surveys.export.cells import number, text_of
 from surveys.export.frequencies import HOMES, Counting, Counts
 from surveys.export.own import BEFORE
@@ -104,7 +104,7 @@ class Straight:
         """The texts of a submission's questions, and the pieces that they are from."""
         known = self._meanings
         known.home = home
-        odd, met = len(known.odd), len(known.met)
+        odd, met, passing = len(known.odd), len(known.met), len(known.passing)
         row = self._blank.copy()
         try:
             cut = pieces(text)
@@ -112,6 +112,7 @@ class Straight:
                 row[place] = columns
         except Odd:
             del known.odd[odd:], known.met[met:]
+            known.passing_no_more(passing)
             row = self._blank.copy()
             for path, value in json.loads(text).items():
                 place, columns = known.meaning(path, value)
@@ -142,8 +143,11 @@ class Straight:
                 self._totals[piece] += count
         for question, cells, home in known.met:
             question.add(cells, home)
+        for question in set(known.passing):
+            question.add_passing()
         known.odd.clear()
         known.met.clear()
+        known.passing.clear()
 
 
 class _Question:
@@ -155,18 +159,40 @@ class _Question:
         self.read: Callable[[str], Sequence[Cell]] = column.reader() or (lambda value: [value])
         """The cells of an answer."""
         self._variables = column.variables
-        self._number = _NUMBERS.get(column.variable.kind) if len(column.variables) == 1 else None
-        """How its one cell is written, where it is a number: most of what does not come again."""
+        self._written = _NUMBERS.get(column.variable.kind, str)
+        """How its one cell is written, where it is a number: most of what does not come again …"""
+        self._cell = READ.get(column.variable.kind, str)
+        """… and read."""
+        self._is_number = len(column.variables) == 1 and column.variable.kind in _NUMBERS
         self._counts = counts
         self._homes: dict[str, set[Cell]] = {}
         """Answers that fewer than five homes gave so far, and those homes."""
         self._numeric = all(one.numeric for _, one in counts)
         self._remembered = 0
+        self.passing: list[Cell] = []
+        """Numbers that are not remembered and still to be counted."""
+
+    @property
+    def passes(self) -> bool:
+        """Whether from now on it is a number that is neither remembered nor asked whose it is."""
+        return self._is_number and self._remembered >= MOST
+
+    def number(self, value: str) -> str:
+        """Its column of a line, where `passes`; kept to be counted."""
+        cell = self._cell(value)
+        self.passing.append(cell)
+        return self._written(cell)
+
+    def add_passing(self) -> None:
+        """Count the numbers kept."""
+        for _, one in self._counts:
+            one.more_numbers(self.passing)
+        self.passing.clear()
 
     def text(self, cells: Sequence[Cell]) -> str:
         """Its columns of a line."""
-        if self._number is not None:
-            return self._number(cells[0])
+        if self._is_number:
+            return self._written(cells[0])
         return ",".join(
             quoted(text_of(cell, one)) for cell, one in zip(cells, self._variables, strict=True)
         )
@@ -214,11 +240,22 @@ class _Meanings(dict[str, tuple[int, str]]):
         """Pieces met that were not remembered …"""
         self.met: list[tuple[_Question, Sequence[Cell], Cell]] = []
         """… and what of them is to be counted: question, cells, home."""
+        self.passing: list[_Question] = []
+        """Of each number that is not remembered its question, which keeps it to be counted."""
+
+    def passing_no_more(self, since: int) -> None:
+        """Take back the numbers kept since there were so many."""
+        for question in self.passing[since:]:
+            del question.passing[-1]
+        del self.passing[since:]
 
     def __missing__(self, piece: str) -> tuple[int, str]:
         path, value = taken_apart(piece)
-        found = self.meaning(path, value)
         question = self.questions.get(path)
+        if question is not None and value and question.passes:
+            self.passing.append(question)
+            return question.place, question.number(value)
+        found = self.meaning(path, value)
         if question is None or not value:
             if self._others < MOST:
                 self._others += 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.orm import Session
 
 from surveys.export.answers import Column
@@ -87,8 +87,10 @@ def _read(
     media = [path for one in plan.columns if one.types & MEDIA_TYPES for path in one.asked.paths]
     done = 0
     with database.read() as session:
+        # Past the session: rows that are no objects are wrapped there once more.
+        query, look = _query(session), session.connection().execute
         for ids in batches(plan.ids):
-            found = {row[0]: row for row in session.execute(_query(session, ids))}
+            found = {row[0]: row for row in look(query, {"ids": list(ids)}).all()}
             rows = [found[one] for one in ids if one in found]
             if rows:
                 columns = list(zip(*rows, strict=True))
@@ -114,7 +116,7 @@ _SPOKEN = 500
 """Characters of a state from where its language stands on."""
 
 
-def _query(session: Session, ids: Any) -> Any:
+def _query(session: Session) -> Any:
     # A state is large; nothing else of it is wanted.
     place = func.strpos if kind_of(session) == "postgresql" else func.instr
     spoken = func.substr(Interview.state, place(Interview.state, '"language":'), _SPOKEN)
@@ -134,7 +136,7 @@ def _query(session: Session, ids: Any) -> Any:
             cast(Interview.submission, Text),
         )
         .join(Respondent, Respondent.id == Interview.respondent_id)
-        .where(Interview.id.in_(ids))
+        .where(Interview.id.in_(bindparam("ids", expanding=True)))
     )
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,8 +54,8 @@ def run(command: Sequence[str], out: Path, env: Mapping[str, str] | None = None)
     """One command, whose output goes to a file, or which writes into a folder."""
     sink = Path(os.devnull) if out.is_dir() else out
     began = time.perf_counter()
-    with sink.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, env=env)
+    with sink.open("wb") as file, tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=file, stderr=said, env=env)
         together = 0
         while True:
             # Waited for by hand: this says what it alone used, and what its own children did.
@@ -65,8 +64,9 @@ def run(command: Sequence[str], out: Path, env: Mapping[str, str] | None = None)
                 break
             together = max(together, _resident(process.pid))
             time.sleep(LOOKS)
-    if status:
-        raise SystemExit(f"{command[0]} failed")
+        if status:
+            said.seek(0)
+            raise SystemExit(f"{command[0]} failed: {said.read().decode()[-2000:]}")
     files = list(out.iterdir()) if out.is_dir() else [out]
     return Run(
         time.perf_counter() - began,
@@ -92,9 +92,7 @@ def _resident(pid: int) -> int:
 
 @contextmanager
 def _sqlite(folder: Path) -> Iterator[str]:
-    path = folder / "usegap.db"
-    yield f"sqlite:///{path}"
-    path.unlink(missing_ok=True)
+    yield f"sqlite:///{folder / 'usegap.db'}"
 
 
 @contextmanager
@@ -131,21 +129,20 @@ def export(url: str, folder: Path, *more: str) -> tuple[list[str], dict[str, str
     return [str(usegap), "export", "--out", str(folder), *more], env
 
 
-def measure(kind: str, count: int, folder: Path) -> bool:
-    """One database of one size; whether the goals are met."""
-    with DATABASES[kind](folder) as url:
+def measure(kind: str, count: int, beside: Path | None) -> bool:
+    """One database of one size; whether the goals are met. Nothing of it is left behind."""
+    with (
+        tempfile.TemporaryDirectory(prefix="usegap-bench-", dir=beside) as name,
+        DATABASES[kind](Path(name)) as url,
+    ):
         made(url, count)
-        out, into = folder / "dump.csv", folder / "out"
+        out, into = Path(name, "dump.csv"), Path(name, "out")
         into.mkdir()
-        try:
-            # Read once before: what is on the disk is in memory for both.
-            run(dump(url), out)
-            theirs = run(dump(url), out)
-            command, env = export(url, into)
-            ours = run(command, into, env)
-        finally:
-            shutil.rmtree(into)
-            out.unlink(missing_ok=True)
+        # Read once before: what is on the disk is in memory for both.
+        run(dump(url), out)
+        theirs = run(dump(url), out)
+        command, env = export(url, into)
+        ours = run(command, into, env)
     times = ours.seconds / theirs.seconds
     for name, one, ratio in (("dump", theirs, 1.0), ("usegap export", ours, times)):
         print(f"{kind:<12}{name:<16}{count:>10,}{one.seconds:>10.1f}{one.cpu:>8.1f}{ratio:>8.1f}"
@@ -165,10 +162,7 @@ def main() -> None:
     print(f"{'':<28}{'rows':>10}{'seconds':>10}{'CPU s':>8}{'times':>8}", end="")
     print(f"{'peak MiB':>10}{'MB':>10}")
     met = [
-        measure(kind, count, Path(folder))
-        for kind in chosen.databases
-        for count in chosen.sizes
-        for folder in [tempfile.mkdtemp(dir=chosen.folder)]
+        measure(kind, count, chosen.folder) for kind in chosen.databases for count in chosen.sizes
     ]
     print(f"\n{sum(met)} of {len(met)} within the goals")
 

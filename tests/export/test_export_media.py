@@ -139,7 +139,7 @@ def test_one_file_is_in_memory_at_a_time(database, sent, tmp_path):
 def ordered(database, field, monkeypatch, *, media=True):
     """What the job of /export makes for who asked in chat: the zip's names, and what is said."""
     boss = Addressee(7, "lane", VAULT.seal(b"42"), "en")
-    monkeypatch.setattr(exports, "addressee", lambda session, contact_id: boss)
+    monkeypatch.setattr(exports, "entitled", lambda *_: boss)
     arguments = {
         "contact_id": 7, "filters": Filters((field.villages["LP01"],)).to_json(),
         "wanted": Wanted().to_json(), "released": False, "media": media,
