@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from surveys.estimation.bands import Bands, bands, moderated
 from surveys.estimation.breakdowns import CATEGORIES, Variable, breakdown, parts, shown_rows, valued
 from surveys.estimation.changes import ChangeColumns, change_columns
+from surveys.estimation.decomposition import Side
 from surveys.estimation.disclosure import HOMES, PERSONS, Shown, passes
 from surveys.estimation.disclosure import shown as shown_together
 from surveys.estimation.editions import BROKEN, Editions
@@ -88,6 +89,11 @@ class Computed:
         compared = np.ones(len(self.codes), np.bool_)
         compared[self.reference] = False
         return Wave(self.source.parts, self.own, self._beside, compared, self.source.census)
+
+    @cached_property
+    def side(self) -> Side | None:
+        """π, ū and Ū of every village: one pass over all rows, that each area would do again."""
+        return self.wave.side(self.own)
 
     @cached_property
     def _beside(self) -> Sample | None:
@@ -200,7 +206,7 @@ class Computed:
         if self.earlier is None:
             return None
         name, other = self.earlier
-        sides = other.wave.side(other.own), self.wave.side(self.own)
+        sides = other.wave.side(other.own), self.side
         if sides[0] is None or sides[1] is None:
             return None
         homes = [
@@ -213,7 +219,7 @@ class Computed:
     @cached_property
     def bands(self) -> Bands:
         """Every village against the mean of the others by U; those of the reference left out."""
-        side = self.wave.side(self.own)
+        side = self.side
         if side is None:
             nothing = np.full(len(self.codes), np.nan)
             return bands(nothing, nothing, nothing, nothing)
@@ -328,7 +334,7 @@ class Computed:
     @cached_property
     def modelled(self) -> Bools:
         """(villages,) of which the model of U is made, with all of the wave."""
-        side = self.wave.side(self.own)
+        side = self.side
         if side is None:
             return np.zeros(len(self.codes), np.bool_)
         every = np.ones(len(self.codes), np.bool_)

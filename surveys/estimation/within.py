@@ -71,7 +71,7 @@ def _degrees(computed: Computed, name: str, at: int) -> float | None:
 
 def _ranked(computed: Computed, told: Sequence[int], places: Sequence[Place]) -> list[Place]:
     """With the ranks by U, 1 the highest, that each may have among those whose U is shown."""
-    side = computed.wave.side(computed.own)
+    side = computed.side
     if side is None:
         return list(places)
     at = np.array(told, np.int64)
@@ -86,7 +86,7 @@ def _ranked(computed: Computed, told: Sequence[int], places: Sequence[Place]) ->
 
 def _gradient(computed: Computed, inside: Bools) -> Figure | None:
     """U by ring outward, over the villages of three homes and more whose ring is known."""
-    side, ring = computed.wave.side(computed.own), computed.source.census.ring
+    side, ring = computed.side, computed.source.census.ring
     if side is None:
         return None
     one = side.use
