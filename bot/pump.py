@@ -229,17 +229,20 @@ class Pump:
         return await done
 
     async def _settle_gathered(self) -> None:
-        while self._gathered:
-            gathered, self._gathered = self._gathered, []
-            for (_, waits), came in zip(gathered, await self._together(gathered), strict=True):
-                if waits.done():
-                    # Whoever waited was cancelled: the program ends, and the outbox is kept.
-                    continue
-                if isinstance(came, Exception):
-                    waits.set_exception(came)
-                else:
-                    waits.set_result(came)
-        self._settling = None
+        try:
+            while self._gathered:
+                gathered, self._gathered = self._gathered, []
+                for (_, waits), came in zip(gathered, await self._together(gathered), strict=True):
+                    if waits.done():
+                        # Whoever waited was cancelled: the program ends, and the outbox is kept.
+                        continue
+                    if isinstance(came, Exception):
+                        waits.set_exception(came)
+                    else:
+                        waits.set_result(came)
+        finally:
+            # Whatever ended this, the next update begins it anew.
+            self._settling = None
 
     async def _together(
         self, gathered: Sequence[tuple[Taken, object]]
