@@ -114,25 +114,23 @@ class Flags:
         """
         from surveys.estimation.quality import COMPARED
 
-        if of == "path":
-            group, count = self._path.astype(np.int64), len(self._paths)
-        elif of == "kind":
-            group, count = self._kind.astype(np.int64), len(self._kinds)
-        else:
-            modes = np.array([mode for mode, _ in self._kinds] + [-1], np.int64)
-            group, count = np.take(modes, self._kind), len(self._modes)
+        codes = {"path": self._paths, "kind": self._kinds, "mode": self._modes}[of]
+        modes = np.array([mode for mode, _ in self._kinds] + [-1], np.int64)
+        numbers = self._path if of == "path" else self._kind
         # Group and time as one number, so that one sort in its place does.
-        size = np.zeros(count, np.int64)
+        group = np.empty(len(numbers), np.int64)
+        size = np.zeros(len(codes), np.int64)
         for begin in range(0, len(group), AT_ONCE):
             some = slice(begin, begin + AT_ONCE)
             part, ms = group[some], self._ms[some]
+            part[:] = modes[numbers[some]] if of == "mode" else numbers[some]
             part[(ms < 0) | (self._kind[some] < 0)] = -1
-            size += np.bincount(part[part >= 0], minlength=count)
+            size += np.bincount(part[part >= 0], minlength=len(codes))
             part <<= 32
             part += np.maximum(ms, 0)
         group.sort()
         start = len(group) - int(size.sum()) + np.cumsum(size) - size
-        middle = np.full(count + 1, np.nan)
+        middle = np.full(len(codes) + 1, np.nan)
         told = np.flatnonzero(size >= COMPARED)
         low, high = ((start + (size - one) // 2)[told] for one in (1, 0))
         middle[told] = sum((group[at] & 0xFFFFFFFF) / TO_MS for at in (low, high)) / 2
