@@ -37,6 +37,9 @@ READERS = 2
 BUSY = 30_000
 """Milliseconds that SQLite waits for another writer (a command line beside the running bot)."""
 
+A_MOMENT = 100
+"""Milliseconds that the shortening of the log waits for readers."""
+
 _ERASED = "someone was forgotten"
 
 
@@ -92,9 +95,13 @@ class Database:
         As far as readers let it; else the next one to be forgotten takes it along.
         """
         connection = self.engine.raw_connection()
+        cursor = connection.cursor()
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            # It waits for everyone who reads, an export for minutes, and all answers with it.
+            cursor.execute(f"PRAGMA busy_timeout = {A_MOMENT}")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY}")
             connection.close()
 
     def close(self) -> None:

@@ -5,11 +5,11 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from surveys.store.audit import audit
-from surveys.store.database import Database
+from surveys.store.database import BUSY, Database, leave_no_traces
 from surveys.store.jobs import add_job, due_jobs, finish_job, postpone_job
 from surveys.store.schema import Area, Audit, Household, Job
 
@@ -159,3 +159,24 @@ def test_a_job_is_ordered_once_by_its_key_done_once_and_postponed(database):
         postpone_job(session, export.id, "OSError", None, NOW)
         assert [job.id for job in due_jobs(session, NOW + timedelta(days=1))] != [export.id]
         assert session.scalar(select(Job.error).where(Job.id == export.id)) == "OSError"
+
+
+def test_who_reads_for_long_holds_up_nobody_who_is_forgotten(sqlite_url):
+    """An export reads for minutes; the log is shortened when it can be: nobody waits for that."""
+    database = Database(sqlite_url)
+    forgotten = threading.Event()
+
+    def forget():
+        with database.begin() as session:
+            audit(session, "respondent", "forget", "one", NOW)
+            leave_no_traces(session)
+        forgotten.set()
+
+    with database.read() as reading:
+        assert reading.scalar(select(func.count()).select_from(Audit)) == 0
+        thread = threading.Thread(target=forget)
+        thread.start()
+        # SQLite itself would wait for the reader as long as it waits for another writer.
+        assert forgotten.wait(BUSY / 1000 / 3)
+    thread.join()
+    database.close()
