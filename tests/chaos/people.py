@@ -102,6 +102,17 @@ class Resident:
         """The place of the choice that was given to a question before."""
         return int(self.answers[f"/data/q{number}"].removeprefix("c"))
 
+    async def rest(self) -> None:
+        """Look once more before the phone is put away: does the last question stand lowest?"""
+        while True:
+            await asyncio.sleep(A_LOOK)
+            lowest = await self.phone.wait_for(
+                lambda one: bool(_number(one)) and bool(one.rows), PATIENCE
+            )
+            if _number(lowest) == self.at:
+                return
+            await self.phone.tap(lowest, self._said(_number(lowest)))
+
     async def _fidget(self) -> None:
         """What is no answer: a sticker, or words that no choice has."""
         if self.chance.random() < 0.5:
@@ -175,3 +186,4 @@ async def live(resident: Resident, answers: int, given: Counter[str]) -> None:
         more = await resident.answer()
         given["answers"] += more
         await asyncio.sleep(resident.chance.random() * 0.05)
+    await resident.rest()
