@@ -135,8 +135,8 @@ async def test_who_has_begun_can_finish_and_nobody_else_begins(database_url, tmp
         await all_done(survey)
         assert newest(survey.database).closed_at == clock()
         # Within the hour nothing leads to carl any more: he did not ask to be written to again.
-        told = (await say(carl, "40")).text
-        assert any(words in told for words in ("no more answers", "no question open"))
+        last = (await say(carl, "40")).text
+        assert any(words in last for words in ("no more answers", "no question open"))
         assert "No survey is open" in (await say(lan, "/start LP01")).text
         await all_done(survey)
         assert [one.reason for one in survey.rows(Delivery)].count("closed") == 2
