@@ -88,8 +88,9 @@ class Released:
 class _Persons:
     """What the rows of an export are told apart by."""
 
-    ids: Sequence[int]
-    keys: list[str]
+    ids: array[int]
+    numbers: array[int]
+    """Of each key the number that rows are put in order and found again by (`_Fresh.number`)."""
     areas: list[tuple[str, ...]]
     """Of each its areas from the programme down, and the village's code."""
     asked: Mapping[str, list[str]]
@@ -112,7 +113,8 @@ def release(
     paths = {path for column in plan.columns if column.name in names for path in _paths(column)}
     computed = computed_from(plan.forms, paths)
     conditions = Conditions(plan.forms, paths | computed)
-    persons = _persons(session, plan, design, by_role, conditions)
+    fresh = _Fresh(secret)
+    persons = _persons(session, plan, design, by_role, conditions, fresh)
     levels: dict[str, list[list[Cell]]] = {
         role: LEVELS[role](answers) for role, answers in persons.asked.items()
     }
@@ -120,11 +122,9 @@ def release(
     found = coarsened(levels)
     apart = found.apart
     hidden = int(apart.sum()) >= K
-    fresh = _Fresh(secret)
-    order = sorted(
-        np.flatnonzero(np.ones(len(apart), np.bool_) if hidden else ~apart).tolist(),
-        key=lambda row: fresh.key(persons.keys[row]),
-    )
+    numbers = np.array(persons.numbers, np.uint64)
+    every = np.argsort(numbers)
+    order = every if hidden else every[~apart[every]]
     level = found.level
     coarse = {
         role: levels[role][level[role]]
@@ -142,7 +142,8 @@ def release(
     )
     actions |= _of_ours(plan, level["village"], weight=not unfit, raked=design.raked)
     work = _Work(
-        at={key: row for row, key in enumerate(persons.keys)},
+        numbers=numbers[every],
+        rows=every,
         key=own_of(plan)["KEY"].name,
         apart=apart,
         coarse=coarse,
@@ -163,15 +164,16 @@ def release(
     return replace(plan, ids=ids, repeats=()), told, lambda table: _released(table, actions, work)
 
 
-def _persons(
+def _persons(  # noqa: PLR0917
     session: Session,
     plan: Plan,
     design: Design,
     by_role: Mapping[str, Sequence[Column]],
     conditions: Conditions,
+    fresh: _Fresh,
 ) -> _Persons:
     asked: dict[str, list[str]] = {role: [] for role, columns in by_role.items() if columns}
-    found = _Persons(array("q"), [], [], asked)
+    found = _Persons(array("q"), array("Q"), [], asked)
     where = {area_id: (*one.area, one.code) for area_id, one in design.census.items()}
     same: dict[str, str] = {}
     for ids in batches(plan.ids):
@@ -181,8 +183,8 @@ def _persons(
             .order_by(Interview.finished_at, Interview.id)
         )
         for row in rows:
-            found.ids.append(row.id)  # type: ignore[attr-defined]
-            found.keys.append(row.key)
+            found.ids.append(row.id)
+            found.numbers.append(fresh.number(row.key))
             found.areas.append(where[row.area_id])
             for role, answers in asked.items():
                 paths = (path for column in by_role[role] for path in _paths(column))
@@ -202,14 +204,20 @@ def _paths(column: Column) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    at: Mapping[str, int]
-    """Key -> the row's place in the arrays."""
+    numbers: Any
+    """Of every key its number, in order …"""
+    rows: Any
+    """… and its row's place in the arrays."""
     key: str
     """What the column KEY is called."""
     apart: Any
     coarse: Mapping[str, list[Cell]]
     fresh: _Fresh
     zone: ZoneInfo
+
+    def row(self, key: str) -> int:
+        """The place of a key's row in the arrays."""
+        return int(self.rows[np.searchsorted(self.numbers, np.uint64(self.fresh.number(key)))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +231,10 @@ class _Fresh:
         found = self.of("KEY", key)
         parts = (found[:8], found[8:12], found[12:16], found[16:20], found[20:])
         return "uuid:" + "-".join(parts)
+
+    def number(self, key: str) -> int:
+        """The beginning of a submission's new id: 64 bits in the place of a key in memory."""
+        return int(self.of("KEY", key)[:16], 16)
 
     def of(self, what: str, value: str) -> str:
         """Of anything."""
@@ -355,7 +367,7 @@ def _released(table: Table, actions: Actions, work: _Work) -> Table:
             done = []
             for row in batch:
                 key = str(row[key_at])
-                at = work.at[key]
+                at = work.row(key)
                 done.append([act(row[place], at, key, work) for place, _, act in kept])
             yield done
 
