@@ -60,11 +60,11 @@ from surveys.interview.state import Event
 from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
 from surveys.store.database import Database, file_of
-from surveys.store.keys import opens
+from surveys.store.keys import must_open
 from surveys.store.replicas import alone_at_start
 from surveys.store.setup import any_owner
 from surveys.store.upgrade import head, revision_of, upgrade
-from surveys.store.vault import Vault, WrongKey
+from surveys.store.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -300,12 +300,7 @@ def open_store(settings: Settings) -> tuple[Vault, Database]:
                 now=now(),
                 time_zone=settings.time_zone,
             )
-            if opens(session, vault) is False:
-                # Before anything is sealed with it: two keys could not be told apart again.
-                raise WrongKey(
-                    "The secret key does not open this database: `usegap key check` says which one"
-                    " does."
-                )
+            must_open(session, vault)
     except SQLAlchemyError as error:
         raise Halted(
             f"The database cannot be used ({type(error).__name__}): look at USEGAP_DATABASE_URL."

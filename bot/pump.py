@@ -44,7 +44,8 @@ from surveys.conduct.settle import (
     waiting,
 )
 from surveys.store.database import Database
-from surveys.store.messages import SENDS, prune_inbox
+from surveys.store.messages import SENDS
+from surveys.store.updates import prune_inbox
 
 log = logging.getLogger(__name__)
 

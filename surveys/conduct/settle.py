@@ -27,23 +27,25 @@ from surveys.store.database import Database, back_to_savepoint, drop_savepoint, 
 from surveys.store.messages import (
     Outgoing,
     Queued,
+    is_waiting,
+    message_of,
+    put,
+    put_once,
+    settle_failed,
+    settle_sent,
+    unsent_rows,
+)
+from surveys.store.turns import take_turn
+from surveys.store.updates import (
     Taken,
     add_done,
     add_updates,
     claim,
     count_failure,
-    is_waiting,
-    message_of,
     oldest_of,
-    put,
-    put_once,
     reopen,
-    settle_failed,
-    settle_sent,
-    unsent_rows,
     waiting_updates,
 )
-from surveys.store.turns import take_turn
 from surveys.store.vault import Vault
 
 __all__ = [

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Table, bindparam, case, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ScalarSelect,
+    Table,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)  # fmt: skip
 from sqlalchemy.orm import Session, aliased
 
 from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
@@ -174,6 +186,17 @@ def entry_of(session: Session, contact_id: int, household_id: str) -> str | None
         .where(Respondent.household_id == household_id)
         .order_by(theirs, Respondent.created_at, Respondent.id)
         .limit(1)
+    )
+
+
+def persons_on_phone() -> ScalarSelect[Any]:
+    """How many persons answer through the contact of the respondent that a query is at."""
+    other = aliased(Respondent)
+    return (
+        select(func.count())
+        .where(other.contact_id == Respondent.contact_id)
+        .correlate(Respondent)
+        .scalar_subquery()
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from surveys.store.people import persons_on_phone
 from surveys.store.schema import Area, Contact, Interview, Job, Respondent, Wave
 
 KIND = "remind"
@@ -91,17 +92,10 @@ def left_in(session: Session, area_id: int, times: Times) -> list[Left]:
         .order_by(Contact.id)
         .with_for_update(key_share=True)
     ).all()
-    other = aliased(Respondent)
-    persons = (
-        select(func.count())
-        .where(other.contact_id == Respondent.contact_id)
-        .correlate(Respondent)
-        .scalar_subquery()
-    )
     rows = session.execute(
         select(
             Interview.id, Respondent.contact_id, Contact.address_hash, Contact.address,
-            Contact.language, Respondent.number, persons, Area.path, Area.name,
+            Contact.language, Respondent.number, persons_on_phone(), Area.path, Area.name,
             Interview.form_version_id, Interview.state, Interview.reminders,
         )
         .join_from(Interview, Respondent)

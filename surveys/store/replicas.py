@@ -20,6 +20,7 @@ from surveys.store.schema import Base, Contact, Replica
 REPLICA = Base.metadata.tables["replica"]
 OUTBOX = Base.metadata.tables["outbox"]
 INBOX = Base.metadata.tables["inbox"]
+JOB = Base.metadata.tables["job"]
 TURN = Base.metadata.tables["turn"]
 TAKING_OVER, STARTING, ERASING = 7_001, 7_002, 7_003
 """Numbers of PostgreSQL's advisory locks."""
@@ -73,6 +74,8 @@ def leave(session: Session, replica: str) -> None:
         .where(OUTBOX.c.sender == replica, OUTBOX.c.done_at.is_(None))
         .values(sender=null())
     )
+    # It did not die over them: no try is counted (surveys.store.jobs.take_job).
+    session.execute(update(JOB).where(JOB.c.taken_by == replica).values(taken_by=null()))
 
 
 def bury(session: Session, dead: Collection[Seen]) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from surveys.store.areas import ids_of
+from surveys.store.people import persons_on_phone
 from surveys.store.reviews import REJECTED
 from surveys.store.schema import (
     Area,
@@ -164,17 +165,10 @@ def villages_under_way(session: Session, wave_id: int, since: datetime) -> list[
 def under_way(session: Session, wave_id: int, area_id: int, since: datetime) -> list[UnderWay]:
     """Those in a village who have begun in a wave and were heard of since, one interview a chat:
     the one that was answered last. Without who blocked the bot or wants no reminders."""
-    other = aliased(Respondent)
-    persons = (
-        select(func.count())
-        .where(other.contact_id == Respondent.contact_id)
-        .correlate(Respondent)
-        .scalar_subquery()
-    )
     rows = session.execute(
         select(
             Interview.id, Respondent.contact_id, Contact.address_hash, Contact.address,
-            Contact.language, Respondent.number, persons, Area.name,
+            Contact.language, Respondent.number, persons_on_phone(), Area.name,
         )
         .join_from(Interview, Respondent)
         .join(Contact, Contact.id == Respondent.contact_id)

@@ -22,7 +22,6 @@ from surveys.store.schema import Area, Audit, Contact, Interview, Job, Outbox
 from surveys.store.vault import Vault, WrongKey
 from tests.administrators.conftest import office
 from tests.respondent.phones import (
-    PATIENCE,
     Clock,
     agree,
     agree_to_both,
@@ -38,19 +37,6 @@ from tests.respondent.phones import (
 TEN = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 """Ten in the morning in the villages."""
 KEY = "a key for tests, and only for tests"
-
-
-async def all_done(survey):
-    """Jobs that are due are done, and what they say is said."""
-    await survey.quiet()
-    waits = select(func.count()).where(Job.done_at.is_(None), Job.due_at <= survey.clock())
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            with survey.database.read() as session:
-                if not session.scalar(waits):
-                    break
-            await asyncio.sleep(0.02)
-    await survey.quiet()
 
 
 def reminders(person):
@@ -115,7 +101,7 @@ async def test_who_stopped_in_the_middle_is_reminded_twice_at_most(database_url,
             wei.tap(asked, labels(asked)[0][0]), boss.tap(theirs, "✉ Remind them"),
             wei.tap(asked, labels(asked)[0][0]),
         )  # fmt: skip
-        await all_done(survey)
+        await survey.all_done()
         assert [len(reminders(p)) for p in (lan, bo, chen, dan, eve, fay, gil, kim)] == [
             1, 1, 1, 0, 0, 0, 1, 0,
         ]  # fmt: skip
@@ -145,13 +131,13 @@ async def test_who_stopped_in_the_middle_is_reminded_twice_at_most(database_url,
         assert (await say(wei, "/remind")).text.startswith("2 persons stopped")
         clock.forward(hours=2)
         await settle(wei, "✉ Remind them", await say(wei, "/remind"))
-        await all_done(survey)
+        await survey.all_done()
         clock.forward(days=3)
         await settle(wei, "✉ Remind them", await say(wei, "/remind"))
-        await all_done(survey)
+        await survey.all_done()
         clock.forward(days=3)
         await settle(wei, "✉ Remind them", await say(wei, "/remind"))
-        await all_done(survey)
+        await survey.all_done()
         clock.forward(days=9)
         assert (await say(wei, "/remind")).text.startswith("There is nobody to remind now.")
         got = [len(reminders(p)) for p in (lan, bo, chen, dan, eve, fay, gil, kim)]
@@ -199,10 +185,10 @@ async def test_in_the_evening_it_waits_for_the_morning(database_url, tmp_path):
         await settle(gil, "Delete the answers too")
         clock.forward(hours=11, minutes=59)
         await asyncio.sleep(0.3)
-        await all_done(survey)
+        await survey.all_done()
         assert [len(reminders(p)) for p in (lan, bo, gil)] == [0, 0, 0]
         clock.forward(minutes=1)
-        await all_done(survey)
+        await survey.all_done()
         assert [len(reminders(p)) for p in (lan, bo, gil)] == [1, 0, 0]
         # What is ordered when the wave closes is not done.
         clock.forward(hours=59)
@@ -210,7 +196,7 @@ async def test_in_the_evening_it_waits_for_the_morning(database_url, tmp_path):
         with survey.database.begin() as session:
             close_wave(session, clock())
         clock.forward(hours=13)
-        await all_done(survey)
+        await survey.all_done()
         assert [len(reminders(p)) for p in (lan, bo)] == [1, 0]
         assert (await say(boss, "/remind")).text.startswith("There is nobody to remind now.")
 

@@ -1,12 +1,11 @@
 """A wave's end: nobody begins any more, who has begun can finish, and it is closed once."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from bot.desk import Desk
 from bot.jobs import _carry_out, _due
@@ -36,19 +35,6 @@ from tests.respondent.phones import (
 TEN = datetime(2026, 3, 3, 2, 0, tzinfo=UTC)
 """Ten in the morning in the villages."""
 END = "until tomorrow 10:00"
-
-
-async def all_done(survey):
-    """Jobs that are due are done, and what they say is said."""
-    await survey.quiet()
-    waits = select(func.count()).where(Job.done_at.is_(None), Job.due_at <= survey.clock())
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            with survey.database.read() as session:
-                if not session.scalar(waits):
-                    break
-            await asyncio.sleep(0.02)
-    await survey.quiet()
 
 
 async def halfway(person, code="LP01", language="English"):
@@ -93,7 +79,7 @@ async def test_who_has_begun_can_finish_and_nobody_else_begins(database_url, tmp
         assert newest(survey.database).closing_at is None
         ended = await settle(boss, yes, sure)
         assert f"Who has begun can finish: {END}." in ended.text
-        await all_done(survey)
+        await survey.all_done()
         # Told once, in their language; who has finished is left in peace.
         words = "The survey of Liuping 柳坪 ends tomorrow 10:00. Until then you can finish."
         assert [told(one) for one in (ann, bea, carl, dan, eve)] == [
@@ -132,13 +118,13 @@ async def test_who_has_begun_can_finish_and_nobody_else_begins(database_url, tmp
         assert "ends tomorrow 10:00" in summary
         assert " · ending" in summary
         clock.forward(hours=25)
-        await all_done(survey)
+        await survey.all_done()
         assert newest(survey.database).closed_at == clock()
         # Within the hour nothing leads to carl any more: he did not ask to be written to again.
         last = (await say(carl, "40")).text
         assert any(words in last for words in ("no more answers", "no question open"))
         assert "No survey is open" in (await say(lan, "/start LP01")).text
-        await all_done(survey)
+        await survey.all_done()
         assert [one.reason for one in survey.rows(Delivery)].count("closed") == 2
         assert acts(survey)[-2:] == [
             ("end wave", "administrator 1"), ("close wave", "administrator 1")
@@ -166,10 +152,10 @@ async def test_at_night_nobody_is_told_and_the_end_is_taken_back_or_made_at_once
         clock.forward(hours=13)
         sure = await tap(boss, f"Close the wave: {ORGANISATION}", await say(boss, "/wave"))
         await settle(boss, "Yes, who has begun may finish: until tomorrow 22:00", sure)
-        await all_done(survey)
+        await survey.all_done()
         assert told(ann) == []
         clock.forward(hours=11)
-        await all_done(survey)
+        await survey.all_done()
         assert [told(one) for one in (ann, bea, carl, dan)] == [
             ["The survey of Liuping 柳坪 ends today 22:00. Until then you can finish."], [], [], [],
         ]  # fmt: skip
@@ -178,22 +164,22 @@ async def test_at_night_nobody_is_told_and_the_end_is_taken_back_or_made_at_once
         assert goes_on.text.startswith("The wave goes on.")
         # The old question is still in the chat; its order is one of its own.
         assert "Who has begun can finish" in (await settle(boss, labels(sure)[0][0], sure)).text
-        await all_done(survey)
+        await survey.all_done()
         await settle(boss, f"Let it go on: {ORGANISATION}", await say(boss, "/wave"))
         clock.forward(days=3)
-        await all_done(survey)
+        await survey.all_done()
         assert newest(survey.database).closed_at is None
         eve = survey.telegram.person(710, "en")
         await agree(eve)
         with survey.database.begin() as session:
             end_wave(session, clock(), grace=timedelta(hours=2))
-        await all_done(survey)
+        await survey.all_done()
         sure = await tap(boss, f"Close it at once: {ORGANISATION}", await say(boss, "/wave"))
         assert labels(sure) == [["Yes, at once"], ["No, leave it"]]
         assert "is closed" in (await settle(boss, "Yes, at once", sure)).text
         closed = newest(survey.database).closed_at
         clock.forward(hours=3)
-        await all_done(survey)
+        await survey.all_done()
         assert newest(survey.database).closed_at == closed
         assert [action for action, _ in acts(survey)].count("close wave") == 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,6 +18,7 @@ from bot.demo.server import Telegram
 from bot.demo.world import Person, SeenMessage
 from surveys.store.database import url_of
 from tests.bench.questions import prepared
+from tests.chaos.programs import free_port, set_webhook
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 60.0
@@ -116,7 +116,7 @@ async def running(
         bot = Running(setup, _open_ours, server, name)
         environments = _environments(setup, telegram, url)
         if setup.replicas > 1:
-            await _set_webhook(environments[0])
+            await set_webhook(environments[0])
         async with _started(bot, script, environments):
             yield bot
 
@@ -174,7 +174,7 @@ def _environments(setup: Setup, telegram: Telegram, url: str) -> list[dict[str, 
     }
     if setup.replicas == 1:
         return [given]
-    ports = [_free_port() for _ in range(setup.replicas)]
+    ports = [free_port() for _ in range(setup.replicas)]
     telegram.world.delivering.behind = tuple(f"127.0.0.1:{port}" for port in ports)
     # Nobody listens yet when the first update is sent: it comes again soon.
     telegram.world.delivering.pace = 0.1
@@ -183,21 +183,6 @@ def _environments(setup: Setup, telegram: Telegram, url: str) -> list[dict[str, 
         given | {"USEGAP_WEBHOOK_URL": webhook, "USEGAP_LISTEN": f"127.0.0.1:{port}"}
         for port in ports
     ]
-
-
-async def _set_webhook(environment: dict[str, str]) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", "webhook", "set", env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    if await process.wait():
-        raise RuntimeError("`usegap webhook set` failed")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 async def _open_stock(phone: Person) -> SeenMessage:

@@ -26,8 +26,9 @@ from surveys.conduct.settle import settle as settle_first
 from surveys.conduct.settle import take_in_and_settle as take_and_settle
 from surveys.store.audit import audit
 from surveys.store.database import Database
-from surveys.store.messages import Outgoing, prune_inbox
+from surveys.store.messages import Outgoing
 from surveys.store.schema import Area, Audit, Inbox, Outbox
+from surveys.store.updates import prune_inbox
 from surveys.store.vault import Vault, WrongKey
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

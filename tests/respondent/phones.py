@@ -19,7 +19,7 @@ from surveys.form.xlsform import convert
 from surveys.instruments import shipped
 from surveys.publish import ensure_ready, import_villages, publish
 from surveys.store.database import Database
-from surveys.store.schema import Base, Contact, Inbox, Interview, Outbox, Respondent
+from surveys.store.schema import Base, Contact, Inbox, Interview, Job, Outbox, Respondent
 from surveys.store.upgrade import upgrade
 from surveys.store.vault import Vault
 
@@ -171,6 +171,19 @@ class Survey:
     def parked(self):
         """The errors of updates that could not be handled."""
         return [row.error for row in self.rows(Inbox) if row.parked_at or row.tries]
+
+    async def all_done(self):
+        """Jobs that are due are done, and what they say is said."""
+        await self.quiet()
+        waits = select(func.count()).where(Job.done_at.is_(None), Job.due_at <= self.clock())
+        async with asyncio.timeout(PATIENCE):
+            while self._scalar(waits):
+                await asyncio.sleep(0.02)
+        await self.quiet()
+
+    def _scalar(self, query):
+        with self.database.read() as session:
+            return session.scalar(query)
 
     async def tidy(self):
         """Everything is done, and the log of the database was shortened since."""

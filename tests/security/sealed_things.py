@@ -9,8 +9,9 @@ from surveys.conduct.settle import take_in
 from surveys.publish import accept_invite, invite
 from surveys.publish.followup import import_visits
 from surveys.store.drafts import keep_draft
-from surveys.store.messages import TRIES, Outgoing, count_failure, put
+from surveys.store.messages import Outgoing, put
 from surveys.store.schema import Attachment
+from surveys.store.updates import TRIES, count_failure
 from tests.fieldwork import NOW, open_field
 
 RESIDENT, OWNER, STRANGER, GROUP = 4711, 4712, 4713, -100

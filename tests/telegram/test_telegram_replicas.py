@@ -20,7 +20,7 @@ from surveys.conduct.settle import take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob, add_job, due_jobs, take_job
-from surveys.store.replicas import enter, new_id
+from surveys.store.replicas import enter, leave, new_id
 from surveys.store.schema import Audit, Inbox, Outbox, Replica, Turn
 from surveys.store.vault import Vault
 from tests.databases import _empty as empty
@@ -287,5 +287,11 @@ def test_a_job_is_taken_once_and_again_when_who_took_it_died(shared):
         session.execute(text("DELETE FROM replica WHERE id = :one"), {"one": one.replica})
     (job,) = due(two)
     assert take(two, job).tries == 1
+    # Who ends in the middle of it has not died over it.
+    with two.begin() as session:
+        leave(session, two.replica)
+        enter(session, one.replica)
+    (job,) = due(one)
+    assert take(one, job).tries == 1
     one.close()
     two.close()
