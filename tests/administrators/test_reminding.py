@@ -106,7 +106,7 @@ async def test_who_stopped_in_the_middle_is_reminded_twice_at_most(database_url,
             1, 1, 1, 0, 0, 0, 1, 0,
         ]  # fmt: skip
         (message,) = reminders(lan)
-        assert message.text.startswith("您好！Liuping 柳坪的问卷您开了头，还没有答完。")
+        assert message.text.startswith("你好！Liuping 柳坪的问卷你开了头，还没有答完。")
         assert "大约5道题，已经答了1道" in message.text
         (message,) = reminders(chen)
         assert "person 2 on this phone" in message.text
