@@ -46,7 +46,8 @@ def nasty_url(database_url):
     rows = csv.writer(table)
     rows.writerow(["code", "name", "area", "households", "adults", "target"])
     for number, name in enumerate(NASTY):
-        rows.writerow([f"N{number:02}", name, "He/Shang", 40, 90, 1])
+        # A target that nobody reaches: no profile comes in between by itself.
+        rows.writerow([f"N{number:02}", name, "He/Shang", 40, 90, 80])
     database = Database(database_url)
     with database.begin() as session:
         publish(session, convert(SMALL.strip().encode(), "small.md"), "test", NOW)
