@@ -1,7 +1,8 @@
 """One common factor behind several items: S ≈ λλ' + diag(ψ), by maximum likelihood or minres.
 
-The first is found by Fisher scoring, the second by Newton's method. ψ is held at or over 0.005 of
-an item's variance, as `factanal` and `psych::fa` hold it; lavaan may give a negative one.
+The first is found by Fisher scoring and then Newton's method, the second by Newton's. ψ is held at
+or over 0.005 of an item's variance, as `factanal` and `psych::fa` hold it; lavaan may give a
+negative one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from surveys.estimation.scales import ScaleError
 
 LEAST_UNIQUE = 0.005
 """Of an item's variance: what is least left to the item alone."""
+SCORING_STEPS = 10
+"""Of Fisher scoring, which is safe far away and slow near the end where the factor is weak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +124,34 @@ def _likeliest(r: Floats, start: Floats, least: float) -> Solution:
         gradient = np.concatenate([lack @ x[:k], lack.diagonal() / 2])
         return gradient, _information(inverse, x[:k])
 
+    def exact(x: Floats) -> tuple[Floats, Floats]:
+        return _second(r, x)
+
     lower = np.concatenate([np.full(k, -np.inf), np.full(k, least)])
-    found = minimum(
-        np.concatenate([start, np.maximum(1 - start**2, least)]), value, slopes,
-        lower=lower, limit=2000,
-    )  # fmt: skip
+    first = np.concatenate([start, np.maximum(1 - start**2, least)])
+    found = minimum(first, value, slopes, lower=lower, limit=SCORING_STEPS)
+    if not found.converged:
+        found = minimum(found.x, value, exact, lower=lower, limit=2000)
     return (found.x[:k], found.x[k:], found.converged), found.held[k:]
+
+
+def _second(r: Floats, x: Floats) -> tuple[Floats, Floats]:
+    """The gradient of ½(log|Σ| + tr(RΣ⁻¹)) by λ and ψ, and its second derivatives.
+
+    With A = Σ⁻¹, M = ARA and L = A - M, which the gradient is made of, each second derivative is
+    ½tr(LΣ_ab) - ½tr(Σ_aAΣ_bA) + tr(Σ_aAΣ_bM); the traces are products as in `_information`.
+    """
+    loading = x[: len(r)]
+    inverse = np.asarray(np.linalg.inv(_implied(x)), np.float64)
+    seen = inverse @ r @ inverse
+    lack = inverse - seen
+    along, across = inverse @ loading, seen @ loading
+    both = np.outer(along, across)
+    by_loading = both + both.T - np.outer(along, along) + lack
+    by_loading += (loading @ along) * (seen - inverse) + (loading @ across) * inverse
+    between = seen * along + inverse * across - inverse * along
+    gradient = np.concatenate([lack @ loading, lack.diagonal() / 2])
+    return gradient, np.block([[by_loading, between], [between.T, inverse * seen - inverse**2 / 2]])
 
 
 def _least_squares(r: Floats, start: Floats, least: float) -> Solution:
