@@ -111,16 +111,31 @@ def _implied(x: Floats) -> Floats:
     return np.asarray(np.outer(x[:k], x[:k]) + np.diag(x[k:]), np.float64)
 
 
+def _inverse(x: Floats) -> Floats:
+    """Σ⁻¹ of λ and ψ, by Woodbury's identity."""
+    k = len(x) // 2
+    scaled = x[:k] / x[k:]
+    found = scaled[:, None] * (scaled / -(1 + x[:k] @ scaled))
+    found.flat[:: k + 1] += 1 / x[k:]
+    return np.asarray(found, np.float64)
+
+
 def _likeliest(r: Floats, start: Floats, least: float) -> Solution:
     k = len(r)
 
+    variance = r.diagonal()
+
     def value(x: Floats) -> float:
-        model = _implied(x)
-        return float(np.linalg.slogdet(model)[1] + (np.linalg.inv(model) * r).sum()) / 2
+        # log|Σ| and tr(RΣ⁻¹) of one factor by Woodbury's identity: no matrix is made.
+        loading, unique = x[:k], x[k:]
+        scaled = loading / unique
+        common = 1 + loading @ scaled
+        fits = np.log(unique).sum() + np.log(common) + variance @ (1 / unique)
+        return float(fits - scaled @ r @ scaled / common) / 2
 
     def slopes(x: Floats) -> tuple[Floats, Floats]:
-        inverse = np.asarray(np.linalg.inv(_implied(x)), np.float64)
-        lack = inverse @ (_implied(x) - r) @ inverse
+        inverse = _inverse(x)
+        lack = inverse - inverse @ r @ inverse
         gradient = np.concatenate([lack @ x[:k], lack.diagonal() / 2])
         return gradient, _information(inverse, x[:k])
 
@@ -142,7 +157,7 @@ def _second(r: Floats, x: Floats) -> tuple[Floats, Floats]:
     ½tr(LΣ_ab) - ½tr(Σ_aAΣ_bA) + tr(Σ_aAΣ_bM); the traces are products as in `_information`.
     """
     loading = x[: len(r)]
-    inverse = np.asarray(np.linalg.inv(_implied(x)), np.float64)
+    inverse = _inverse(x)
     seen = inverse @ r @ inverse
     lack = inverse - seen
     along, across = inverse @ loading, seen @ loading

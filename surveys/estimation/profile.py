@@ -8,8 +8,10 @@ rounded to whole numbers, never 0 % or 100 % for a share.
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
@@ -341,7 +343,12 @@ def from_json(document: dict[str, Any]) -> VillageProfile:
 
 
 def _object(value: DataclassInstance) -> dict[str, Any]:
-    return {name: _write(getattr(value, name)) for name in _names(type(value))}
+    # A hundred figures a village: what is plain already is taken over as it is, many at once.
+    names, values, other = _fields(type(value))
+    found = dict(zip(names, values(value), strict=True))
+    for name in other:
+        found[name] = _write(found[name])
+    return found
 
 
 _PLAIN = (str, float, int, bool, type(None))
@@ -353,16 +360,30 @@ def _write(value: object) -> object:
         return value
     if kind is tuple:
         return [_write(one) for one in cast("tuple[object, ...]", value)]
-    if isinstance(value, dict):
-        return {key: _write(one) for key, one in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return _object(value)
+    if kind is dict:
+        return {key: _write(one) for key, one in cast("dict[str, object]", value).items()}
+    if is_dataclass(kind):
+        return _object(cast("DataclassInstance", value))
     return value
 
 
 @cache
-def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
+def _fields(
+    kind: type[DataclassInstance],
+) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]], tuple[str, ...]]:
+    """The names of a class's fields, what gives their values, and which may hold more than plain
+    ones by their type."""
+    names = tuple(one.name for one in fields(kind))
+    get = attrgetter(*names)
+    values = get if len(names) > 1 else lambda one: (get(one),)
+    return names, values, tuple(name for name, of in _hints(kind).items() if not _plain(of))
+
+
+def _plain(kind: Any) -> bool:
+    """Whether a type holds texts, numbers, true, false and nothing only."""
+    if get_origin(kind) in (Union, types.UnionType):
+        return all(_plain(one) for one in get_args(kind))
+    return kind in _PLAIN or get_origin(kind) is Literal
 
 
 @cache
