@@ -70,9 +70,11 @@ class Program:
 
     async def kill(self) -> None:
         """kill -9; the supervisor starts it again."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            self.kills += 1
+        while self._process is None or self._process.returncode is not None:
+            # It is being started.
+            await asyncio.sleep(0.01)
+        self._process.kill()
+        self.kills += 1
 
     async def terminate(self) -> None:
         """SIGTERM, and wait until it has drained; the supervisor starts it again."""

@@ -25,17 +25,16 @@ from surveys.conduct.settle import take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.schema import Audit, Contact, Inbox, Outbox
-from surveys.store.upgrade import upgrade
 from surveys.store.vault import Vault
+from tests.own_time import in_own_time
 
 VAULT = Vault(b"k" * 32)
+PATIENCE = 60
 
 
 @pytest.fixture
-def database(tmp_path):
-    url = f"sqlite:///{tmp_path}/usegap.db"
-    upgrade(url)
-    opened = Database(url)
+def database(sqlite_url):
+    opened = Database(sqlite_url)
     yield opened
     opened.close()
 
@@ -85,7 +84,7 @@ def said(person):
 
 async def settled(telegram, pump):
     """Everything handled, sent, marked, and acknowledged."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             await pump.lanes.idle()
             await pump.sender.idle()
@@ -99,12 +98,12 @@ async def test_a_message_and_a_tap_there_and_back(database):
     async with Telegram() as telegram, pumping(telegram, database) as pump:
         lan = telegram.person(5, "zh")
         await lan.send("你好")
-        message = await lan.next_message(5)
+        message = await lan.next_message(PATIENCE)
         assert message.text == "你好"
         await lan.tap(message, "go")
-        await lan.wait_for(lambda seen: seen.text == "edited", 5)
+        await lan.wait_for(lambda seen: seen.text == "edited", PATIENCE)
         await lan.send_sticker()
-        assert (await lan.next_message(5)).text == "sticker"
+        assert (await lan.next_message(PATIENCE)).text == "sticker"
         await settled(telegram, pump)
         assert lan.taps_answered == 1
         assert traces(database) == ["你好", "go", "sticker"]
@@ -164,6 +163,7 @@ async def test_nothing_is_acknowledged_before_it_is_committed(database):
         assert telegram.counts["getUpdates"] >= 4
 
 
+@in_own_time
 async def test_who_floods_waits_alone(database):
     """A thousand messages of one person, among them one of each of ten others; Telegram's limits
     hold on both sides."""
@@ -182,7 +182,7 @@ async def test_who_floods_waits_alone(database):
             pump.lanes._parallel = 1
             pump.lanes._go()
             for other in others:
-                assert (await other.next_message(20)).text == "one question"
+                assert (await other.next_message(PATIENCE)).text == "one question"
             # Their replies wait for none of those that the flooder's chat may not be sent yet.
             seconds = asyncio.get_running_loop().time() - began
             assert len(said(flooder)) <= CHAT_BURST + seconds * CHAT + 1
@@ -210,7 +210,7 @@ async def test_an_update_that_fails_five_times_is_parked_and_its_person_told(dat
         lan = telegram.person(1)
         await lan.send("my secret answer")
         await lan.send("after it")
-        await lan.wait_for(lambda message: message.text == "after it", 10)
+        await lan.wait_for(lambda message: message.text == "after it", PATIENCE)
         await settled(telegram, pump)
         assert said(lan) == ["sorry", "after it"]
         assert len(tries) == 5
@@ -235,7 +235,7 @@ async def test_what_a_stop_left_is_done_by_the_next_start(database):
         take_in(database, VAULT, [late], now())
         telegram._faults.clear()
         async with pumping(telegram, database) as pump:
-            await lan.wait_for(lambda message: message.text == "late", 5)
+            await lan.wait_for(lambda message: message.text == "late", PATIENCE)
             await settled(telegram, pump)
         assert said(lan) == ["0", "1", "2", "3", "4", "late"]
         assert traces(database) == ["0", "1", "2", "3", "4", "late"]
@@ -267,7 +267,7 @@ async def test_polling_ends_with_one_sentence_when_it_makes_no_sense(database, s
         desk = Desk(Settings.read({}), VAULT, "usegap_demo_bot")
         pump = Pump(database, desk, bot, echo, sorry)
         with pytest.raises(Halted, match=sentence[:20]):
-            await asyncio.wait_for(pump.run(asyncio.Event(), nothing_beside), 10)
+            await asyncio.wait_for(pump.run(asyncio.Event(), nothing_beside), PATIENCE)
         await bot.disconnect()
 
 

@@ -26,6 +26,7 @@ from telegram.error import (
 from bot.demo.server import TOKEN, Telegram
 from bot.demo.strict import Refusal, parse_html
 from bot.request import Attached, FileTooLarge, TelegramBot
+from tests.own_time import in_own_time
 
 CHAT = 7
 
@@ -126,6 +127,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
+@in_own_time
 async def test_every_refusal_reads_as_telegrams():
     async with talking(limits=False) as (telegram, bot, person):
         before = len(person.messages)
@@ -137,6 +139,7 @@ async def test_every_refusal_reads_as_telegrams():
         assert len(telegram.refusals) == len(REFUSED)
 
 
+@in_own_time
 async def test_what_is_just_inside_the_limits_is_taken():
     async with talking(limits=False) as (_, bot, person):
         # 4,096 after entities are parsed: the tags and escapes do not count.
@@ -148,6 +151,7 @@ async def test_what_is_just_inside_the_limits_is_taken():
         assert person.last.buttons == [("a", "x" * 64)]
 
 
+@in_own_time
 async def test_an_edit_must_change_something():
     async with talking(limits=False) as (_, bot, person):
         markup = keyboard({"text": "a", "callback_data": "x"})
@@ -162,6 +166,7 @@ async def test_an_edit_must_change_something():
         assert person.last.edits == 2
 
 
+@in_own_time
 async def test_the_library_works_against_it_with_files_and_menus():
     async with talking(limits=False) as (_, bot, person), bot:
         assert bot.username == "usegap_demo_bot"
@@ -190,6 +195,7 @@ async def test_the_library_works_against_it_with_files_and_menus():
         assert await bot.delete_messages(CHAT, [1, 2, 999])
 
 
+@in_own_time
 async def test_our_way_of_sending_a_file():
     async with talking(limits=False) as (_, bot, person):
         payload = {"chat_id": CHAT, "caption": "名单", "reply_markup": keyboard(
@@ -204,6 +210,7 @@ async def test_our_way_of_sending_a_file():
         )
 
 
+@in_own_time
 async def test_a_file_that_someone_sends_can_be_fetched_for_an_hour():
     async with talking(limits=False) as (telegram, bot, person):
         clock = [0.0]
@@ -243,6 +250,7 @@ async def test_a_file_that_someone_sends_can_be_fetched_for_an_hour():
                     assert answer.status == status
 
 
+@in_own_time
 async def test_wrong_tokens_and_methods():
     async with Telegram() as telegram:
         for token, sentence in ((f"{TOKEN[:-1]}9", "Unauthorized"), ("1:x", "Not Found")):
@@ -256,6 +264,7 @@ async def test_wrong_tokens_and_methods():
             await bot.call("sendNothing", {})
 
 
+@in_own_time
 async def test_a_blocked_or_unknown_person_cannot_be_written_to():
     async with talking(limits=False) as (telegram, bot, person):
         telegram.person(8)
@@ -274,6 +283,7 @@ async def test_a_blocked_or_unknown_person_cannot_be_written_to():
         assert states == ["kicked", "member"]
 
 
+@in_own_time
 async def test_updates_wait_until_they_are_confirmed():
     async with talking() as (telegram, bot, person):
         for text in "ab":
@@ -295,6 +305,7 @@ async def test_updates_wait_until_they_are_confirmed():
         assert await bot.call("getUpdates", {"offset": rest[-1]["update_id"] + 1}) == []
 
 
+@in_own_time
 async def test_a_long_poll_waits_and_a_second_one_ends_it():
     async with talking() as (_, bot, person):
         start = await bot.call("getUpdates", {})
@@ -317,6 +328,7 @@ async def test_a_long_poll_waits_and_a_second_one_ends_it():
             await bot.call("getUpdates", {})
 
 
+@in_own_time
 async def test_who_floods_is_told_how_long_to_wait():
     async with talking() as (telegram, bot, _):
         with pytest.raises(RetryAfter) as refused:  # noqa: PT012
@@ -336,6 +348,7 @@ async def test_who_floods_is_told_how_long_to_wait():
         assert not people[39].messages[1:]
 
 
+@in_own_time
 async def test_faults_are_what_they_say():
     async with talking(limits=False) as (telegram, bot, person):
         telegram.fault("sendMessage", "cut")
@@ -348,6 +361,7 @@ async def test_faults_are_what_they_say():
         assert [one.text for one in person.messages if one.from_bot] == ["hello"]
 
 
+@in_own_time
 async def test_a_person_reads_the_screen():
     async with talking(limits=False) as (_, bot, person):
         toggle = keyboard({"text": "☐ a", "callback_data": "t"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import time
+import threading
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -21,7 +21,7 @@ from bot.request import TelegramBot
 from bot.webhook import PURPOSE, SECRET_HEADER, Webhook, update_in, warn_unless_set
 from surveys.store.schema import Contact, Inbox, InterviewEvent
 from surveys.store.vault import Vault
-from tests.respondent.phones import agree, at_work, finish, made, of, say
+from tests.respondent.phones import PATIENCE, agree, at_work, finish, made, of, say
 from tests.telegram.test_telegram_flow import VAULT, pumping, said, settled, traces
 
 SECRET = VAULT.token(PURPOSE)
@@ -135,7 +135,7 @@ async def test_what_strangers_send_is_in_no_log(sent, caplog):
         await asyncio.sleep(0.001)
     reader, writer = await asyncio.open_connection("127.0.0.1", webhook.port)
     writer.write(sent)
-    assert (await asyncio.wait_for(reader.read(), 5)).split()[1] == b"400"
+    assert (await asyncio.wait_for(reader.read(), PATIENCE)).split()[1] == b"400"
     writer.close()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -169,11 +169,11 @@ async def test_telegram_is_told_when_to_come_again(caplog):
 async def test_200_comes_only_after_the_commit(database, monkeypatch):
     dialect = database.engine.dialect
     commit = dialect.do_commit
-    began, committed = [], []
+    began, committed, go_on = [], [], threading.Event()
 
     def slow(connection):
         began.append(True)
-        time.sleep(0.2)
+        go_on.wait(PATIENCE)
         if fail:
             raise dialect.dbapi.OperationalError("disk full")
         commit(connection)
@@ -191,11 +191,13 @@ async def test_200_comes_only_after_the_commit(database, monkeypatch):
                 for fail, status in ((True, 503), (False, 200)):
                     began.clear()
                     committed.clear()
+                    go_on.clear()
                     monkeypatch.setattr(dialect, "do_commit", slow)
                     sent = asyncio.create_task(session.post(address, data=UPDATE))
                     while not began:
                         await asyncio.sleep(0.01)
                     assert not sent.done()
+                    go_on.set()
                     async with await sent as response:
                         assert response.status == status
                         assert bool(committed) is not fail
@@ -259,10 +261,10 @@ async def test_what_is_under_way_is_answered_when_it_ends_and_nobody_is_let_in()
     class Slow(Intake):
         async def take(self, updates):
             begun.set()
-            await asyncio.sleep(0.2)
+            await go_on.wait()
             self.taken += updates
 
-    begun, intake = asyncio.Event(), Slow()
+    begun, go_on, intake = asyncio.Event(), asyncio.Event(), Slow()
     webhook = Webhook(("127.0.0.1", 0), URL, SECRET)
     running = asyncio.create_task(webhook.run(intake))
     while not webhook.port:
@@ -272,9 +274,12 @@ async def test_what_is_under_way_is_answered_when_it_ends_and_nobody_is_let_in()
         sent = asyncio.create_task(session.post(address, data=b'{"update_id": 1}'))
         await begun.wait()
         running.cancel()
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE):
+            while listens(webhook.port):
+                await asyncio.sleep(0.01)
         with pytest.raises(aiohttp.ClientConnectorError):
             await session.post(address, data=b'{"update_id": 2}')
+        go_on.set()
         async with await sent as response:
             assert response.status == 200
     await asyncio.gather(running, return_exceptions=True)
@@ -309,7 +314,7 @@ async def test_a_poller_and_a_webhook_do_not_share_a_bot(caplog):
             await bot.call("setWebhook", {"url": "https://127.0.0.1:9/elsewhere"})
             for one in (polling, Poller(bot).run(Intake())):
                 with pytest.raises(Halted, match="usegap webhook delete"):
-                    await asyncio.wait_for(one, 5)
+                    await asyncio.wait_for(one, PATIENCE)
             await warn_unless_set(bot, URL)
             await warn_unless_set(bot, "https://127.0.0.1:9/elsewhere")
         finally:
@@ -373,7 +378,10 @@ async def test_a_whole_interview_over_the_webhook(database_url, tmp_path, caplog
         await survey.quiet()
         assert survey.telegram.counts["getUpdates"] == 0
         assert survey.telegram.world.delivering.error is None
-        told = await numbers(status)
+        async with asyncio.timeout(PATIENCE):
+            # What waits is counted once a second.
+            while (told := await numbers(status))["usegap_outbox_waiting"]:
+                await asyncio.sleep(0.02)
     updates = told["usegap_updates_total"]
     assert updates == told['usegap_webhook_requests_total{status="200"}'] >= 7
     handled = {kind: told.get(f'usegap_updates_handled_total{{kind="{kind}"}}', 0)
