@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from bot.demo.server import Telegram
 
@@ -23,6 +24,14 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+async def begin(environment: dict[str, str], log: Path) -> Any:
+    """A replica as a process; tests fork it instead."""
+    with log.open("ab") as file:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.chaos.program", env=environment, stderr=file, stdout=file
+        )
+
+
 class Program:
     """One replica."""
 
@@ -34,7 +43,7 @@ class Program:
         """How often it ended by itself."""
         self.drained: list[float] = []
         """Seconds that a SIGTERM took."""
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Any = None
         self._watching: asyncio.Task[None] | None = None
         self._wanted = False
 
@@ -51,11 +60,7 @@ class Program:
         self._watching = asyncio.create_task(self._watch())
 
     async def _spawn(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.chaos.program", env=self.environment, stderr=log,
-                stdout=log,
-            )  # fmt: skip
+        self._process = await begin(self.environment, self.log)
 
     async def _watch(self) -> None:
         while True:

@@ -10,6 +10,7 @@ import pytest
 
 from surveys.store.database import Database
 from tests.fieldwork import VILLAGES, answered, interview, open_field
+from tests.forked import ran
 
 BROKEN = """
 | survey | | | | |
@@ -284,10 +285,9 @@ def test_a_newer_database_and_no_database_at_all(usegap, in_the_field, tmp_path,
 
 
 def test_a_form_is_tried_in_the_terminal(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "bot.cli", "chat", "three_questions", "--language", "zh"],
-        input="1\n1 2\n三\n", capture_output=True, text=True, cwd=tmp_path, check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"},
+    done = ran(
+        "bot.cli", "chat", "three_questions", "--language", "zh", folder=tmp_path,
+        environment=os.environ, given="1\n1 2\n三\n",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "最近三个月，你上过网吗？" in done.stdout

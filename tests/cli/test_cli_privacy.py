@@ -1,8 +1,6 @@
 """Who asks by letter is forgotten, without a chat's number in the shell's history."""
 
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +12,7 @@ from surveys.interview.state import Begin, Typed
 from surveys.store.database import Database
 from surveys.store.schema import Administrator, Area, Audit, Contact, Grant, Interview, Respondent
 from surveys.store.vault import Vault
+from tests.forked import ran
 from tests.respondent.phones import made
 
 KEY = "a key for tests, and only for tests"
@@ -45,10 +44,7 @@ def kept(database_url, monkeypatch):
 
 def typed(*arguments, keys):
     """The command with what is typed at its prompts, away from any terminal."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bot.cli", *arguments], input=keys, capture_output=True, text=True,
-        start_new_session=True, env=os.environ | {"PYTHONWARNINGS": "ignore"}, check=False,
-    )  # fmt: skip
+    done = ran("bot.cli", *arguments, environment=os.environ, given=keys, session=True)
     assert "Traceback" not in done.stderr
     assert CHAT not in done.stdout + done.stderr
     return done.returncode, done.stdout.lstrip(), done.stderr

@@ -1,8 +1,8 @@
 """The bot in a process of its own, which tests kill and start again."""
 
-import asyncio
 import os
-import sys
+
+from tests.forked import Forked
 
 KEY = "k" * 40
 PATIENCE = 40
@@ -24,10 +24,7 @@ class Bot:
         self.kills = 0
 
     async def start(self):
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.demo.unhurried", env=self.environment,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+        self.process = Forked("bot.demo.unhurried", environment=self.environment)
 
     async def kill(self):
         self.process.kill()

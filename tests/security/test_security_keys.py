@@ -4,7 +4,6 @@ import asyncio
 import os
 import sqlite3
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +25,7 @@ from surveys.store.schema import Audit, Base, Contact, Inbox, Interview, Outbox,
 from surveys.store.standstill import AtWork
 from surveys.store.vault import Vault, WrongKey
 from tests.fieldwork import NOW
+from tests.forked import Forked, ran
 from tests.respondent.phones import agree, made
 from tests.security import sealed_things as things
 
@@ -189,10 +189,7 @@ def folder(sqlite_url, tmp_path):
 
 def usegap(folder, *words, **settings):
     given = {"USEGAP_DATABASE_URL": f"sqlite:///{folder / 'usegap.db'}"} | settings
-    done = subprocess.run(
-        [sys.executable, "-m", "bot.cli", *words], check=False, cwd=folder, env=os.environ | given,
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    done = ran("bot.cli", *words, folder=folder, environment=os.environ | given)
     assert "Traceback" not in done.stderr
     for secret in (OLD, NEW):
         assert secret not in done.stdout + done.stderr
@@ -284,19 +281,16 @@ def test_killed_at_any_moment_one_key_opens_everything(folder):
     killed = ended = 0
     # The log of a transaction under way grows: the first kills come while it does.
     for pause in (0.0, 0.01, 0.03, 0.06, 0.1, 0.2, 60.0):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "key", "rotate"], cwd=folder, env=environment,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        process = Forked("bot.cli", "key", "rotate", folder=folder, environment=environment)
         coming = folder / "usegap.key.new"
-        while process.poll() is None and not coming.exists():
+        while process.returncode is None and not coming.exists():
             time.sleep(0.001)
         try:
-            process.wait(pause)
+            process.join(pause)
             ended += 1
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.join()
             killed += 1
         assert len(which(folder)) == 1, "exactly one key opens everything"
         if process.returncode == 0:
