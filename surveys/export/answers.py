@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
 
-from surveys.export.kinds import Seen, Shape
+from surveys.export.kinds import Seen
 from surveys.export.questions import Asked, by_tag
-from surveys.export.table import Cell, Kind, Measure, Variable
+from surveys.export.reader import NUMBERS, Reader, Shape
+from surveys.export.table import Measure, Variable
 from surveys.export.wording import say
 from surveys.form.indicators import Indicator
 from surveys.form.model import Form, Question
 from surveys.store.submissions import plain
 
-NUMBERS = ("Latitude", "Longitude", "Altitude", "Accuracy")
-"""Of a place: degrees, degrees, metres, metres."""
 _OF_PLACE: Mapping[str, Mapping[str, str]] = {
     "Latitude": say("{question} (latitude)"),
     "Longitude": say("{question} (longitude)"),
@@ -33,6 +31,8 @@ class Column:
     shape: Shape
     variables: tuple[Variable, ...]
     """The whole answer, then its parts; of a place its numbers alone."""
+    unseen: bool = False
+    """Whether its kind was taken from there being no answer at all."""
 
     @property
     def variable(self) -> Variable:
@@ -54,17 +54,10 @@ class Column:
         """What it is in any version."""
         return frozenset(self.asked.types)
 
-    def reader(self) -> Callable[[str], list[Cell]] | None:
-        """What makes the cells of its columns from an answer; None where it is its only cell."""
-        if self.shape == "place":
-            return _numbers
-        read = READ.get(self.variable.kind)
-        parts = [one.part for one in self.variables[1:]]
-        if self.shape == "several":
-            return lambda value: _chosen(value, parts)
-        if self.shape == "ranked":
-            return lambda value: _ranks(value, parts)
-        return None if read is None else lambda value: [read(value)]
+    @property
+    def reader(self) -> Reader:
+        """How its answers become cells."""
+        return Reader(self.asked.paths, self.shape, self.variables, unseen=self.unseen)
 
 
 def column(seen: Seen) -> Column:
@@ -94,7 +87,8 @@ def column(seen: Seen) -> Column:
         return Column(asked, seen.shape, (whole, *_of_choices(whole, ranked=ranked)))
     if question.type in ("select_multiple", "rank", "geopoint"):
         whole = replace(whole, question="text")
-    return Column(asked, seen.shape, (whole,))
+    unseen = question.type == "calculate" and not seen.known and seen.kind == "text"
+    return Column(asked, seen.shape, (whole,), unseen)
 
 
 def _of_choices(whole: Variable, *, ranked: bool) -> Iterator[Variable]:
@@ -122,28 +116,6 @@ def _of_place(whole: Variable) -> Iterator[Variable]:
             whole, name=f"{whole.name}-{part}", kind="decimal", measure="scale", label=said,
             part=part, whole=whole.label,
         )  # fmt: skip
-
-
-READ: Mapping[Kind, Callable[[str], Cell]] = {
-    "integer": int, "yes_no": int, "decimal": float, "date": date.fromisoformat,
-    "time": time.fromisoformat, "moment": datetime.fromisoformat,
-}  # fmt: skip
-"""An answer as its column's kind (it fits, see surveys.export.kinds); of other kinds as it is."""
-
-
-def _numbers(value: str) -> list[Cell]:
-    found: list[Cell] = [float(one) for one in value.split()]
-    return [*found, *[None] * (len(NUMBERS) - len(found))]
-
-
-def _chosen(value: str, choices: Sequence[str]) -> list[Cell]:
-    several = value.split()
-    return [value, *(int(one in several) for one in choices)]
-
-
-def _ranks(value: str, choices: Sequence[str]) -> list[Cell]:
-    rank = {one: number for number, one in enumerate(value.split(), 1)}
-    return [value, *(rank.get(one) for one in choices)]
 
 
 def _measure(kind: str, indicator: Indicator | None) -> Measure:

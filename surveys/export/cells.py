@@ -63,7 +63,8 @@ def number(value: float) -> str:
 
 def moment(at: datetime) -> str:
     """A time as ODK Central writes it: UTC, milliseconds, Z."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
 
 
 def lines(

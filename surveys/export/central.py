@@ -7,9 +7,8 @@ from pathlib import Path
 
 from surveys.export.cells import BOM, harmless, lines, text_of
 from surveys.export.frequencies import Counting
-from surveys.export.own import MARK
 from surveys.export.questions import SUBMISSIONS
-from surveys.export.table import Table
+from surveys.export.table import MARK, Table
 
 CONSTANT = {
     "KEY": (("SubmitterID", ""), ("SubmitterName", "")),
@@ -61,8 +60,7 @@ def central_csv(
     yield BOM * bom + lines([header])
     behind = {place: [value for _, value in constant] for place, constant in more.items()}
     if table.lines is not None:
-        for text in table.lines(behind, counting):
-            yield text.encode()
+        yield from table.lines(behind, counting)
         return
     for batch in table.rows():
         rows = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,17 +11,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
+from surveys.export.apart import Died
 from surveys.export.central import write_central
 from surveys.export.codebook import codebook_csv, write_codebook_html
 from surveys.export.frequencies import Counting, frequencies
 from surveys.export.kobo import write_kobo, write_kobo_repeats
 from surveys.export.media import FOLDER, Media
 from surveys.export.scripts import write_scripts
+from surveys.export.straight import Misfit
 from surveys.export.table import Table
 from surveys.export.tables import Tables
 from surveys.export.told import told
 from surveys.export.wording import LANGUAGES, Language
 
+_log = logging.getLogger(__name__)
 Format = Literal["csv", "xlsx", "sav", "dta", "parquet"]
 
 
@@ -52,8 +56,23 @@ def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     """Writes everything into a folder that is there; the paths in the order to be read in.
 
     Each table is read a batch at a time, once for each format; the codebook's numbers are counted
-    while CSV is written.
+    while CSV is written. Where columns were guessed and an answer does not fit them, or a process
+    that makes lines broke down, it begins once more.
     """
+    if tables.again is None:
+        return _all(tables, wanted, folder)
+    if tables.guessed and (wanted.kobo or wanted.formats != ("csv",)):
+        return _all(tables.again(apart=True), wanted, folder)
+    try:
+        return _all(tables, wanted, folder)
+    except Misfit:
+        return _all(tables.again(apart=True), wanted, folder)
+    except Died as error:
+        _log.warning("lines of CSV are made in one process: %s", error.name)
+        return _all(tables.again(apart=False), wanted, folder)
+
+
+def _all(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     written: list[Path] = []
     counts: dict[str, Counting] = {}
     for one in wanted.formats:

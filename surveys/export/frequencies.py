@@ -9,15 +9,16 @@ with 10 persons on either side, to three figures; never the least and the most. 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from surveys.export.own import MARK
-from surveys.export.table import Cell, Table, Variable
+from surveys.export.table import MARK, Cell, Table, Variable
 
 PERSONS, HOMES = 10, 5
 QUANTILES = (10, 25, 50, 75, 90)
 """Per cent."""
+FEW = 100
+"""Different numbers that are counted one by one."""
 TO = 5
 """What counts are rounded to."""
 
@@ -72,9 +73,12 @@ class Counts:
 
     def add_all(self, cells: Sequence[Cell], homes: Sequence[Cell]) -> None:
         """The answers of some persons, and their homes."""
-        for cell, count in Counter(cells).items():
-            if cell is None:
-                continue
+        found = Counter(cells)
+        del found[None]
+        if self.numeric and len(found) > FEW and len(self.all_homes) >= HOMES:
+            self.more_numbers(one for one in cells if one is not None)
+            return
+        for cell, count in found.items():
             enough = self.all_homes if self.numeric else self.homes[str(cell)]
             if len(enough) >= HOMES:
                 self.more(cell, count)
@@ -90,10 +94,17 @@ class Counts:
         self.persons[key] += count
         return key
 
-    def more_numbers(self, cells: Sequence[Cell]) -> None:
+    def more_numbers(self, cells: Iterable[Cell]) -> None:
         """The same of many numbers, of which few come again."""
         for text, count in Counter(map("{:.3g}".format, cells)).items():
             self.persons[float(text)] += count
+
+    def take_in(self, other: Counts) -> None:
+        """The answers to the same question that were counted elsewhere."""
+        self.persons.update(other.persons)
+        for value, homes in other.homes.items():
+            self.homes[value] |= homes
+        self.all_homes |= other.all_homes
 
     def told(self) -> Frequency:
         """What is told of them."""
@@ -128,7 +139,7 @@ class Counts:
             for one in values
             if self.persons[one] < PERSONS or len(self.homes[one]) < HOMES
         }  # fmt: skip
-        for one in sorted(set(values) - hidden, key=lambda one: self.persons[one]):
+        for one in sorted(set(values) - hidden, key=lambda one: (self.persons[one], one)):
             count = sum(self.persons[it] for it in hidden)
             homes = set().union(*(self.homes[it] for it in hidden))
             if not count or (len(hidden) > 1 and count >= PERSONS and len(homes) >= HOMES):
@@ -157,6 +168,11 @@ class Counting:
         """The next row."""
         for number, one in self.counts.items():
             one.add(row[number], row[self.home or 0])
+
+    def take_in(self, counts: Mapping[int, Counts]) -> None:
+        """What was counted elsewhere of other rows of the table, by the column's place."""
+        for number, one in counts.items():
+            self.counts[number].take_in(one)
 
     def told(self) -> dict[str, Frequency]:
         """Of each column what is told."""

@@ -7,24 +7,15 @@ answers are looked at once, and a column in which one is no number is text.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
 from itertools import filterfalse
-from typing import Literal
 
 from surveys.export.pieces import Odd, pieces, taken_apart
 from surveys.export.questions import Asked, marked
+from surveys.export.reader import Shape, fits, is_place
 from surveys.export.table import Kind, Value
 from surveys.export.wording import say
 
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,14})")
-_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)?")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
-_DEGREES = r"-?\d{1,15}(\.\d+)?(e-\d+)?"
-_GEOPOINT = re.compile(rf"{_DEGREES}( {_DEGREES}){{1,3}}")
 _SEEN = 2000
 """Values of a column that are remembered, so as not to be looked at twice."""
 _PASSED = 100_000
@@ -43,10 +34,6 @@ _COMPUTED: Mapping[str, tuple[Kind, ...]] = {
     "date": ("date",), "time": ("time",), "dateTime": ("moment",),
 }  # fmt: skip
 """Of a computed node that says what it holds; others may be numbers."""
-
-Shape = Literal["one", "several", "ranked", "place"]
-"""One column · one of all choices and one for each · the same, with the rank of each · four
-numbers: latitude, longitude, altitude, accuracy."""
 
 
 class Kinds:
@@ -130,7 +117,7 @@ class Seen:
         """Look at an answer, not empty and not in `known`."""
         if len(self.known) < _SEEN:
             self.known.add(value)
-        if self.shape == "place" and _GEOPOINT.fullmatch(value) is None:
+        if self.shape == "place" and not is_place(value):
             self.shape = "one"
         if self.shape in ("several", "ranked"):
             # A choice that no version lists any more has a column, without a label.
@@ -175,34 +162,3 @@ def _shape(asked: Asked) -> Shape:
     if asked.listed and asked.types == {"rank"}:
         return "ranked"
     return "place" if asked.types == {"geopoint"} else "one"
-
-
-def fits(kind: Kind, value: str) -> bool:
-    """Whether a value as an XForm writes it is of a kind.
-
-    >>> fits("integer", "12"), fits("integer", "012"), fits("decimal", "1.50"), fits("date", "2026")
-    (True, False, True, False)
-    >>> fits("time", "07:30:00.000+08:00"), fits("moment", "2026-03-02T07:30:00.000")
-    (True, False)
-    """
-    if kind == "yes_no":
-        return value in ("0", "1")
-    if kind == "integer":
-        return _WHOLE.fullmatch(value) is not None
-    if kind == "decimal":
-        return _NUMBER.fullmatch(value) is not None
-    if kind == "date":
-        return _DAY.fullmatch(value) is not None and _is(date, value)
-    if kind == "time":
-        return _TIME.fullmatch(value) is not None and _is(time, value)
-    if kind == "moment":
-        return _MOMENT.fullmatch(value) is not None and _is(datetime, value)
-    return True
-
-
-def _is(what: type[date] | type[time], value: str) -> bool:
-    try:
-        what.fromisoformat(value)
-    except ValueError:
-        return False
-    return True

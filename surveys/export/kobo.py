@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from surveys.export.answers import NUMBERS
 from surveys.export.cells import BOM, harmless, lines, text_of
-from surveys.export.own import MARK
+from surveys.export.reader import NUMBERS
 from surveys.export.repeats import LINKS, RepeatTable
-from surveys.export.table import Cell, Table, Variable
+from surveys.export.table import MARK, Cell, Table, Variable
 
 VALIDATION = {
     "approved": "validation_status_approved",

@@ -22,8 +22,6 @@ OF_VILLAGES = (
     "raking_deff",
 )  # fmt: skip
 OF_REPEATS = ("PARENT_KEY", "KEY")
-MARK = "usegap-"
-"""Stands before a column of ours where a question of the form has the same name."""
 
 
 @cache

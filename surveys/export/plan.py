@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Text, bindparam, cast, distinct, func, select
@@ -23,6 +23,8 @@ from surveys.store.schema import Interview, Respondent
 FEWEST_PERSONS, FEWEST_HOMES = 10, 5
 BATCH = 500
 """Rows that are read and written at a time."""
+GUESSED_FROM, SAMPLE = 20_000, 2_000
+"""Submissions from which on the columns are guessed, and of how many at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class Plan:
     versions: Mapping[int, str]
     titles: tuple[str, ...]
     """Title and id of the form."""
+    guessed: bool
+    """Whether the columns are taken from some submissions only, evenly chosen: `learned` takes them
+    from all."""
     villages_withheld: int
     """Villages where somebody finished, but too few for their answers to be handed out."""
 
@@ -73,8 +78,11 @@ class Plan:
         return tuple(one for one in self.columns if one.asked.table == table)
 
 
-def plan(session: Session, chosen: Chosen) -> Plan:
-    """Which villages, submissions and columns an export has. Reads every submission once."""
+def plan(session: Session, chosen: Chosen, *, guess: bool = False) -> Plan:
+    """Which villages, submissions and columns an export has.
+
+    Reads every submission once; where there are many, and `guess`, two thousand of them.
+    """
     answered = session.execute(
         select(
             Interview.area_id,
@@ -106,20 +114,17 @@ def plan(session: Session, chosen: Chosen) -> Plan:
             execution_options={"yield_per": BATCH},
         ),
     )
-    query = select(Interview.id, cast(Interview.submission, Text)).where(
-        Interview.id.in_(bindparam("ids", expanding=True))
-    )
-    # Past the session: rows that are no objects are wrapped there once more.
-    look = session.connection().execute
-    for some in batches(ids):
-        texts: dict[int, str] = dict(look(query, {"ids": list(some)}).all())
-        for one in some:
-            if instances:
-                submission = json.loads(texts[one])
-                kinds.see(submission)
-                _count(instances, submission)
-            else:
-                kinds.see_text(texts[one])
+    guessed = guess and not instances and len(ids) >= GUESSED_FROM
+    if guessed:
+        for submission in _texts(session, ids[:: len(ids) // SAMPLE]):
+            kinds.see_text(submission)
+    elif instances:
+        for answers in map(json.loads, _texts(session, ids)):
+            kinds.see(answers)
+            _count(instances, answers)
+    else:
+        for submission in _texts(session, ids):
+            kinds.see_text(submission)
     indicators = [one for version in found for one in version.indicators]
     return Plan(
         chosen=inside,
@@ -136,8 +141,29 @@ def plan(session: Session, chosen: Chosen) -> Plan:
         ),
         versions={one.id: one.form.version for one in found},
         titles=(found[0].form.title, found[0].form.id),
+        guessed=guessed,
         villages_withheld=len(answered) - len(enough),
     )  # fmt: skip
+
+
+def learned(session: Session, plan: Plan) -> Plan:
+    """The same with the columns that all of its submissions make. Reads every one."""
+    kinds = Kinds(of_versions(versions_of_wave(session, plan.chosen.wave_id))[0])
+    for submission in _texts(session, plan.ids):
+        kinds.see_text(submission)
+    return replace(plan, columns=tuple(column(one) for one in kinds.seen), guessed=False)
+
+
+def _texts(session: Session, ids: Sequence[int]) -> Iterator[str]:
+    """The answers of these submissions as JSON text, in their order, as far as they are there."""
+    query = select(Interview.id, cast(Interview.submission, Text)).where(
+        Interview.id.in_(bindparam("ids", expanding=True))
+    )
+    # Past the session: rows that are no objects are wrapped there once more.
+    look = session.connection().execute
+    for some in batches(ids):
+        found: dict[int, str] = dict(look(query, {"ids": list(some)}).all())
+        yield from (found[one] for one in some if one in found)
 
 
 def _count(repeats: Sequence[Instances], submission: Mapping[str, str]) -> None:
@@ -148,6 +174,6 @@ def _count(repeats: Sequence[Instances], submission: Mapping[str, str]) -> None:
             one.first.append(one.first[-1] + sum(found[path] for path in one.repeat.paths))
 
 
-def batches(ids: Sequence[int]) -> Iterable[Collection[int]]:
+def batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     """Ids, some hundred at a time."""
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))

@@ -56,7 +56,11 @@ def _table(database: Database, plan: Plan, repeat: Instances) -> RepeatTable:
     asked = fields(columns)
     own = apart((of_repeats()[name] for name in OF_REPEATS), asked)
     reading = [
-        (tuple(f"/{within(path)}" for path in one.asked.paths), one.reader(), len(one.variables))
+        (
+            tuple(f"/{within(path)}" for path in one.asked.paths),
+            one.reader.cells(),
+            len(one.variables),
+        )
         for one in columns
     ]
     whole = Table(

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from surveys.export.own import MARK
-from surveys.export.table import Table
+from surveys.export.table import MARK, Table
 from surveys.form.indicators import Indicator
 
 OWN = (

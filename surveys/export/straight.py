@@ -14,17 +14,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
 
-from surveys.export.answers import READ, Column
-from surveys.export.cells import number, text_of
+from surveys.export.cells import DANGEROUS, moment, number, text_of
 from surveys.export.frequencies import HOMES, Counting, Counts
-from surveys.export.own import BEFORE
-from surveys.export.pieces import Odd, pieces, taken_apart
+from surveys.export.pieces import BETWEEN, Odd, pieces, taken_apart
+from surveys.export.reader import READ, Reader
 from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
 """Answers to a question, and cells of a column of ours, that are remembered."""
 _NUMBERS: Mapping[str, Callable[[Any], str]] = {"integer": str, "decimal": number}
 _SPECIAL = re.compile('[",\r\n]')
+_AS_IT_STANDS = re.compile("-?[1-9][0-9]{0,14}|0")
+"""A whole number that is written as it was read."""
+
+
+class Misfit(Exception):  # noqa: N818
+    """An answer that would make another column: the columns were taken from some answers alone."""
 
 
 def quoted(text: str) -> str:
@@ -44,24 +49,32 @@ class Straight:
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        readers: Sequence[Reader],
         variables: Sequence[Variable],
+        first: int,
         more: More,
         counting: Counting | None,
+        *,
+        guessed: bool = False,
     ) -> None:
-        first = len(BEFORE)
+        """readers: of the form's questions, whose columns stand behind `first` ones of ours.
+
+        `guessed`: not all answers were looked at before: `lines` raises Misfit where one does not
+        fit its columns.
+        """
         questions: list[_Question] = []
         place = first
-        for at, one in enumerate(columns, 1):
-            questions.append(_Question(one, at, _counts(one, place, counting)))
+        for at, one in enumerate(readers, 1):
+            questions.append(_Question(one, at, _counts(one, place, counting), guessed=guessed))
             place += len(one.variables)
-        self._blank = ["", *("," * (len(one.variables) - 1) for one in columns), ""]
+        self._blank = ["", *("," * (len(one.variables) - 1) for one in readers), ""]
         by_path = {
             path: question
-            for one, question in zip(columns, questions, strict=True)
-            for path in one.asked.paths
+            for one, question in zip(readers, questions, strict=True)
+            for path in one.paths
         }
         self._meanings = _Meanings(by_path, len(self._blank) - 1)
+        self._first = first
         self._places = [*range(first), *range(place, len(variables))]
         """Of our columns in a row."""
         self._texts = [_Texts(variables[at]) for at in self._places]
@@ -74,7 +87,7 @@ class Straight:
         self._totals: Counter[str] = Counter()
         """How often each piece was met since it is remembered."""
 
-    def lines(self, answers: Sequence[str], own: Sequence[Sequence[Cell]]) -> str:
+    def lines(self, answers: Sequence[str], own: Sequence[Sequence[Cell]]) -> bytes:
         """Of some submissions; answers: as JSON text; own: our columns."""
         homes = own[self._home]
         before, after = self._ours(own)
@@ -89,7 +102,7 @@ class Straight:
             for at, column in zip(self._places, own, strict=True):
                 if at in self._counts:
                     self._counts[at].add_all(column, homes)
-        return "\r\n".join([*found, ""])
+        return "\r\n".join([*found, ""]).encode()
 
     def count(self) -> None:
         """Count what is still to be counted, at the end."""
@@ -122,13 +135,13 @@ class Straight:
 
     def _ours(self, own: Sequence[Sequence[Cell]]) -> tuple[Iterable[str], Iterable[str]]:
         """Of each submission our columns before the form's, and those behind."""
-        made: dict[int, list[str]] = {}
+        made: dict[int, Sequence[str]] = {}
         columns: tuple[list[Iterable[str]], list[Iterable[str]]] = ([], [])
         for at, texts, cells in zip(self._places, self._texts, own, strict=True):
             # The same cells under two names are made into texts once.
             if id(cells) not in made:
-                made[id(cells)] = list(map(texts.__getitem__, cells))
-            side = columns[at >= len(BEFORE)]
+                made[id(cells)] = texts.all(cells)
+            side = columns[at >= self._first]
             side.append(made[id(cells)])
             side.extend(repeat(constant, len(cells)) for constant in self._more.get(at, ()))
         before, after = (map(",".join, zip(*side, strict=True)) for side in columns)
@@ -138,9 +151,10 @@ class Straight:
         known = self._meanings
         times = Counter(chain.from_iterable(cuts))
         times.subtract(known.odd)
+        totals = self._totals
         for piece, count in times.items():
             if count and piece in known:
-                self._totals[piece] += count
+                totals[piece] += count
         for question, cells, home in known.met:
             question.add(cells, home)
         for question in set(known.passing):
@@ -153,23 +167,32 @@ class Straight:
 class _Question:
     """What the columns of a question are made from."""
 
-    def __init__(self, column: Column, place: int, counts: Sequence[tuple[int, Counts]]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        place: int,
+        counts: Sequence[tuple[int, Counts]],
+        *,
+        guessed: bool,
+    ) -> None:
         self.place = place
         """Of its texts in a line."""
-        self.read: Callable[[str], Sequence[Cell]] = column.reader() or (lambda value: [value])
-        """The cells of an answer."""
-        self._variables = column.variables
-        self._written = _NUMBERS.get(column.variable.kind, str)
+        self._cells: Callable[[str], Sequence[Cell]] = reader.cells() or (lambda value: [value])
+        self._fitting = reader.fitting() if guessed else None
+        self._variables = reader.variables
+        kind = reader.variables[0].kind
+        self._written = _NUMBERS.get(kind, str)
         """How its one cell is written, where it is a number: most of what does not come again …"""
-        self._cell = READ.get(column.variable.kind, str)
+        self._cell = READ.get(kind, str)
         """… and read."""
-        self._is_number = len(column.variables) == 1 and column.variable.kind in _NUMBERS
+        self._is_number = len(reader.variables) == 1 and kind in _NUMBERS
+        self._whole = kind == "integer"
         self._counts = counts
         self._homes: dict[str, set[Cell]] = {}
         """Answers that fewer than five homes gave so far, and those homes."""
         self._numeric = all(one.numeric for _, one in counts)
         self._remembered = 0
-        self.passing: list[Cell] = []
+        self.passing: list[str] = []
         """Numbers that are not remembered and still to be counted."""
 
     @property
@@ -177,16 +200,26 @@ class _Question:
         """Whether from now on it is a number that is neither remembered nor asked whose it is."""
         return self._is_number and self._remembered >= MOST
 
+    def read(self, value: str) -> Sequence[Cell]:
+        """The cells of an answer. Raises Misfit."""
+        if self._fitting is not None and not self._fitting(value):
+            raise Misfit
+        return self._cells(value)
+
     def number(self, value: str) -> str:
-        """Its column of a line, where `passes`; kept to be counted."""
-        cell = self._cell(value)
-        self.passing.append(cell)
-        return self._written(cell)
+        """Its column of a line, where `passes`; kept to be counted. Raises Misfit."""
+        if self._whole and _AS_IT_STANDS.fullmatch(value) is not None:
+            self.passing.append(value)
+            return value
+        if self._fitting is not None and not self._fitting(value):
+            raise Misfit
+        self.passing.append(value)
+        return self._written(self._cell(value))
 
     def add_passing(self) -> None:
         """Count the numbers kept."""
         for _, one in self._counts:
-            one.more_numbers(self.passing)
+            one.more_numbers(map(self._cell, self.passing))
         self.passing.clear()
 
     def text(self, cells: Sequence[Cell]) -> str:
@@ -234,6 +267,8 @@ class _Meanings(dict[str, tuple[int, str]]):
         """By path."""
         self._nowhere = (nowhere, "")
         self._others = 0
+        self._passed: dict[str, _Question] = {}
+        """By path, the numbers that are not remembered any more."""
         self.home: Cell = None
         """Whose submission it is."""
         self.odd: list[str] = []
@@ -250,17 +285,26 @@ class _Meanings(dict[str, tuple[int, str]]):
         del self.passing[since:]
 
     def __missing__(self, piece: str) -> tuple[int, str]:
+        path, _, value = piece.partition(BETWEEN)
+        question = self._passed.get(path)
+        if question is not None and value.isdecimal():
+            # Nothing in it can be odd; `number` sees whether it fits.
+            text = question.number(value)
+            self.passing.append(question)
+            return question.place, text
         path, value = taken_apart(piece)
         question = self.questions.get(path)
-        if question is not None and value and question.passes:
-            self.passing.append(question)
-            return question.place, question.number(value)
-        found = self.meaning(path, value)
         if question is None or not value:
             if self._others < MOST:
                 self._others += 1
-                self[piece] = found
-            return found
+                self[piece] = self._nowhere
+            return self._nowhere
+        if question.passes:
+            self._passed[path] = question
+            text = question.number(value)
+            self.passing.append(question)
+            return question.place, text
+        found = self.meaning(path, value)
         self.odd.append(piece)
         if question.remembers(value, self.home):
             self[piece] = found
@@ -276,12 +320,16 @@ class _Meanings(dict[str, tuple[int, str]]):
         return question.place, question.text(cells)
 
 
+_BEGINS = tuple("\n" + one for one in DANGEROUS if one not in "\r\n")
+
+
 class _Texts(dict[Cell, str]):
     """The cells of a column of ours -> as they stand in a line."""
 
     def __init__(self, variable: Variable) -> None:
         super().__init__()
         self._variable = variable
+        self._moment = variable.kind == "moment" and not variable.question
 
     def __missing__(self, cell: Cell) -> str:
         text = quoted(text_of(cell, self._variable))
@@ -289,11 +337,39 @@ class _Texts(dict[Cell, str]):
             self[cell] = text
         return text
 
+    def all(self, cells: Sequence[Cell]) -> Sequence[str]:
+        """Of all these cells the texts."""
+        if self._moment and None not in cells:
+            return list(map(moment, cells))  # type: ignore[arg-type]
+        if len(self) >= MOST and self._variable.kind == "text":
+            texts = _as_they_stand(cells)
+            if texts is not None:
+                return texts
+        return list(map(self.__getitem__, cells))
 
-def _counts(column: Column, first: int, counting: Counting | None) -> list[tuple[int, Counts]]:
+
+def _as_they_stand(cells: Sequence[Cell]) -> Sequence[str] | None:
+    """The cells themselves, where all are texts and none has anything in it that is written
+    otherwise: ids, of which there is a new one in each row.
+
+    >>> _as_they_stand(["a", "b-c"]), _as_they_stand(["a", "-b"]), _as_they_stand(["a,b"])
+    (['a', 'b-c'], None, None)
+    """
+    try:
+        all_of_them = "\n".join(["", *cells])  # type: ignore[list-item]
+    except TypeError:
+        return None
+    if all_of_them.count("\n") != len(cells):
+        return None
+    if any(one in all_of_them for one in ('"', ",", "\r", *_BEGINS)):
+        return None
+    return cells  # type: ignore[return-value]
+
+
+def _counts(reader: Reader, first: int, counting: Counting | None) -> list[tuple[int, Counts]]:
     """Of the columns of a question those that are counted; first: the place of the first one."""
     return [
         (at, counting.counts[first + at])
-        for at in range(len(column.variables))
+        for at in range(len(reader.variables))
         if counting is not None and first + at in counting.counts
     ]

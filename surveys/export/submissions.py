@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Text, bindparam, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Text, TextClause, bindparam, cast, func, select, text
 
 from surveys.export.answers import Column
-from surveys.export.cells import tag
+from surveys.export.apart import connecting, possible
+from surveys.export.apart import lines as lines_apart
 from surveys.export.design import Design
 from surveys.export.frequencies import Counting
-from surveys.export.media import present
-from surveys.export.own import AFTER, BEFORE, MARK, ours
-from surveys.export.plan import Plan, batches
+from surveys.export.line_maker import IDS, Work
+from surveys.export.media import media_paths, present
+from surveys.export.own import AFTER, BEFORE, ours
+from surveys.export.own_cells import SPOKEN, Around, Batch, Computed, batch
+from surveys.export.plan import BATCH, Plan, batches
 from surveys.export.straight import Straight
-from surveys.export.table import Cell, More, Table, Variable
-from surveys.form.model import MEDIA_TYPES
+from surveys.export.table import MARK, Cell, More, Table, Variable
 from surveys.store.database import Database, kind_of
-from surveys.store.quality import Checked
+from surveys.store.quality import Checked, names_of
 from surveys.store.schema import Interview, Respondent
+from surveys.store.submissions import Census
 
 Progress = Callable[[int, int], None]
 """Told how many submissions are done, of how many."""
@@ -40,66 +41,103 @@ class Sources:
     quality: Checked
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Some submissions."""
-
-    answers: Sequence[str]
-    """As JSON text."""
-    own: Sequence[Sequence[Cell]]
-    """Our columns, of BEFORE and AFTER; what is the same in two is one sequence."""
-
-
 def submissions(
-    database: Database, plan: Plan, sources: Sources, progress: Progress | None = None
+    database: Database,
+    plan: Plan,
+    sources: Sources,
+    progress: Progress | None = None,
+    *,
+    apart: bool = True,
 ) -> Table:
     """Every submission of the plan, in the order in which they were finished.
 
     The rows are read from the database each time, some hundred at once; of somebody forgotten since
-    the plan was made there is no row. `progress` is told of the first reading.
+    the plan was made there is no row. `progress` is told of the first reading. `apart`: whether
+    many lines of CSV may be made by processes of their own.
     """
     told = [progress]
-    reading = [(one.asked.paths, one.reader(), len(one.variables)) for one in plan.of()]
+    reading = [(one.asked.paths, one.reader.cells(), len(one.variables)) for one in plan.of()]
     first = len(BEFORE)
 
-    def read() -> Iterator[_Batch]:
+    def read() -> Iterator[Batch]:
         return _read(database, plan, sources, told.pop() if told else None)
 
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
-        for batch in read():
+        for some in read():
             yield [
-                [*own[:first], *answers(json.loads(text), reading), *own[first:]]
-                for text, own in zip(batch.answers, zip(*batch.own, strict=True), strict=True)
+                [*own[:first], *answers(json.loads(given), reading), *own[first:]]
+                for given, own in zip(some.answers, zip(*some.own, strict=True), strict=True)
             ]
 
-    def lines(more: More, counting: Counting | None) -> Iterator[str]:
-        straight = Straight(plan.of(), variables(plan), more, counting)
-        for batch in read():
-            yield straight.lines(batch.answers, batch.own)
+    def lines(more: More, counting: Counting | None) -> Iterator[bytes]:
+        if apart and not media_paths(plan) and possible(database, plan.submissions):
+            made = _apart(database, plan, sources, more, counting)
+            return _telling(made, plan.submissions, told.pop() if told else None)
+        return here(more, counting)
+
+    def here(more: More, counting: Counting | None) -> Iterator[bytes]:
+        readers = [one.reader for one in plan.of()]
+        straight = Straight(
+            readers, variables(plan), first, more, counting, guessed=plan.guessed
+        )  # fmt: skip
+        for some in read():
+            yield straight.lines(some.answers, some.own)
         straight.count()
 
     return Table("submissions", variables(plan), rows, plan.submissions, lines=lines)
 
 
+def _apart(
+    database: Database,
+    plan: Plan,
+    sources: Sources,
+    more: More,
+    counting: Counting | None,
+) -> Iterator[bytes]:
+    """The lines, made by processes of their own."""
+    statement = _query(database.url.get_backend_name(), text(f"interview.id IN ({IDS})"))
+    compiled = statement.compile(database.engine, compile_kwargs={"literal_binds": True})
+    work = Work(
+        kind=database.url.get_backend_name(),
+        connect=connecting(database),
+        query=str(compiled),
+        around=_around(plan, sources),
+        readers=[one.reader for one in plan.of()],
+        variables=variables(plan),
+        first=len(BEFORE),
+        more=more,
+        counting=counting,
+        guessed=plan.guessed,
+    )
+    return lines_apart(database, work, batches(plan.ids), lambda ids: _computed(sources, ids))
+
+
+def _telling(blocks: Iterator[bytes], count: int, progress: Progress | None) -> Iterator[bytes]:
+    for number, block in enumerate(blocks, 1):
+        yield block
+        if progress is not None:
+            progress(min(number * BATCH, count), count)
+
+
 def _read(
     database: Database, plan: Plan, sources: Sources, progress: Progress | None
-) -> Iterator[_Batch]:
-    media = [path for one in plan.columns if one.types & MEDIA_TYPES for path in one.asked.paths]
+) -> Iterator[Batch]:
+    media = media_paths(plan)
+    around = _around(plan, sources)
     done = 0
     with database.read() as session:
+        query = _query(kind_of(session), Interview.id.in_(bindparam("ids", expanding=True)))
         # Past the session: rows that are no objects are wrapped there once more.
-        query, look = _query(session), session.connection().execute
+        look = session.connection().execute
         for ids in batches(plan.ids):
             found = {row[0]: row for row in look(query, {"ids": list(ids)}).all()}
-            rows = [found[one] for one in ids if one in found]
-            if rows:
-                columns = list(zip(*rows, strict=True))
-                sent = [(0, 0)] * len(rows)
-                if media:
-                    given = {row[0]: _Given(json.loads(row[-1])) for row in rows}
-                    kept = present(session, given, media)
-                    sent = [kept[row[0]] for row in rows]
-                yield _Batch(columns[-1], _own(columns, plan, sources, sent))
+            sent: Mapping[int, tuple[int, int]] = {}
+            if media:
+                given = {one: _Given(json.loads(row[-1])) for one, row in found.items()}
+                sent = present(session, given, media)
+            made = batch(found, ids, around, _computed(sources, ids), sent)
+            if made is not None:
+                yield made
             done += len(ids)
             if progress is not None:
                 progress(done, plan.submissions)
@@ -112,14 +150,10 @@ class _Given:
     submission: dict[str, str]
 
 
-_SPOKEN = 500
-"""Characters of a state from where its language stands on."""
-
-
-def _query(session: Session) -> Any:
+def _query(kind: str, wanted: ColumnElement[bool] | TextClause) -> Any:
     # A state is large; nothing else of it is wanted.
-    place = func.strpos if kind_of(session) == "postgresql" else func.instr
-    spoken = func.substr(Interview.state, place(Interview.state, '"language":'), _SPOKEN)
+    place = func.strpos if kind == "postgresql" else func.instr
+    spoken = func.substr(Interview.state, place(Interview.state, '"language":'), SPOKEN)
     return (
         select(
             Interview.id,
@@ -136,8 +170,26 @@ def _query(session: Session) -> Any:
             cast(Interview.submission, Text),
         )
         .join(Respondent, Respondent.id == Interview.respondent_id)
-        .where(Interview.id.in_(bindparam("ids", expanding=True)))
+        .where(wanted)
     )
+
+
+def _around(plan: Plan, sources: Sources) -> Around:
+    places = sources.design.census
+    return Around({one: _where(places[one]) for one in plan.chosen.area_ids}, dict(plan.versions))
+
+
+def _computed(sources: Sources, ids: Sequence[int]) -> Computed:
+    found, marks = sources.quality, sources.quality.found(ids)
+    flags: list[Cell] = [" ".join(names_of(one)) or None for one in marks[0].tolist()]
+    for place, one in enumerate(ids) if found.stored else ():
+        if one in found.stored:
+            flags[place] = " ".join(found.flags_of(one)) or None
+    seconds: list[Cell] = [
+        None if one != one else round(one)  # noqa: PLR0124 - NaN
+        for one in marks[1].tolist()
+    ]
+    return Computed(sources.design.rows.batch(ids), seconds, flags)
 
 
 def variables(plan: Plan) -> tuple[Variable, ...]:
@@ -166,10 +218,6 @@ def apart(own: Iterable[Variable], asked: Iterable[Variable]) -> dict[str, Varia
     }
 
 
-_LANGUAGE = re.compile(r'"language": ?("(?:[^"\\]|\\.)*")')
-"""In a state as JSON: inside a text every quote has a backslash before it."""
-
-
 def answers(submission: Mapping[str, str], reading: Reading, above: str = "") -> list[Cell]:
     """The cells of a submission, or of the instance of a repeat at a path, `above`."""
     cells: list[Cell] = []
@@ -187,42 +235,7 @@ def answers(submission: Mapping[str, str], reading: Reading, above: str = "") ->
     return cells
 
 
-def _own(
-    columns: Sequence[Sequence[Any]],
-    plan: Plan,
-    sources: Sources,
-    sent: Sequence[tuple[int, int]],
-) -> list[Sequence[Cell]]:
-    """Our columns, in the order of BEFORE and AFTER; columns: of the query."""
-    ids, keys, areas, versions, modes, states, started, finished, reviews, homes, entries, _ = (
-        columns
-    )
-    where = {one: _where(sources.design.census[one]) for one in set(areas)}
-    seconds = [
-        round((end - begin).total_seconds()) for begin, end in zip(started, finished, strict=True)
-    ]
-    found = sources.quality.batch(ids)
-    present_, expected = zip(*sent, strict=True)
-    return [
-        finished, keys, keys, present_, expected, reviews,
-        [plan.versions[one] for one in versions],
-        *zip(*(where[one] for one in areas), strict=True),
-        homes, entries, *sources.design.rows.batch(ids), modes,
-        [_language(one) for one in states],
-        started, finished, seconds,
-        [None if lasted is None else round(lasted) for _, lasted in found],
-        [" ".join(flags) or None for flags, _ in found],
-    ]  # fmt: skip
-
-
-def _language(state: str) -> str | None:
-    # Of someone who was forgotten, answers apart, no state is left.
-    spoken = _LANGUAGE.match(state)
-    language = json.loads(spoken[1]) if spoken else None
-    return tag(language) if language else None
-
-
-def _where(village: Any) -> tuple[Cell, ...]:
+def _where(village: Census) -> tuple[Cell, ...]:
     return (village.code, village.name, *above(village.area))
 
 

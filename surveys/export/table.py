@@ -25,8 +25,11 @@ Rows = Callable[[], Iterator[Sequence[Sequence[Cell]]]]
 
 More = Mapping[int, Sequence[str]]
 """Behind a column, by its place: texts that stand there in each row."""
-Lines = Callable[[More, "Counting | None"], Iterator[str]]
-"""Reads the rows from the start as lines of CSV, in pieces, and counts them."""
+Lines = Callable[[More, "Counting | None"], Iterator[bytes]]
+"""Reads the rows from the start as lines of CSV in UTF-8, in pieces, and counts them."""
+
+MARK = "usegap-"
+"""Stands before a column of ours where a question of the form has the same name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from secrets import token_bytes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from surveys.export.design import VILLAGES, Design, design
 from surveys.export.filters import Filters, choose
 from surveys.export.media import Media, media
 from surveys.export.own import OF_VILLAGES, ours
-from surveys.export.plan import Plan, plan
+from surveys.export.plan import Plan, learned, plan
 from surveys.export.repeats import RepeatTable, repeat_tables
 from surveys.export.submissions import Progress, Sources, above, submissions
 from surveys.export.table import Cell, Table
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 COUNTED = ("persons", "homes", "raking_pool", "raking_place", "raking_size",
            "raking_deff")  # fmt: skip
 """Columns of villages that a release does not have."""
+
+
+class Again(Protocol):
+    """Makes tables once more."""
+
+    def __call__(self, *, apart: bool) -> Tables:
+        """`apart`: whether lines of CSV may be made by processes of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,11 @@ class Tables:
     """What people sent as answers; None: it was not asked for."""
     released: Released | None = None
     """What was done so that it can be handed out; None: it is not to be."""
+    guessed: bool = False
+    """Whether the columns are taken from some of the submissions only: while lines of CSV are made
+    it is seen whether all others fit."""
+    again: Again | None = None
+    """Makes the same tables, not guessed; without `media`."""
 
     @property
     def all(self) -> tuple[Table, ...]:
@@ -76,7 +88,7 @@ def tables(
     are read a batch at a time, whenever a table is. Raises NothingToExport.
     """
     with database.read() as session:
-        made = plan(session, choose(session, filters, now))
+        made = plan(session, choose(session, filters, now), guess=not released)
         # Of the whole wave, whatever is written: flags and weights compare with everybody.
         weights, quality = design(session, made.chosen.wave_id)
         done, hide = None, None
@@ -84,30 +96,52 @@ def tables(
             from surveys.export.release import SECRET, release
 
             made, done, hide = release(session, made, weights, token_bytes(SECRET))
-    rows = submissions(database, made, Sources(weights, quality), progress)
-    places: Table | None = villages(made, weights, released=released)
-    if done is not None and done.level["village"]:
-        places = None
+    found = _tables(database, made, Sources(weights, quality), progress)
+    if done is not None:
+        places = None if done.level["village"] else villages(made, weights, released=True)
+        rows = found.submissions if hide is None else hide(found.submissions)
+        return replace(found, submissions=rows, villages=places, released=done, again=None)
+    sent = media(database, made, unseal) if unseal else None
+    return replace(found, media=sent)
+
+
+def _tables(
+    database: Database,
+    plan: Plan,
+    sources: Sources,
+    progress: Progress | None,
+    *,
+    apart: bool = True,
+) -> Tables:
+    """The tables of a plan, without what people sent."""
+
+    def again(*, apart: bool) -> Tables:
+        if not plan.guessed:
+            return _tables(database, plan, sources, progress, apart=apart)
+        with database.read() as session:
+            sure = learned(session, plan)
+        return _tables(database, sure, sources, progress, apart=apart)
+
     return Tables(
-        submissions=hide(rows) if hide is not None else rows,
-        repeats=repeat_tables(database, made),
-        villages=places,
-        form_title=made.titles[0],
-        form_id=made.titles[1],
-        wave=made.chosen.wave_name,
-        languages=made.languages,
+        submissions=submissions(database, plan, sources, progress, apart=apart),
+        repeats=repeat_tables(database, plan),
+        villages=villages(plan, sources.design),
+        form_title=plan.titles[0],
+        form_id=plan.titles[1],
+        wave=plan.chosen.wave_name,
+        languages=plan.languages,
         indicators={
-            one.variable.name: one.indicator for one in made.of() if one.indicator is not None
+            one.variable.name: one.indicator for one in plan.of() if one.indicator is not None
         },
         roles={
             role: one.variable.name
-            for role, names in made.roles.items()
-            for one in reversed(made.of())
+            for role, names in plan.roles.items()
+            for one in reversed(plan.of())
             if one.name in names
         },
-        villages_withheld=made.villages_withheld,
-        media=media(database, made, unseal) if unseal and not released else None,
-        released=done,
+        villages_withheld=plan.villages_withheld,
+        guessed=plan.guessed,
+        again=again,
     )
 
 

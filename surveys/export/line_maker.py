@@ -1,0 +1,171 @@
+"""A process that makes lines of CSV, one of those that `surveys.export.apart` starts.
+
+It reads its submissions itself, a batch at a time, and knows nothing but the standard library (and
+psycopg): so that two of them take little memory. All that it needs comes through its standard
+input; it ends when that does.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from typing import IO, Any
+
+from surveys.export.frequencies import Counting
+from surveys.export.own_cells import Around, Computed, batch
+from surveys.export.reader import Reader
+from surveys.export.straight import Misfit, Straight
+from surveys.export.table import More, Variable
+
+SIZE = 8
+"""Bytes that say how long what follows is."""
+BUSY = 30_000
+"""Milliseconds that SQLite waits."""
+IDS = "$ids"
+"""Stands in the query for the ids asked for."""
+Look = Callable[[str], Sequence[Sequence[Any]]]
+"""The rows of a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What does not change from batch to batch."""
+
+    kind: str
+    """Of the database: "sqlite" or "postgresql"."""
+    connect: Mapping[str, Any]
+    """What its driver is called with."""
+    query: str
+    """As `surveys.export.submissions` has it, with `IDS`."""
+    around: Around
+    readers: Sequence[Reader]
+    variables: Sequence[Variable]
+    first: int
+    more: More
+    counting: Counting | None
+    guessed: bool
+
+
+class Maker:
+    """Makes the lines of one process."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._look = _sqlite(work) if work.kind == "sqlite" else _postgresql(work)
+        self._straight = Straight(
+            work.readers, work.variables, work.first, work.more, work.counting,
+            guessed=work.guessed,
+        )  # fmt: skip
+
+    def begin(self, snapshot: str) -> None:
+        """From here on see the database as it is now, or as the snapshot says (PostgreSQL)."""
+        if self._work.kind == "sqlite":
+            self._look("BEGIN")
+            # Only with its first look does a transaction see the database as it is.
+            self._look("SELECT 1 FROM interview LIMIT 1")
+        else:
+            self._look("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._look(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+
+    def lines(self, ids: Sequence[int], computed: Computed) -> bytes:
+        """Of some submissions, in this order. Raises Misfit."""
+        rows = self._look(self._work.query.replace(IDS, ",".join(map(str, ids))))
+        found = batch({row[0]: row for row in rows}, ids, self._work.around, computed, {})
+        return self._straight.lines(found.answers, found.own) if found else b""
+
+    def counted(self) -> Any:
+        """What was counted of them all, by the column's place."""
+        self._straight.count()
+        return None if self._work.counting is None else self._work.counting.counts
+
+
+def _sqlite(work: Work) -> Look:
+    import sqlite3
+
+    connection = sqlite3.connect(**work.connect, isolation_level=None)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY}")
+    connection.execute("PRAGMA query_only = ON")
+
+    def look(statement: str) -> Sequence[Sequence[Any]]:
+        return [
+            # When it began and was finished: texts there, UTC.
+            (*row[:6], *map(_moment, row[6:8]), *row[8:]) if len(row) > 1 else row
+            for row in connection.execute(statement)
+        ]
+
+    return look
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _postgresql(work: Work) -> Look:
+    import psycopg
+
+    connection = psycopg.connect(**work.connect, autocommit=True)
+
+    def look(statement: str) -> Sequence[Sequence[Any]]:
+        found = connection.execute(statement.encode())
+        return found.fetchall() if found.description else []
+
+    return look
+
+
+def main() -> None:
+    """Do what comes in, one after the other, until nothing comes any more."""
+    # What a library prints must not get between the answers.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    waiting: SimpleQueue[Any] = SimpleQueue()
+    # Read beside the work: so whoever asks never waits while its answers are waited for.
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, waiting), daemon=True).start()
+    maker: Maker | None = None
+    while True:
+        name, arguments = waiting.get()
+        try:
+            if maker is None:
+                maker = Maker(*arguments)
+                answer: Any = None
+            else:
+                answer = getattr(maker, name)(*arguments)
+            said = ("done", answer)
+        except Misfit:
+            said = ("misfit", None)
+        except Exception as error:
+            # The class alone: the text of an error may carry what someone answered.
+            said = ("failed", type(error).__name__)
+        with suppress(BrokenPipeError):
+            out.write(framed(said))
+            out.flush()
+
+
+def framed(what: object) -> bytes:
+    """Something as it goes through a pipe."""
+    body = pickle.dumps(what, pickle.HIGHEST_PROTOCOL)
+    return len(body).to_bytes(SIZE, "big") + body
+
+
+def unframed(pipe: IO[bytes]) -> Any:
+    """The next thing that comes through a pipe; raises EOFError where it ends."""
+    size = int.from_bytes(pipe.read(SIZE), "big")
+    body = pipe.read(size)
+    if not body or len(body) < size:
+        raise EOFError
+    return pickle.loads(body)  # noqa: S301 - from our own process
+
+
+def _listen(given: IO[bytes], waiting: SimpleQueue[Any]) -> None:
+    while True:
+        try:
+            waiting.put(unframed(given))
+        except Exception:
+            # Who started this one is no more.
+            os._exit(0)
