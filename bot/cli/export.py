@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -76,6 +77,13 @@ def export(  # noqa: PLR0917 - the names speak
     ] = False,
 ) -> None:
     """Write the submissions of a wave, and a codebook, for analysis."""
+    formats: tuple[Format, ...] = tuple(
+        dict.fromkeys(one.value for one in format_ or [FileKind.csv])
+    )
+    if formats == ("csv",) and sys.argv[1:2] == ["export"]:
+        # pandas takes Arrow up where it finds it: 85 MiB for nothing that is needed here. Not where
+        # this is called within another program, which may want it.
+        sys.modules.setdefault("pyarrow", None)  # type: ignore[arg-type]
     # Where pandas finds Arrow, Arrow's own pool would keep 25 MiB that nobody uses any more.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from surveys.export import (
@@ -96,9 +104,6 @@ def export(  # noqa: PLR0917 - the names speak
     reviews = _reviews(review)
     found = settings()
     spoken = language.value if language else found.language
-    formats: tuple[Format, ...] = tuple(
-        dict.fromkeys(one.value for one in format_ or [FileKind.csv])
-    )
     if (kobo or labels) and "csv" not in formats:
         raise typer.BadParameter("--kobo and --labels are about --format csv.")
     if labels and not kobo:

@@ -209,15 +209,12 @@ def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:
     """The ids of all finished interviews of a wave, ascending."""
-    found = array(
-        "q",
-        session.scalars(
-            select(Interview.id).where(
-                Interview.wave_id == wave_id, Interview.status == "finished"
-            ),
-            execution_options={"yield_per": AT_ONCE},
-        ),
+    # Past the session, as in `surveys.export.plan`.
+    look = session.connection().execute(
+        select(Interview.id).where(Interview.wave_id == wave_id, Interview.status == "finished"),
+        execution_options={"yield_per": AT_ONCE},
     )
+    found = array("q", look.scalars())
     ids = np.array(found, np.int64)
     ids.sort()
     return ids
@@ -232,12 +229,12 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
     from surveys.estimation.weights import weights
 
     read_ones = read(session, known.id, area_ids)
-    found.flags.add(session, area_ids, read_ones)
+    stored = found.flags.add(session, area_ids, read_ones)
     villages = [one for one in area_ids if one in known.places]
     if not villages:
         return
     rows, places = frame(
-        session, known.id, villages, [one.name for one in known.roles], rows=read_ones
+        session, known.id, villages, [one.name for one in known.roles], stored, rows=read_ones
     )
     reference = [known.places[one].code for one in sorted(known.reference.intersection(villages))]
     computed = compute(

@@ -56,8 +56,8 @@ class Flags:
         self._stored: dict[int, tuple[str, ...]] = {}
         self._modes, self._kinds, self._paths = _Codes(), _Codes(), _Codes()
 
-    def add(self, session: Session, villages: Sequence[int], rows: Rows) -> None:
-        """Some whole villages, and what was read of them."""
+    def add(self, session: Session, villages: Sequence[int], rows: Rows) -> Checked:
+        """Some whole villages, and what was read of them; gives what was stored of their flags."""
         found = checked(session, self._wave_id, villages, rows)
         at = np.searchsorted(self._ids, found.ids)
         self._marks[at] = found.marks
@@ -73,6 +73,7 @@ class Flags:
         path = own["path"].to_numpy(np.int64)
         self._kind[at] = np.where(there, self._kinds.all(_pairs(mode, kind)), -1)
         self._path[at] = np.where(path == -1, -1, self._paths.all(_pairs(mode, path)))
+        return replace(found, marks=np.zeros_like(found.marks))
 
     def checked(self) -> Checked:
         """As `surveys.store.quality.checked` of the whole wave, but for the counts."""

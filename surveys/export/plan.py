@@ -105,15 +105,14 @@ def plan(session: Session, chosen: Chosen, *, guess: bool = False) -> Plan:
     inside = replace(chosen, area_ids=enough)
     instances = [Instances(one, array("q", [0])) for one in repeats]
     # Ids alone are sorted: a million of them are small.
-    ids = array(
-        "q",
-        session.scalars(
-            select(Interview.id)
-            .where(*inside.conditions())
-            .order_by(Interview.finished_at, Interview.id),
-            execution_options={"yield_per": BATCH},
-        ),
+    # Past the session: rows that are no objects are wrapped there once more.
+    look = session.connection().execute(
+        select(Interview.id)
+        .where(*inside.conditions())
+        .order_by(Interview.finished_at, Interview.id),
+        execution_options={"yield_per": BATCH},
     )
+    ids = array("q", look.scalars())
     guessed = guess and not instances and len(ids) >= GUESSED_FROM
     if guessed:
         for submission in _texts(session, ids[:: len(ids) // SAMPLE]):
@@ -159,7 +158,6 @@ def _texts(session: Session, ids: Sequence[int]) -> Iterator[str]:
     query = select(Interview.id, cast(Interview.submission, Text)).where(
         Interview.id.in_(bindparam("ids", expanding=True))
     )
-    # Past the session: rows that are no objects are wrapped there once more.
     look = session.connection().execute
     for some in batches(ids):
         found: dict[int, str] = dict(look(query, {"ids": list(some)}).all())

@@ -2,7 +2,7 @@
 
 `usegap export` as it is called, each run a process of its own: its seconds, the CPU seconds of it
 and of all that it started, and the most memory that they had together. Databases are made for it
-and dropped at the end.
+and dropped at the end; `--keep` keeps those of SQLite for the next time.
 
     python -m tests.bench.exports_large --sizes 20000        # a quick look
 """
@@ -91,19 +91,28 @@ def _resident(pid: int) -> int:
 
 
 @contextmanager
-def _sqlite(folder: Path) -> Iterator[str]:
-    yield f"sqlite:///{folder / 'usegap.db'}"
+def _sqlite(folder: Path, count: int, kept: Path | None) -> Iterator[str]:
+    file = folder / "usegap.db" if kept is None else kept / f"usegap-{count}.db"
+    url = f"sqlite:///{file}"
+    if not file.exists():
+        begun = file.with_suffix(".begun")
+        begun.unlink(missing_ok=True)
+        made(f"sqlite:///{begun}", count)
+        begun.rename(file)
+    yield url
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
+def _postgresql(folder: Path, count: int, kept: Path | None) -> Iterator[str]:
     server = url_of(os.environ.get("USEGAP_TEST_POSTGRES") or DEFAULT)
     name = f"usegap_bench_{uuid4().hex[:12]}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        url = make_url(server).set(database=name).render_as_string(hide_password=False)
+        made(url, count)
+        yield url
     finally:
         with engine.connect() as connection:
             connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
@@ -129,13 +138,15 @@ def export(url: str, folder: Path, *more: str) -> tuple[list[str], dict[str, str
     return [str(usegap), "export", "--out", str(folder), *more], env
 
 
-def measure(kind: str, count: int, beside: Path | None) -> bool:
-    """One database of one size; whether the goals are met. Nothing of it is left behind."""
+def measure(kind: str, count: int, beside: Path | None, kept: Path | None = None) -> bool:
+    """One database of one size; whether the goals are met.
+
+    Nothing of it is left behind, but a SQLite database where `kept` says a folder for it.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="usegap-bench-", dir=beside) as name,
-        DATABASES[kind](Path(name)) as url,
+        DATABASES[kind](Path(name), count, kept) as url,
     ):
-        made(url, count)
         out, into = Path(name, "dump.csv"), Path(name, "out")
         into.mkdir()
         # Read once before: what is on the disk is in memory for both.
@@ -156,13 +167,16 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=SIZES)
     parser.add_argument("--databases", nargs="*", default=list(DATABASES), choices=DATABASES)
     parser.add_argument("--folder", type=Path, help="for databases and files; a million: 15 GB")
+    parser.add_argument("--keep", type=Path, help="a folder for SQLite databases, used again")
     chosen = parser.parse_args()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
     print(f"Goals: under {GOAL_MIB} MiB, at most {GOAL_TIMES} times the dump\n")
     print(f"{'':<28}{'rows':>10}{'seconds':>10}{'CPU s':>8}{'times':>8}", end="")
     print(f"{'peak MiB':>10}{'MB':>10}")
     met = [
-        measure(kind, count, chosen.folder) for kind in chosen.databases for count in chosen.sizes
+        measure(kind, count, chosen.folder, chosen.keep)
+        for kind in chosen.databases
+        for count in chosen.sizes
     ]
     print(f"\n{sum(met)} of {len(met)} within the goals")
 
