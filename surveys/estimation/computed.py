@@ -106,8 +106,14 @@ class Computed:
 
         Of the others an area says nothing, not even that their adults are not counted.
         """
-        answered = self.own.persons(np.ones(len(self.source.data), np.bool_))[which] > 0
+        answered = self._answered[which]
         return which[answered] if answered.any() else which
+
+    @cached_property
+    def _answered(self) -> Bools:
+        """(villages,) where anybody is in the edition."""
+        found: Bools = self.own.persons(np.ones(len(self.source.data), np.bool_)) > 0
+        return found
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -152,8 +158,7 @@ class Computed:
         level = self._levels[1]
         if level is None:
             # Across areas it is shown only where that says nothing new.
-            answered = self.own.persons(np.ones(len(self.source.data), np.bool_)) > 0
-            hidden = answered & ~self.shown.leaves
+            hidden = self._answered & ~self.shown.leaves
             return bool(len(self.reference)) and not bool(hidden[self.reference].any())
         return bool(self.shown.areas[level][0])
 

@@ -42,6 +42,8 @@ class Round:
     wave_id: int
     rows: pd.DataFrame
     census: Mapping[int, Census]
+    ids: Mapping[str, int]
+    """Of each village, by its code."""
     kept: Mapping[int, Edition]
     computed: Computed
     editions: Editions
@@ -126,6 +128,7 @@ def computed_round(session: Session, wave_id: int, now: datetime) -> Round:
         wave_id=wave_id,
         rows=rows,
         census=places,
+        ids={place.code: area_id for area_id, place in places.items()},
         kept=kept,
         computed=computed,
         editions=computed.editions,

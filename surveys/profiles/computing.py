@@ -17,6 +17,7 @@ from surveys.estimation.profile import Around, Place, VillageProfile, from_json,
 from surveys.profiles.computed_wave import Round, computed_round, wave_before
 from surveys.profiles.given import Profiles
 from surveys.profiles.measuring import measure_all
+from surveys.profiles.seldom import seldom_collected
 from surveys.store.areas import ids_of
 from surveys.store.database import Database
 from surveys.store.reports import Edition, Made, documents, keep, made_again, newest
@@ -38,6 +39,13 @@ def village_profiles(
     not in it yet, is `waiting`; `around` is the area that the village is in, as that area's own
     edition has it.
     """
+    with seldom_collected():
+        return _all_villages(database, wave_id, area_ids, now)
+
+
+def _all_villages(
+    database: Database, wave_id: int, area_ids: Collection[int], now: datetime
+) -> Mapping[str, VillageProfile]:
     _measured(database, wave_id)
     with database.read() as session:
         wanted = finished_in(session, wave_id).intersection(area_ids)
@@ -45,7 +53,7 @@ def village_profiles(
             return {}
         one = computed_round(session, wave_id, now)
         above = {area.id: ids_of(area.path)[-2] for area in _places(session, wanted)}
-    ids = {place.code: area_id for area_id, place in one.census.items()}
+    ids = one.ids
     asked = {one.census[area_id].code for area_id in wanted}
     found = _villages(
         database, one, sorted(asked | one.editions.advanced, key=ids.__getitem__), now
@@ -74,7 +82,7 @@ def _villages(
 
     What an unchanged one is read off is hashed, and neither made nor read again.
     """
-    ids = {place.code: area_id for area_id, place in one.census.items()}
+    ids = one.ids
     prints = one.computed.fingerprints(one.about, _program())
     found: dict[str, VillageProfile | int] = {}
     made: list[tuple[str, Edition | None]] = []
@@ -154,7 +162,7 @@ def area_profiles(
     those where nobody has finished are left out.
     """
     _measured(database, wave_id)
-    with database.read() as session:
+    with database.read() as session, seldom_collected():
         one = computed_round(session, wave_id, now)
         names = {area.id: _names(session, area) for area in _places(session, area_ids)}
     if one.editions.advanced:
@@ -226,7 +234,7 @@ def _standing(session: Session, one: Round, inside: Collection[str]) -> list[Vil
     frozen = one.editions.frozen.intersection(inside)
     if not frozen:
         return []
-    ids = {place.code: area_id for area_id, place in one.census.items()}
+    ids = one.ids
     kept = [one.kept[ids[code]].report_id for code in sorted(frozen) if ids[code] in one.kept]
     found = documents(session, kept)
     return [from_json(found[report_id]) for report_id in kept]
@@ -238,7 +246,7 @@ def _with_standing(
     """With the frozen villages of an area as what stands of them says."""
     if profile.within is None:
         return profile
-    ids = {place.code: area_id for area_id, place in one.census.items()}
+    ids = one.ids
     rows = [
         Place(
             of.code, of.village, of.persons, of.use, of.online, of.band,
@@ -286,7 +294,8 @@ def _together(one: Round, places: Collection[tuple[str, ...]]) -> None:
         ]
         for start in range(0, len(level), TOGETHER):
             some = level[start : start + TOGETHER]
-            one.areas.update(one.computed.areas_at(some, one.about))
+            with seldom_collected():
+                one.areas.update(one.computed.areas_at(some, one.about))
 
 
 def _beside(profile: VillageProfile, around: Around | None) -> Around | None:
