@@ -24,6 +24,7 @@ from telegram.error import TelegramError
 
 from bot.lanes import where
 from bot.limits import OVERALL, ChatPace, OverallPace
+from bot.marks import Mark, Marks
 from bot.metrics import Metrics
 from bot.request import Attached, TelegramBot
 from bot.uploads import NotKept, Uploads
@@ -35,10 +36,6 @@ __all__ = ["Ledger", "Outgoing", "Queued", "Sender"]
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 64
-"""Sent messages that are marked in one commit …"""
-SOON = 0.2
-"""… or those of so many seconds."""
 REMEMBERED = 20_000
 """Message ids kept in memory, so that an edit need not ask the database."""
 LONGEST_PAUSE = 10.0
@@ -50,7 +47,7 @@ PUT_OFF = timedelta(minutes=10)
 class Ledger(Protocol):
     """Where the sender notes what became of messages (the database, from a thread)."""
 
-    async def sent(self, marks: Sequence[tuple[int, int | None]]) -> None:
+    async def sent(self, marks: Sequence[Mark]) -> None:
         """(outbox id, message_id) of what is done."""
 
     async def failed(self, outbox_id: int, error: str, retry_at: datetime | None) -> None:
@@ -110,9 +107,7 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._known: dict[str, int] = {}
-        self._marks: list[tuple[int, int | None]] = []
-        self._marking: asyncio.Task[None] | None = None
-        self._mark_timer: asyncio.TimerHandle | None = None
+        self._marks = Marks(ledger.sent, self._marked, self._rest_if_done)
         self._flooded: dict[str, float] = {}
         self._down = False
         self._closed = False
@@ -201,11 +196,7 @@ class Sender:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._mark_timer is not None:
-            self._mark_timer.cancel()
-        if self._marking is not None:
-            await self._marking
-        await self._mark(last=True)
+        await self._marks.close()
 
     # One person -------------------------------------------------------------------------------
 
@@ -320,14 +311,14 @@ class Sender:
         message_id = result.get("message_id") if isinstance(result, dict) else None
         if outgoing.key is not None and message_id is not None:
             self._remember(outgoing.key, message_id)
-        self._note(one.outbox_id, message_id)
+        self._marks.note(one.outbox_id, message_id)
         return None
 
     async def _settle(self, one: Queued, name: str, lane: _Lane, verdict: Verdict) -> None:
         if isinstance(verdict, Unreachable):
             await self._persist(self._ledger.unreachable, name)
             for dropped in lane.items:
-                self._note(dropped.outbox_id, None)
+                self._marks.note(dropped.outbox_id, None)
             lane.items.clear()
         elif isinstance(verdict, GiveUp | Plain):
             log.warning("%s is given up: %s", one.outgoing.method, verdict.error)
@@ -397,49 +388,13 @@ class Sender:
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
 
-    def _note(self, outbox_id: int, message_id: int | None) -> None:
-        self._marks.append((outbox_id, message_id))
-        if self._marking is not None:
-            return
-        if len(self._marks) >= AT_ONCE:
-            self._mark_now()
-        elif self._mark_timer is None:
-            self._mark_timer = asyncio.get_running_loop().call_later(SOON, self._mark_now)
-
-    def _mark_now(self) -> None:
-        if self._mark_timer is not None:
-            self._mark_timer.cancel()
-            self._mark_timer = None
-        if self._marking is None and self._marks:
-            self._marking = asyncio.create_task(self._mark())
-            self._marking.add_done_callback(self._marked)
-
-    def _marked(self, task: asyncio.Task[None]) -> None:
-        self._marking = None
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("sent messages could not be marked: %s", where(error))
-        if self._marks and not self._closed:
-            self._mark_timer = asyncio.get_running_loop().call_later(SOON, self._mark_now)
-        self._rest_if_done()
-
-    async def _mark(self, *, last: bool = False) -> None:
-        marks, self._marks = self._marks, []
-        if not marks:
-            return
-        try:
-            await self._ledger.sent(marks)
-            # Only now: what is sent and not marked must not be taken for lost, and sent again.
-            for outbox_id, _ in marks:
-                self._held.discard(outbox_id)
-                self._done[outbox_id] = None
-            while len(self._done) > REMEMBERED:
-                del self._done[next(iter(self._done))]
-        except SQLAlchemyError as error:
-            # They stay unmarked in the outbox; at worst they are sent once more after a crash.
-            log.warning("sent messages could not be marked yet: %s", where(error))
-            self._marks = marks + self._marks
-            if not last:
-                await asyncio.sleep(1)
+    def _marked(self, marks: Sequence[Mark]) -> None:
+        # Only now: what is sent and not marked must not be taken for lost, and sent again.
+        for outbox_id, _ in marks:
+            self._held.discard(outbox_id)
+            self._done[outbox_id] = None
+        while len(self._done) > REMEMBERED:
+            del self._done[next(iter(self._done))]
 
     async def _persist(self, write: Callable[..., Awaitable[None]], *given: object) -> None:
         try:
@@ -448,7 +403,7 @@ class Sender:
             log.warning("what became of a message could not be noted: %s", where(error))
 
     def _rest_if_done(self) -> None:
-        if not self._lanes and not self._marks and self._marking is None:
+        if not self._lanes and self._marks.none:
             self._idle.set()
 
 

@@ -29,7 +29,7 @@ def field_url(database_url):
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
     """Jobs and marks are looked at often, heavy work is done here: tests wait more than people."""
-    monkeypatch.setattr("bot.outbox.SOON", 0.005)
+    monkeypatch.setattr("bot.marks.SOON", 0.005)
     monkeypatch.setattr("bot.jobs.PAUSE", 0.05)
     monkeypatch.setattr("bot.jobs.apart.ELSEWHERE", False)
 

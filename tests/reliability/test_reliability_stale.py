@@ -18,7 +18,7 @@ OFF = 200.0
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
-    monkeypatch.setattr("bot.outbox.SOON", 0.005)
+    monkeypatch.setattr("bot.marks.SOON", 0.005)
 
 
 def later(telegram, seconds):

@@ -22,5 +22,5 @@ def instrument_url(database_url):
 @pytest.fixture(autouse=True)
 def _marks_at_once(monkeypatch):
     """What is sent is noted at once, heavy work done here: tests wait more often than people do."""
-    monkeypatch.setattr("bot.outbox.SOON", 0.005)
+    monkeypatch.setattr("bot.marks.SOON", 0.005)
     monkeypatch.setattr("bot.jobs.apart.ELSEWHERE", False)
