@@ -1,6 +1,6 @@
-"""Lines of CSV made by two processes, put in order by this one.
+"""Lines of CSV made by this process and another one, put in order here.
 
-Worth it from some ten thousand submissions on. Each process is given batches of ids in turn and
+Worth it from some ten thousand submissions on. The other one is given every second batch of ids and
 reads the rows itself; both see the database at one moment.
 """
 
@@ -18,27 +18,26 @@ from typing import Any
 from sqlalchemy import text
 
 import surveys
-from surveys.export.line_maker import Work, framed, unframed
+from surveys.export.line_maker import Maker, Work, framed, unframed
 from surveys.export.own_cells import Computed
 from surveys.export.straight import Misfit
 from surveys.store.database import Database
 
-MAKERS = 2
 FROM = 20_000
-"""Submissions from which on other processes are started: a start costs as much as 2,000 lines."""
-AHEAD = 2
-"""Batches that each has before it, so that it does not wait."""
+"""Submissions from which on another process is started: a start costs as much as 2,000 lines."""
+AHEAD = 4
+"""Batches that are begun and not yet written: so the other process has always one before it."""
 _START = (
     "import sys, types; sys.path.insert(0, sys.argv[1]);"
     " package = types.ModuleType('surveys.export'); package.__path__ = [sys.argv[2]];"
     " sys.modules['surveys.export'] = package;"
     " from surveys.export.line_maker import main; main()"
 )
-"""The package without what its `__init__` imports: 60 MiB for each process."""
+"""The package without what its `__init__` imports: 60 MiB."""
 
 
 class Died(Exception):  # noqa: N818
-    """A process that makes lines broke down."""
+    """The other process broke down."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -49,7 +48,14 @@ class Died(Exception):  # noqa: N818
 def possible(database: Database, submissions: int) -> bool:
     """Whether it is worth it, and the database can be reached as its driver does by itself."""
     plain = database.url.get_backend_name() == "postgresql" or not database.url.query
-    return submissions >= FROM and plain and len(os.sched_getaffinity(0)) > 1
+    return submissions >= FROM and plain and cores() > 1
+
+
+def cores() -> int:
+    """How many this program may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def connecting(database: Database) -> dict[str, Any]:
@@ -69,34 +75,43 @@ def lines(
 ) -> Iterator[bytes]:
     """The lines of each batch, in order; at the end `work.counting` has what was counted.
 
-    computed: what was computed of a batch before. Raises Misfit, and Died where a process did.
+    computed: what was computed of a batch before. Raises Misfit, and Died where the other process
+    did.
     """
     with ExitStack() as stack:
-        makers = [stack.enter_context(_Process()) for _ in range(MAKERS)]
-        for one in makers:
-            one.ask("", work)
-        for one in makers:
-            one.answer()
-        _begin(database, makers)
-        waiting: deque[_Process] = deque()
+        other = stack.enter_context(_Process())
+        # As it is now: what is counted here is not to be counted there.
+        other.ask("", work)
+        here = Maker(work)
+        stack.callback(here.close)
+        other.answer()
+        _begin(database, here, other)
+        waiting: deque[bytes | None] = deque()
         for number, ids in enumerate(batches):
-            maker = makers[number % MAKERS]
-            maker.ask("lines", list(ids), computed(ids))
-            waiting.append(maker)
-            if len(waiting) == MAKERS * AHEAD:
-                yield waiting.popleft().answer()
+            if number % 2:
+                waiting.append(here.lines(ids, computed(ids)))
+            else:
+                other.ask("lines", list(ids), computed(ids))
+                waiting.append(None)
+            if len(waiting) == AHEAD:
+                yield _next(waiting, other)
         while waiting:
-            yield waiting.popleft().answer()
-        for one in makers:
-            one.ask("counted")
-        for one in makers:
-            counts = one.answer()
-            if work.counting is not None:
-                work.counting.take_in(counts)
+            yield _next(waiting, other)
+        other.ask("counted")
+        here.counted()
+        counts = other.answer()
+        if work.counting is not None:
+            work.counting.take_in(counts)
 
 
-def _begin(database: Database, makers: Sequence[_Process]) -> None:
-    """Let all see the database as it is at one moment."""
+def _next(waiting: deque[bytes | None], other: _Process) -> bytes:
+    made = waiting.popleft()
+    found: bytes = other.answer() if made is None else made
+    return found
+
+
+def _begin(database: Database, here: Maker, other: _Process) -> None:
+    """Let both see the database as it is at one moment."""
     if database.url.get_backend_name() == "sqlite":
         # Nobody writes for the moment that it takes.
         context, snapshot = database.begin, None
@@ -104,14 +119,13 @@ def _begin(database: Database, makers: Sequence[_Process]) -> None:
         context, snapshot = database.read, "SELECT pg_export_snapshot()"
     with context() as session:
         name = session.scalar(text(snapshot)) if snapshot else ""
-        for one in makers:
-            one.ask("begin", name)
-        for one in makers:
-            one.answer()
+        other.ask("begin", name)
+        here.begin(name)
+        other.answer()
 
 
 class _Process:
-    """One of the processes."""
+    """The other process."""
 
     def __init__(self) -> None:
         package = Path(__file__).parent

@@ -23,7 +23,7 @@ from surveys.form.indicators import Indicator, from_json
 from surveys.store.areas import reference_villages
 from surveys.store.forms import versions_of_wave
 from surveys.store.margins import margins_for
-from surveys.store.measured import read
+from surveys.store.measured import Rows, read
 from surveys.store.quality import Checked
 from surveys.store.reports import held_by, newest
 from surveys.store.schema import FormVersion, Interview, Wave
@@ -45,6 +45,8 @@ VILLAGES = (
 """The columns of a village that come from here."""
 
 
+TOGETHER = 40
+"""Villages that are read at a time: of a submission 3 KB are in memory while it is read."""
 PHASES = (None, "answered", "visited")
 
 
@@ -154,6 +156,8 @@ class _Wave:
     places: Mapping[int, Census]
     margins: Margins
     over: bool
+    names: Sequence[str]
+    """Of the nodes that weights and flags read."""
 
 
 @dataclass
@@ -176,6 +180,7 @@ def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
     """
     wave = session.get_one(Wave, wave_id)
     indicators = from_json(session.get_one(FormVersion, wave.form_version_id).indicators)
+    in_any = compared([one.indicators for one in versions_of_wave(session, wave_id)])
     reference = frozenset(reference_villages(session, wave))
     together = finished_in(session, wave_id) | set(reference)
     known = _Wave(
@@ -186,10 +191,10 @@ def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
         places=census(session, together),
         margins=margins_for(session, together)[1],
         over=wave.closed_at is not None,
+        names=sorted({one.name for one in (*indicators, *in_any) if one.role is not None}),
     )
-    versions = versions_of_wave(session, wave_id)
     ids = _finished(session, wave_id)
-    flags = Flags(wave_id, compared([one.indicators for one in versions]), ids)
+    flags = Flags(wave_id, in_any, ids)
     found = _Found(Weighed(ids), flags)
     places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
     for some in runs(session, wave_id, places, known.margins, reference):
@@ -228,7 +233,7 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
     from surveys.estimation.villages import compute
     from surveys.estimation.weights import weights
 
-    read_ones = read(session, known.id, area_ids)
+    read_ones = _read(session, known, area_ids)
     stored = found.flags.add(session, area_ids, read_ones)
     villages = [one for one in area_ids if one in known.places]
     if not villages:
@@ -262,6 +267,25 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
         found.pools.extend(raking.place)
         found.raked |= bool((raking.pool >= 0).any())
     found.villages.append(dict(zip(computed.codes, of_villages, strict=True)))
+
+
+def _read(session: Session, known: _Wave, area_ids: Sequence[int]) -> Rows:
+    """As `surveys.store.measured.read`, with the nodes of `known.names` alone."""
+    import pandas as pd
+
+    own: list[pd.DataFrame] = []
+    values: dict[str, list[Any]] = {}
+    for start in range(0, len(area_ids), TOGETHER):
+        some = read(session, known.id, area_ids[start : start + TOGETHER])
+        own.append(some.own)
+        for name in some.values.columns.intersection(list(known.names)):
+            values.setdefault(name, []).append(some.values[name].array)
+    order = np.argsort(np.concatenate([one["id"].to_numpy() for one in own]), kind="stable")
+    together = {
+        name: pd.api.types.union_categoricals(parts).take(order) for name, parts in values.items()
+    }
+    found = pd.concat(own, ignore_index=True).take(order).reset_index(drop=True)
+    return Rows(found, pd.DataFrame(together, index=found.index))
 
 
 def _put(computed: Computed, rows: Weighed, at: NDArray[np.int64], pools: int) -> None:

@@ -56,8 +56,8 @@ def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     """Writes everything into a folder that is there; the paths in the order to be read in.
 
     Each table is read a batch at a time, once for each format; the codebook's numbers are counted
-    while CSV is written. Where columns were guessed and an answer does not fit them, or a process
-    that makes lines broke down, it begins once more.
+    while CSV is written. Where columns were guessed and an answer does not fit them, or the other
+    process that makes lines broke down, it begins once more.
     """
     if tables.again is None:
         return _all(tables, wanted, folder)

@@ -53,7 +53,7 @@ def submissions(
 
     The rows are read from the database each time, some hundred at once; of somebody forgotten since
     the plan was made there is no row. `progress` is told of the first reading. `apart`: whether
-    many lines of CSV may be made by processes of their own.
+    of many lines of CSV half may be made by another process.
     """
     told = [progress]
     reading = [(one.asked.paths, one.reader.cells(), len(one.variables)) for one in plan.of()]
@@ -94,7 +94,7 @@ def _apart(
     more: More,
     counting: Counting | None,
 ) -> Iterator[bytes]:
-    """The lines, made by processes of their own."""
+    """The lines, half of them made by another process."""
     statement = _query(database.url.get_backend_name(), text(f"interview.id IN ({IDS})"))
     compiled = statement.compile(database.engine, compile_kwargs={"literal_binds": True})
     work = Work(

@@ -31,7 +31,7 @@ class Again(Protocol):
     """Makes tables once more."""
 
     def __call__(self, *, apart: bool) -> Tables:
-        """`apart`: whether lines of CSV may be made by processes of their own."""
+        """`apart`: whether half of the lines of CSV may be made by another process."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Lines made by processes of their own, columns taken from some answers: the same files."""
+"""Lines made by two processes, columns taken from some answers: the same files."""
 
 import importlib
 import logging
@@ -68,7 +68,7 @@ def field(database):
 def small(monkeypatch):
     """All that is done with many submissions alone is done with few."""
     monkeypatch.setattr(apart, "FROM", 0)
-    monkeypatch.setattr(apart.os, "sched_getaffinity", lambda pid: {0, 1})
+    monkeypatch.setattr(apart, "cores", lambda: 2)
     monkeypatch.setattr("surveys.export.plan.BATCH", 7)
     monkeypatch.setattr("surveys.export.submissions.BATCH", 7)
     monkeypatch.setattr("surveys.export.plan.GUESSED_FROM", 10)
@@ -112,7 +112,7 @@ def test_two_processes_write_what_one_writes(database, field, small, started, mo
     files = files_of(made)
     assert files == in_one_process(database, field, monkeypatch)
     assert len(rows(files["submissions.csv"])) == LAST
-    assert len(started) == apart.MAKERS
+    assert len(started) == 1
     # Ended, and waited for.
     assert all(one.returncode is not None for one in started)
 
@@ -170,7 +170,7 @@ def test_a_process_that_dies_leaves_no_file_cut_short(
 
     def dying(self):
         answered.append(self)
-        if len(answered) == 10:
+        if len(answered) == 5:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
         return answer(self)
@@ -180,7 +180,7 @@ def test_a_process_that_dies_leaves_no_file_cut_short(
         out = tmp_path / "out"
         into_folder(made_of(database, field), Wanted(), out)
     assert "one process" in caplog.text
-    assert len(started) == apart.MAKERS
+    assert len(started) == 1
     found = {path.name: path.read_bytes() for path in out.iterdir()}
     assert found == in_one_process(database, field, monkeypatch)
 
@@ -196,8 +196,8 @@ def test_an_error_there_is_one_process_here(database, field, small, monkeypatch,
 def test_all_processes_see_the_database_at_one_moment(database, field, small, monkeypatch):
     begin = apart._begin
 
-    def forgotten_behind(one, makers):
-        begin(one, makers)
+    def forgotten_behind(*given):
+        begin(*given)
         with database.begin() as session:
             session.execute(delete(Interview))
 
@@ -212,7 +212,7 @@ def test_who_is_forgotten_before_is_left_out(database, field, small, started, mo
         latest = session.scalar(select(func.max(Interview.id)))
         session.execute(delete(Interview).where(Interview.id.in_((latest, latest - 20))))
     files = files_of(made)
-    assert len(started) == apart.MAKERS
+    assert len(started) == 1
     assert len(rows(files["submissions.csv"])) == LAST - 2
     monkeypatch.setattr(apart, "FROM", 10**9)
     assert files == files_of(made)
