@@ -5,7 +5,8 @@
 # Both environments are one, .venv: `demo` needs the run time only, all others development too.
 
 PYTHON ?= python3
-WORKERS ?= auto
+# One more than there are cores: tests wait for clocks and for each other a quarter of their time.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run-time
@@ -19,10 +20,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock chaos bench bench-beside bench-coverage bench-engines bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
+.PHONY: help demo test check coverage lock chaos bench bench-backlog bench-beside bench-coverage bench-engines bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | chaos | bench | bench-beside | bench-coverage | bench-engines | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
+	@echo "make demo | test | check | coverage | chaos | bench | bench-backlog | bench-beside | bench-coverage | bench-engines | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
@@ -52,6 +53,10 @@ chaos: $(DEV)
 # usegap on SQLite and PostgreSQL beside a stock bot, seven minutes; `BENCH="--seconds 5"`: less.
 bench: $(DEV)
 	$(BIN)/python -m tests.bench $(BENCH)
+
+# 50,000 updates that came while nobody listened; `BACKLOG="--updates 5000 --limits"`: as Telegram allows.
+bench-backlog: $(DEV)
+	$(BIN)/python -m tests.bench.backlog $(BACKLOG)
 
 # What the bot holds in memory after so many residents: hours; `MEMORY="--residents 5000"`: minutes.
 bench-memory: $(DEV)
