@@ -76,10 +76,14 @@ def run(command: Sequence[str], out: Path, env: Mapping[str, str] | None = None)
     )
 
 
-def _resident(pid: int) -> int:
-    """KiB of a process and what it started."""
+def _resident(pid: int, above: bytes = b"") -> int:
+    """KiB of a process and what it started; above: the command line of what started it."""
     found = 0
     try:
+        own = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if own == above:
+            # On its way to another program: all that it has is its parent's.
+            return 0
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             # The most that it ever had; `ru_maxrss` would count what started it, too.
             if line.startswith("VmHWM:"):
@@ -87,7 +91,7 @@ def _resident(pid: int) -> int:
         below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return 0
-    return found + sum(_resident(int(one)) for one in below)
+    return found + sum(_resident(int(one), own) for one in below)
 
 
 @contextmanager
