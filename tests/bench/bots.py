@@ -57,12 +57,44 @@ SETUPS = (SQLITE, POSTGRESQL, REPLICAS, CONCURRENT, DEFAULTS)
 class Running:
     """A bot at work."""
 
-    def __init__(self, setup: Setup, opening: Opening, server: Engine | None, name: str) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        opening: Opening,
+        command: list[str],
+        environments: list[dict[str, str]],
+        server: Engine | None = None,
+        name: str = "",
+    ) -> None:
         self.setup = setup
         self.opening = opening
         """How somebody comes to the first question."""
         self.processes: list[asyncio.subprocess.Process] = []
+        self._command, self._environments = command, environments
         self._server, self._name = server, name
+
+    @property
+    def url(self) -> str:
+        """Of its database."""
+        return self._environments[0]["USEGAP_DATABASE_URL"]
+
+    async def start(self) -> None:
+        """Start its processes."""
+        nothing = asyncio.subprocess.DEVNULL
+        self.processes = [
+            await asyncio.create_subprocess_exec(
+                *self._command, env=environment, stdout=nothing, stderr=nothing
+            )
+            for environment in self._environments
+        ]
+
+    async def stop(self) -> None:
+        """Ask them to end, and wait until they have."""
+        for process in self.processes:
+            if process.returncode is None:
+                process.terminate()
+        for process in self.processes:
+            await process.wait()
 
     def cpu(self) -> float:
         """Seconds of CPU of all its processes so far, user and system, threads included."""
@@ -106,40 +138,26 @@ async def running(
     if not setup.ours:
         script = [sys.executable, "-m", "tests.bench.stock_bot"]
         command = [*script, telegram.url, telegram.token, str(setup.concurrent)]
-        bot = Running(setup, _open_stock, None, "")
-        async with _started(bot, command, [dict(os.environ)]):
+        async with _started(Running(setup, _open_stock, command, [dict(os.environ)])) as bot:
             yield bot
         return
     script = [sys.executable, "-m", *(("bot.cli", "run") if limits else ("bot.demo.unhurried",))]
     with _database(setup.database) as (url, server, name):
         prepared(url).close()
-        bot = Running(setup, _open_ours, server, name)
         environments = _environments(setup, telegram, url)
         if setup.replicas > 1:
             await set_webhook(environments[0])
-        async with _started(bot, script, environments):
+        async with _started(Running(setup, _open_ours, script, environments, server, name)) as bot:
             yield bot
 
 
 @asynccontextmanager
-async def _started(
-    bot: Running, command: list[str], environments: list[dict[str, str]]
-) -> AsyncIterator[None]:
-    for environment in environments:
-        bot.processes.append(
-            await asyncio.create_subprocess_exec(
-                *command, env=environment, stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-        )  # fmt: skip
+async def _started(bot: Running) -> AsyncIterator[Running]:
     try:
-        yield
+        await bot.start()
+        yield bot
     finally:
-        for process in bot.processes:
-            if process.returncode is None:
-                process.terminate()
-        for process in bot.processes:
-            await process.wait()
+        await bot.stop()
 
 
 @contextmanager
