@@ -18,7 +18,7 @@ from bot.demo.shelf import PHOTO, SeenFile, Shelf
 from bot.demo.strict import TEXT, Rich, units
 from bot.demo.updates import Updates
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds that a person waits unless told otherwise."""
 OTHER: dict[str, dict[str, Any]] = {
     "sticker": {"file_id": "s", "file_unique_id": "s", "type": "regular", "width": 512,

@@ -24,7 +24,7 @@ from surveys.store.schema import Base, Contact, Inbox, Interview, Job, Outbox, R
 from surveys.store.upgrade import upgrade
 from surveys.store.vault import Vault
 
-PATIENCE = 30
+PATIENCE = 60
 SMALL = """
 | survey | | | | | | | | | |
 | | type | name | label::English (en) | label::中文 (zh) | hint::English (en) | hint::中文 (zh) | relevant | constraint | required | calculation |
