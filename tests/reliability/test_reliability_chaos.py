@@ -4,9 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.chaos import programs
 from tests.chaos.runs import Plan, run
-from tests.forked import Forked
 
 PLANS = (
     Plan("sqlite", False, 1, residents=12, each=12, kills=4),
@@ -16,14 +14,9 @@ PLANS = (
 )
 
 
-async def forked(environment, log):
-    return Forked("tests.chaos.program", environment=environment, out=log, err=log)
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name)
-def test_nothing_is_lost_and_nothing_doubled(plan, request, monkeypatch):
-    monkeypatch.setattr(programs, "begin", forked)
+def test_nothing_is_lost_and_nothing_doubled(plan, request):
     if plan.database == "postgresql":
         request.getfixturevalue("_postgres_server")
     verdict = asyncio.run(run(plan))
