@@ -1,6 +1,7 @@
 """What every test has: a quiet environment, both databases, and no skipping in CI."""
 
 import asyncio
+import gc
 import inspect
 import os
 import shutil
@@ -40,6 +41,18 @@ settings.load_profile("usegap")
 
 # svy brings pyarrow along, and pandas would keep text in it; who installs usegap has no pyarrow.
 pandas.set_option("mode.string_storage", "python")
+
+
+# What is imported and collected stays: looking through it for garbage, again and again, was a part of
+# every test's time.
+GARBAGE = (50_000, 20, 50)
+
+
+def pytest_collection_finish():
+    """Everything that is there by now is looked at no more."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 @pytest.hookimpl(tryfirst=True)
