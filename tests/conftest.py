@@ -43,8 +43,8 @@ settings.load_profile("usegap")
 pandas.set_option("mode.string_storage", "python")
 
 
-# What is imported and collected stays: looking through it for garbage, again and again, was a part of
-# every test's time.
+# What is imported and collected stays: to look through it for garbage, again and again, was a part
+# of every test's time.
 GARBAGE = (50_000, 20, 50)
 
 
