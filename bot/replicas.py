@@ -32,6 +32,7 @@ from surveys.store.replicas import (
     beat,
     bury,
     bury_all,
+    connected,
     dead_among,
     enter,
     leave,
@@ -47,7 +48,9 @@ log = logging.getLogger(__name__)
 BEAT = 1.0
 """Seconds from one look to the next."""
 DEAD = 5
-"""Beats of ours through which another's row has not moved."""
+"""Beats of ours through which another's row has not moved …"""
+GONE = 2
+"""… or so many, where its connection to the database is not there either."""
 BEATS_ALONE = 5
 """Where no other can be, every fifth look writes: a laptop's disk sleeps as long."""
 LOST = timedelta(seconds=3)
@@ -190,7 +193,9 @@ class Replica:
             if seen is None:
                 return None
             others = [one for one in seen if one.id != me]
-            self._stood, dead = dead_among(self._stood, others, DEAD)
+            self._stood, still = dead_among(self._stood, others, GONE)
+            there = connected(session) if still else frozenset()
+            dead = [one for one in still if self._stood[one.id][1] >= DEAD or one.id not in there]
             bury(session, dead)
         if dead:
             log.warning("%d other programs stand still: their work is taken over", len(dead))

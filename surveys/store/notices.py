@@ -14,6 +14,7 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy.exc import SQLAlchemyError
 
 from surveys.store.database import Database
+from surveys.store.replicas import CONNECTION
 from surveys.store.turns import channel_of
 
 TURN_ROUND = 0.5
@@ -55,6 +56,9 @@ def _listen(
     try:
         connection.rollback()
         connection.autocommit = True
+        # By this name others see that the program is there (surveys.store.replicas.connected).
+        name = CONNECTION + replica
+        connection.execute("SELECT set_config('application_name', %s, false)", (name,))
         connection.execute(SQL("LISTEN {}").format(Identifier(channel_of(replica))))
         while not stop.is_set():
             for notice in connection.notifies(timeout=TURN_ROUND):

@@ -24,6 +24,8 @@ JOB = Base.metadata.tables["job"]
 TURN = Base.metadata.tables["turn"]
 TAKING_OVER, STARTING, ERASING = 7_001, 7_002, 7_003
 """Numbers of PostgreSQL's advisory locks."""
+CONNECTION = "usegap-replica-"
+"""What the connection on which a replica listens is called, before the replica's id."""
 LANES = 500
 """Lanes that are taken over at a time."""
 
@@ -184,6 +186,18 @@ def forget_turns(session: Session) -> None:
     waiting = select(OUTBOX.c.lane).where(OUTBOX.c.done_at.is_(None), OUTBOX.c.lane.is_not(None))
     over = or_(TURN.c.until < _clock(session), TURN.c.lane.not_in(select(Contact.address_hash)))
     session.execute(delete(TURN).where(over, TURN.c.lane.not_in(waiting)))
+
+
+def connected(session: Session) -> frozenset[str]:
+    """The replicas whose connection is there; a killed one's is closed by its system at once."""
+    rows = session.scalars(
+        text(
+            "SELECT application_name FROM pg_stat_activity"
+            " WHERE datname = current_database() AND starts_with(application_name, :prefix)"
+        ),
+        {"prefix": CONNECTION},
+    )
+    return frozenset(name.removeprefix(CONNECTION) for name in rows)
 
 
 def dead_among(

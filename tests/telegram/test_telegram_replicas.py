@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -19,7 +20,8 @@ from surveys.conduct.settle import take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob, add_job, due_jobs, take_job
-from surveys.store.replicas import enter, leave, new_id
+from surveys.store.notices import listen
+from surveys.store.replicas import connected, enter, leave, new_id
 from surveys.store.schema import Audit, Inbox, Outbox, Replica, Turn
 from surveys.store.vault import Vault
 from tests.databases import _empty as empty
@@ -211,6 +213,42 @@ async def test_what_a_killed_program_had_taken_on_is_done_by_another(shared, mon
 
 
 @in_own_time
+async def test_who_stands_still_without_a_connection_is_gone_sooner(shared, monkeypatch):
+    monkeypatch.setattr(replicas, "BEAT", 0.05)
+    # By standing still alone nobody would be taken for dead here.
+    monkeypatch.setattr(replicas, "DEAD", 1_000_000)
+    other = Database(shared)
+    with other.begin() as session:
+        enter(session, "still")
+        enter(session, "killed")
+    ended = threading.Event()
+    listening = threading.Thread(target=listen, args=(other, "still", ended, print))
+    listening.start()
+
+    async def until(left):
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                with other.read() as session:
+                    there = set(session.scalars(select(Replica.id)))
+                if there & {"still", "killed"} == left:
+                    return
+                await asyncio.sleep(0.05)
+
+    async with Telegram() as telegram:
+        try:
+            with other.read() as session:
+                while "still" not in connected(session):
+                    session.rollback()
+            async with program(telegram, shared):
+                await until({"still"})
+                ended.set()
+                await until(set())
+        finally:
+            ended.set()
+            listening.join()
+            other.close()
+
+
 async def test_telegrams_limits_hold_over_all_programs_together(shared, monkeypatch):
     """30 calls a second over all, and a chat's: whoever oversteps is told 429 by the server."""
     monkeypatch.setattr(replicas, "BEAT", 0.25)
