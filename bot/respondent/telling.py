@@ -34,7 +34,6 @@ from surveys.interview.state import (
     Stale,
     Stopped,
 )  # fmt: skip
-from surveys.store.messages import waits
 
 NOTICE = 200
 """Characters of the answer to a tap."""
@@ -146,9 +145,6 @@ class _Telling:
         key = key_of(self.turn.interview_id, prompt.seq)
         # Asked once more, the newest message takes the key over.
         if any(isinstance(effect, Stale) for effect in self.turn.effects):
-            if waits(self.session, key):
-                # Who taps again and again while the question is late does not make it later.
-                return
             # It stands further up already: only the copy down here shall have buttons.
             nothing = {"chat_id": self._chat}
             self.out.append(Outgoing("editMessageReplyMarkup", nothing, self._chat, edits=key))
