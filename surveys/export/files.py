@@ -66,7 +66,8 @@ def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     try:
         return _all(tables, wanted, folder)
     except Misfit:
-        return _all(tables.again(apart=True), wanted, folder)
+        # In the second try the other process may break down, too.
+        return write_files(tables.again(apart=True), wanted, folder)
     except Died as error:
         _log.warning("lines of CSV are made in one process: %s", error.name)
         return _all(tables.again(apart=False), wanted, folder)
