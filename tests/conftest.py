@@ -3,12 +3,15 @@
 import asyncio
 import gc
 import inspect
+import logging
 import os
 import shutil
 
 import pandas
 import pytest
 from hypothesis import settings
+
+from bot.logs import QUIET, TALKATIVE
 
 # The fixtures of the databases (SQLite, PostgreSQL), and of the browser.
 pytest_plugins = ["tests.databases", "tests.browser"]
@@ -97,6 +100,19 @@ def _settings_of_nobody(monkeypatch):
         proxy = name.lower() in ("http_proxy", "https_proxy", "all_proxy")
         if proxy or (name.startswith("USEGAP_") and not name.startswith("USEGAP_TEST_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were():
+    """What a program that ran within a test set for its log ends with the test."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    levels = {name: logging.getLogger(name).level for name in (*QUIET, *TALKATIVE)}
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    for name, was in levels.items():
+        logging.getLogger(name).setLevel(was)
 
 
 @pytest.hookimpl(trylast=True)
