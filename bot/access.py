@@ -11,7 +11,7 @@ from bot.desk import Desk
 from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.say import send, tapped
-from bot.texts import LANGUAGES, Speak, language_tag, speak
+from bot.texts import LANGUAGES, Speak, language_tag, speak, written_in
 from surveys.conduct.people import Reach, reach, set_blocked
 from surveys.store.administrators import Right, Role, rights_of
 
@@ -47,7 +47,9 @@ def voice(session: Session, incoming: Incoming, desk: Desk) -> tuple[Reach | Non
     if person is not None and person.blocked and incoming.kind in ("text", "tap", "other"):
         # Whoever writes can be written to, whatever became of a message to them once.
         set_blocked(session, incoming.lane, None)
-    tag = person.language if person else language_tag(incoming.language)
+    # Whoever is not known yet is answered in the language in which they write.
+    said = incoming.text if incoming.kind == "text" else ""
+    tag = person.language if person else written_in(said) or language_tag(incoming.language)
     return person, speak(tag or desk.settings.language)
 
 

@@ -72,6 +72,11 @@ def language_tag(code: str) -> str:
     return tag if tag in LANGUAGES else ""
 
 
+def written_in(text: str) -> str:
+    """The language of `LANGUAGES` that a text's letters tell, or "": Chinese alone does."""
+    return "zh" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else ""
+
+
 def escape(text: str) -> str:
     """Text made safe inside Telegram's HTML."""
     return html.escape(text, quote=False)

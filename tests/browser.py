@@ -41,6 +41,10 @@ os.execv(sys.argv[3], sys.argv[3:])"""
 STICKING_OUT = """(() => {
     const room = document.documentElement.clientWidth, found = [];
     const wide = document.documentElement.scrollWidth;
+    const main = document.querySelector('main');
+    // Beyond this, words stand in the margin.
+    const edge = main ? main.getBoundingClientRect().right
+        - parseFloat(getComputedStyle(main).paddingRight) : room;
     if (wide > room) found.push(`the page is ${wide} wide, not ${room}: too wide`);
     for (const one of document.body.querySelectorAll('*')) {
         if (one.closest('svg') && !(one instanceof SVGTextElement)) continue;
@@ -48,6 +52,9 @@ STICKING_OUT = """(() => {
         if (at.width && (at.right > room + 0.5 || at.left < -0.5))
             found.push(`${one.tagName} ${one.textContent.trim().slice(0, 40)}: `
                 + `${at.left.toFixed()} to ${at.right.toFixed()} of ${room}`);
+        else if (at.width && main?.contains(one) && main !== one && at.right > edge + 1
+                && !(one instanceof SVGElement))
+            found.push(`${one.tagName} ${one.textContent.trim().slice(0, 40)}: in the margin`);
         if (one.scrollWidth > one.clientWidth + 1 && one.clientWidth && !(one instanceof SVGElement)
                 && getComputedStyle(one).overflowX !== 'visible')
             found.push(`${one.tagName} ${one.textContent.trim().slice(0, 40)}: cut off`);

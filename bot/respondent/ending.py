@@ -16,7 +16,10 @@ from surveys.store.quotas import Cell
 
 def nothing_to_answer(say: Speak) -> str:
     """What is said to someone who writes while no question is open."""
-    return say("There is no question open now. /start begins or goes on; /help says what I can do.")
+    return say(
+        "There is no question open now. If you see a button above, tap it."
+        " /start begins or goes on; /help says what I can do."
+    )
 
 
 def all_answered(say: Speak) -> str:

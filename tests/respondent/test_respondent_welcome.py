@@ -148,6 +148,7 @@ async def test_links_that_lead_nowhere(small_url, tmp_path):
             assert (await say(lan, f"/start {link}")).text == unknown
         assert "open the link of your village" in (await say(lan, "/start")).text
         assert "no question open" in (await say(lan, "hello")).text
+        assert "现在没有要答的题" in (await say(lan, "你好")).text
         consent = await tap(lan, "English", await say(lan, "/start LP01"))
         mei = survey.telegram.person(2, "en")
         await agree(mei)

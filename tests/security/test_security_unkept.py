@@ -5,7 +5,7 @@ import pytest
 from bot.demo.world import Person
 from surveys.store.schema import Inbox
 from tests.administrators.conftest import link
-from tests.respondent.phones import PATIENCE, agree, at_work, finish, made, say
+from tests.respondent.phones import agree, at_work, finish, made, say
 
 SIGNS = ("\x00", "\ud83d", "\udc00")
 NO_LINK = "not valid"
