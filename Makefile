@@ -1,5 +1,6 @@
 # make demo   residents answer, and a village's profile arrives: no token, no server
-# make test   the whole suite (SQLite, and PostgreSQL where one answers on 127.0.0.1:5432)
+# make test   the suite (SQLite, and PostgreSQL where one answers on 127.0.0.1:5432) in minutes;
+#             make test-long has the tests that take long
 # make check  lint, format, types, floors, migrations
 #
 # Both environments are one, .venv: `demo` needs the run time only, all others development too.
@@ -20,16 +21,20 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage lock chaos bench bench-backlog bench-beside bench-coverage bench-engines bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
+.PHONY: help demo test test-long check coverage lock chaos bench bench-backlog bench-beside bench-coverage bench-engines bench-estimates bench-export bench-exports bench-forms bench-memory bench-profiles format clean wheel
 
 help:
-	@echo "make demo | test | check | coverage | chaos | bench | bench-backlog | bench-beside | bench-coverage | bench-engines | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
+	@echo "make demo | test | test-long | check | coverage | chaos | bench | bench-backlog | bench-beside | bench-coverage | bench-engines | bench-estimates | bench-export | bench-exports | bench-forms | bench-memory | bench-profiles | format | lock | wheel | clean"
 
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
 
+# Nineteen of twenty tests, in under five minutes on two cores; the others take as long again, and more.
 test: $(DEV)
-	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --part short
+
+test-long: $(DEV)
+	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --part long
 
 check: $(DEV)
 	$(BIN)/ruff check .

@@ -13,30 +13,13 @@ from hypothesis import settings
 
 from bot.logs import QUIET, TALKATIVE
 
-# The fixtures of the databases (SQLite, PostgreSQL), and of the browser.
-pytest_plugins = ["tests.databases", "tests.browser"]
+# The fixtures of the databases (SQLite, PostgreSQL) and of the browser; what runs when.
+pytest_plugins = ["tests.databases", "tests.browser", "tests.parts"]
 
 # What tests write need not last: in memory, where there is room, no commit waits for a disk.
 MEMORY, ROOM = "/dev/shm", 2**31
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
-
-# What takes long goes first, each of its tests by itself: else one worker has it left at the end.
-LONG = (
-    "tests/reliability/test_reliability_chaos.py",
-    "tests/cli/test_cli_estimate_engines.py",
-    "tests/security/test_security_secrets.py",
-    "tests/administrators/",
-    "tests/instruments/test_instrument_scores.py",
-    "tests/export/",
-    "tests/reliability/",
-    "tests/security/",
-    "tests/cli/",
-    "tests/publish/",
-    "tests/respondent/",
-    "tests/reports/",
-)
-APART = LONG[0]
 
 # A slow machine is not a failing test.
 settings.register_profile("usegap", deadline=None, print_blob=True)
@@ -67,30 +50,6 @@ def pytest_pyfunc_call(pyfuncitem):
     arguments = {name: pyfuncitem.funcargs[name] for name in names if name in pyfuncitem.funcargs}
     asyncio.run(pyfuncitem.obj(**arguments))
     return True
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """The long ones first, else in the order in which they stand."""
-
-    def place(item):
-        named = (number for number, name in enumerate(LONG) if item.nodeid.startswith(name))
-        return next(named, len(LONG))
-
-    items.sort(key=place)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """A file to a worker, in the order given."""
-    from xdist.scheduler import LoadFileScheduling
-
-    class ByFile(LoadFileScheduling):
-        def _split_scope(self, nodeid):
-            return nodeid if nodeid.startswith(APART) else super()._split_scope(nodeid)
-
-    config.option.loadscopereorder = False
-    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)
