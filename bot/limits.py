@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Sequence
+from typing import Protocol
 
 OVERALL = 28.0
 """Calls a second. Telegram allows 30."""
@@ -13,8 +13,8 @@ CHAT = 1.0
 """Messages a second in one chat, in the long run."""
 CHAT_BURST = 4
 """Messages that one chat may get at once: a few notes and the next question."""
-LEAST = 2.0
-"""Calls a second that each of several programs may always make."""
+SPARE = 4
+"""Calls that edits and tap answers leave saved up: a question that comes next need not wait."""
 EVERY_FOURTH = 4
 """While calls queue up, questions go first; every fourth call is still one of the others."""
 
@@ -39,103 +39,144 @@ class ChatPace:
         return self._left + (now - self._at) * CHAT >= CHAT_BURST
 
 
-class OverallPace:
-    """All calls together: 28 a second, evenly, with what was saved up within one second."""
+class Bucket(Protocol):
+    """What may be called now, and what was saved up of it within a second."""
+
+    def at_once(self, spare: int) -> bool:
+        """Take one call and leave `spare` of them, where that can be done without waiting."""
+
+    async def take(self, spare: int) -> float:
+        """The same, asking whoever knows; or, taking none, the seconds until that can be.
+
+        0: it was taken.
+        """
+
+    async def pause(self, seconds: float) -> None:
+        """Nothing goes out for so long: Telegram said so."""
+
+
+class OwnBucket:
+    """The bucket of one program alone: 28 calls a second, as many saved up."""
 
     def __init__(self, rate: float = OVERALL) -> None:
-        """`rate` in calls a second; infinity switches the limit off."""
-        self._rate = rate
+        """`rate` in calls a second; infinity switches the limit off, but not pauses."""
+        self.rate = rate
         self._left = rate
         self._at = 0.0
         self._until = 0.0
+
+    def at_once(self, spare: int) -> bool:
+        """Take one call, where there is one (see `Bucket`)."""
+        return self._take(spare) == 0.0
+
+    async def take(self, spare: int) -> float:
+        """Take one call (see `Bucket`)."""
+        return self._take(spare)
+
+    def _take(self, spare: int) -> float:
+        now = asyncio.get_running_loop().time()
+        if now < self._until:
+            return self._until - now
+        if math.isinf(self.rate):
+            return 0.0
+        # A small part, too, is at least one call now and then.
+        most = max(self.rate, 1.0 + spare)
+        self._left = min(most, self._left + (now - self._at) * self.rate)
+        self._at = now
+        if self._left >= 1.0 + spare:
+            self._left -= 1.0
+            return 0.0
+        return (1.0 + spare - self._left) / self.rate
+
+    async def pause(self, seconds: float) -> None:
+        """Nothing goes out for so long."""
+        self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
+
+
+class OverallPace:
+    """Whose turn it is to call, of all who would like to."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        """`bucket`: what all draw from."""
+        self._bucket = bucket
         self._urgent: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
         self._given = 0
-        self._timer: asyncio.TimerHandle | None = None
-
-    def set_rate(self, rate: float) -> None:
-        """So many calls a second from now on."""
-        if rate != self._rate:
-            self._rate = rate
-            self._left = min(self._left, rate)
+        self._short = False
+        self._came = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
 
     @property
     def pressed(self) -> bool:
-        """Whether calls wait for their turn."""
-        return bool(self._urgent or self._others)
+        """Whether calls wait for their turn: more than one that is being given it."""
+        return len(self._urgent) + len(self._others) > (0 if self._short else 1)
 
-    def pause(self, seconds: float) -> None:
-        """Nothing goes out for so long: Telegram said so."""
-        self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
+    async def pause(self, seconds: float) -> None:
+        """Nothing goes out for so long."""
+        await self._bucket.pause(seconds)
 
     async def turn(self, *, urgent: bool) -> None:
         """Wait for a turn. Urgent ones go first, except for every fourth turn."""
-        loop = asyncio.get_running_loop()
-        if not self.pressed and self._take(loop.time()) == 0.0:
+        nobody = not self._urgent and not self._others
+        if nobody and self._bucket.at_once(0 if urgent else SPARE):
             return
-        waiting = loop.create_future()
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         (self._urgent if urgent else self._others).append(waiting)
-        self._serve()
+        if self._serving is None:
+            self._serving = asyncio.create_task(self._serve())
+        elif urgent:
+            self._came.set()
         await waiting
 
-    def _take(self, now: float) -> float:
-        """Take a token; or, taking none, the seconds until there will be one."""
-        if now < self._until:
-            return self._until - now
-        if math.isinf(self._rate):
-            return 0.0
-        # A small share, too, is at least one call now and then.
-        self._left = min(max(self._rate, 1.0), self._left + (now - self._at) * self._rate)
-        self._at = now
-        if self._left >= 1.0:
-            self._left -= 1.0
-            return 0.0
-        return (1.0 - self._left) / self._rate
+    async def close(self) -> None:
+        """Nobody is given a turn any more."""
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.gather(self._serving, return_exceptions=True)
 
-    def _serve(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        loop = asyncio.get_running_loop()
-        while self._urgent or self._others:
-            queue = self._next()
-            if queue[0].done():
-                # Whoever waited was cancelled.
-                queue.popleft()
-                continue
-            wait = self._take(loop.time())
-            if wait > 0:
-                self._timer = loop.call_later(wait, self._serve)
-                return
-            self._given += 1
-            queue.popleft().set_result(None)
+    async def _serve(self) -> None:
+        try:
+            while (queue := self._next()) is not None:
+                spare = SPARE if queue is self._others and not self._urgent else 0
+                self._came.clear()
+                wait = await self._bucket.take(spare)
+                self._short = wait > 0
+                if wait > 0:
+                    await self._wait(wait)
+                    continue
+                self._given += 1
+                # Who waited may be gone meanwhile; the next one takes it.
+                if _first(queue) is not None:
+                    queue.popleft().set_result(None)
+        except Exception as error:
+            for one in (*self._urgent, *self._others):
+                if not one.done():
+                    one.set_exception(error)
+            raise
+        finally:
+            self._serving = None
 
-    def _next(self) -> deque[asyncio.Future[None]]:
-        if not self._others:
+    async def _wait(self, seconds: float) -> None:
+        """So long, or until an urgent call comes."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._came.wait()
+        except TimeoutError:
+            return
+
+    def _next(self) -> deque[asyncio.Future[None]] | None:
+        urgent, other = _first(self._urgent), _first(self._others)
+        if urgent is None and other is None:
+            return None
+        if other is None:
             return self._urgent
-        if not self._urgent or self._given % EVERY_FOURTH == EVERY_FOURTH - 1:
+        if urgent is None or self._given % EVERY_FOURTH == EVERY_FOURTH - 1:
             return self._others
         return self._urgent
 
 
-def share(mine: float, others: Sequence[float], total: float = OVERALL) -> float:
-    """What one of several programs may use of a limit that holds over all of them together.
-
-    mine, others: what each would like to use. Who wants little gets that, the rest is shared out
-    evenly among those who want more (max-min fair), and what nobody wants evenly among all; nobody
-    is left without any, as somebody may write to it the next moment. The shares add up to `total`.
-
-    >>> share(100, [0, 100]), share(0, [100, 100]), share(0, [0])
-    (13.0, 2.0, 14.0)
-    >>> round(share(5, [50]) + share(50, [5]), 9), share(9, [])
-    (28.0, 28.0)
-    """
-    mine, wanted = max(mine, LEAST), sorted(max(one, LEAST) for one in (mine, *others))
-    left = total
-    for place, want in enumerate(wanted):
-        even = left / (len(wanted) - place)
-        if want > even:
-            return min(mine, even)
-        left -= want
-    # Everybody has enough: what is left belongs to nobody yet.
-    return mine + left / len(wanted)
+def _first(queue: deque[asyncio.Future[None]]) -> asyncio.Future[None] | None:
+    """Who waits longest, without those who were cancelled."""
+    while queue and queue[0].done():
+        queue.popleft()
+    return queue[0] if queue else None

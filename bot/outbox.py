@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import TelegramError
 
 from bot.lanes import where
-from bot.limits import OVERALL, ChatPace, OverallPace
+from bot.limits import Bucket, ChatPace, OverallPace, OwnBucket
 from bot.marks import Mark, Marks
 from bot.metrics import Metrics
 from bot.request import Attached, TelegramBot
@@ -82,21 +82,22 @@ class Sender:
         ledger: Ledger,
         clock: Callable[[], datetime],
         *,
-        limits: bool = True,
+        bucket: Bucket | None = None,
         first_pause: float = 0.5,
         uploads: Uploads | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        """`clock` gives the time in UTC. `limits=False` sends as fast as the server takes it;
-        `uploads` sends what shows an attachment."""
+        """`clock` gives the time in UTC. `bucket` holds Telegram's limit over all calls; without
+        one as much is sent, to anyone, as the server takes. `uploads` sends what shows an
+        attachment."""
         self._bot = bot
         self._uploads = uploads
         self._metrics = metrics or Metrics()
         self._ledger = ledger
         self._clock = clock
-        self._limits = limits
+        self._limits = bucket is not None
         self._first_pause = first_pause
-        self._pace = OverallPace(OVERALL if limits else math.inf)
+        self._pace = OverallPace(bucket or OwnBucket(math.inf))
         self._chats: dict[str, ChatPace] = {}
         self._lanes: dict[str, _Lane] = {}
         self._held: set[int] = set()
@@ -115,7 +116,6 @@ class Sender:
         self._idle.set()
         self.succeeded = 0
         """Calls that Telegram carried out."""
-        self._counted = 0
         self.alone = True
         """Whether no other program sends for this bot."""
 
@@ -123,20 +123,10 @@ class Sender:
         """Those rows of the outbox that are not lined up here."""
         return [one for one in ids if one not in self._held]
 
-    def pressing(self) -> int:
-        """Calls made since this was last asked for, and those that wait."""
-        made, self._counted = self.succeeded - self._counted, self.succeeded
-        return made + self.waiting
-
     def oldest(self) -> int | None:
         """The least id of what waits: ids grow with time (surveys.store.messages.next_id)."""
         return min((lane.items[0].outbox_id for lane in self._lanes.values() if lane.items),
                    default=None)  # fmt: skip
-
-    def set_rate(self, rate: float) -> None:
-        """So many calls a second from now on, where limits are kept at all."""
-        if self._limits:
-            self._pace.set_rate(rate)
 
     def let_go(self) -> None:
         """Another program has taken over all that was lined up: none of it is sent from here."""
@@ -196,6 +186,7 @@ class Sender:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pace.close()
         await self._marks.close()
 
     # One person -------------------------------------------------------------------------------
@@ -342,7 +333,7 @@ class Sender:
         self._flooded = {lane: until for lane, until in self._flooded.items() if until > now}
         if set(self._flooded) - {name}:
             log.warning("Telegram asks for a pause of %.0f s", seconds)
-            self._pace.pause(seconds)
+            await self._pace.pause(seconds)
         self._flooded[name] = now + seconds
         await asyncio.sleep(seconds)
 

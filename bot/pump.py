@@ -21,10 +21,12 @@ from sqlalchemy.orm import Session
 from bot.desk import Desk
 from bot.inbox import Incoming, Poller, Receiver, read
 from bot.lanes import Lanes, where
+from bot.limits import OwnBucket
 from bot.metrics import Metrics
 from bot.outbox import Outgoing, Sender
 from bot.replicas import Replica
 from bot.request import TelegramBot
+from bot.shared_bucket import SharedBucket
 from bot.uploads import Uploads
 from surveys.conduct.people import set_blocked
 from surveys.conduct.settle import (
@@ -123,19 +125,21 @@ class Pump:
         """Seconds that a stop gives to what is being handled, then to what is being sent."""
         self._handle = handle
         self._apology = apology
+        self._alone = database.engine.dialect.name == "sqlite"
+        self._shared = SharedBucket(database) if limits and not self._alone else None
+        bucket = self._shared or (OwnBucket() if limits else None)
         self.sender = Sender(
-            bot, DatabaseLedger(database, desk.clock), desk.clock, limits=limits,
+            bot, DatabaseLedger(database, desk.clock), desk.clock, bucket=bucket,
             uploads=Uploads(bot, database, desk.vault, desk.bot_username), metrics=self.metrics,
         )  # fmt: skip
         self.lanes = Lanes(
             self._take_turn, self._note_failure, self._apologise, metrics=self.metrics
         )
         self._replica = Replica(
-            database, desk.vault, self.lanes, self.sender,
+            database, desk.vault, self.lanes, self.sender, self._shared,
             metrics=self.metrics, clock=desk.clock,
         )  # fmt: skip
         self._receiver = receiver or Poller(bot)
-        self._alone = database.engine.dialect.name == "sqlite"
         self._gathered: list[tuple[Taken, asyncio.Future[list[Queued]]]] = []
         self._settling: asyncio.Task[None] | None = None
 
@@ -167,6 +171,8 @@ class Pump:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.lanes.close(self.patience)
             await self.sender.close(self.patience)
+            if self._shared is not None:
+                await self._shared.close()
             await self._replica.leave()
         for task in done:
             task.result()

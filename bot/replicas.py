@@ -1,9 +1,9 @@
-"""This program among several on one database: seen to be at work, its share, what others left.
+"""This program among several on one database: seen to be at work, and what others left.
 
-Every second it writes its row anew and looks at the others' (surveys.store.replicas). Telegram's
-limit is shared out by what each has to send. One that does not move any more is dead: what it was
-to send is sent by another, what it had taken in is handled by another. The same look finds what
-this very program lost track of, when the database went away in the middle of a commit.
+Every second it writes its row anew and looks at the others' (surveys.store.replicas). One that does
+not move any more is dead: what it was to send is sent by another, what it had taken in is handled
+by another. The same look finds what this very program lost track of, when the database went away in
+the middle of a commit.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.lanes import Lanes, where
-from bot.limits import share
 from bot.metrics import Metrics
 from bot.outbox import Sender
+from bot.shared_bucket import SharedBucket
 from surveys.conduct.settle import unsent, waiting
 from surveys.store.database import Database
 from surveys.store.keys import must_open
@@ -58,10 +57,6 @@ LOST = timedelta(seconds=3)
 TRIED = timedelta(seconds=60)
 """Within which a failed update is being tried by who took it in."""
 AT_ONCE = 2000
-FIRST = 0.5
-"""Calls a second of a program that has just begun, until the others have seen it …"""
-SEEN = 3
-"""… which they have after so many beats."""
 
 
 class Replica:
@@ -73,20 +68,22 @@ class Replica:
         vault: Vault,
         lanes: Lanes,
         sender: Sender,
+        shared: SharedBucket | None,
         *,
         metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
-        """`clock` in UTC: the one by which updates are noted."""
+        """`shared`: Telegram's limit, where several programs may keep it together. `clock` in UTC:
+        the one by which updates are noted."""
         self._database, self._vault = database, vault
         self._lanes, self._sender, self._metrics = lanes, sender, metrics
+        self._shared = shared
         self._clock = clock
         sender.fetch = self._fetch_soon
         self._fetching: dict[str, asyncio.Future[None]] = {}
         self._several = database.engine.dialect.name == "postgresql"
         self._stood: dict[str, tuple[datetime, int]] = {}
         self._live: list[str] = []
-        self._shares = deque([FIRST] * SEEN, maxlen=SEEN)
         self._beats = 0
         self._ended = threading.Event()
         self._listening: threading.Thread | None = None
@@ -127,11 +124,11 @@ class Replica:
     async def _look(self) -> None:
         self._gauge()
         if self._several or self._beats % BEATS_ALONE == 0:
-            seen = await self._database.in_thread(self._beat, self._sender.pressing())
+            seen = await self._database.in_thread(self._beat)
             if seen is None:
                 await self._begin_anew()
                 return
-            self._settle_shares(seen)
+            self._notice(seen)
         self._beats += 1
         said, heard = await self._database.in_thread(self._left_over)
         said, heard = self._sender.unknown(said), self._lanes.unknown(heard)
@@ -155,15 +152,11 @@ class Replica:
         self._stood, self._beats = {}, 0
         await self.enter()
 
-    def _settle_shares(self, seen: Sequence[Seen]) -> None:
-        mine = self._database.replica
-        others = [one for one in seen if one.id != mine]
-        me = next(one.pressing for one in seen if one.id == mine)
+    def _notice(self, seen: Sequence[Seen]) -> None:
         self._live = sorted(one.id for one in seen)
-        self._sender.alone = not others
-        self._shares.append(share(me, [one.pressing for one in others]))
-        # Less at once, more only when the others have seen it and use less.
-        self._sender.set_rate(min(self._shares) if others else self._shares[-1])
+        self._sender.alone = len(seen) == 1
+        if self._shared is not None:
+            self._shared.shared_by(len(seen))
         self._metrics.replicas.set(len(seen))
 
     def _gauge(self) -> None:
@@ -186,10 +179,10 @@ class Replica:
                 bury_all(session, but=replica)
         self._database.replica = replica
 
-    def _beat(self, pressing: int) -> list[Seen] | None:
+    def _beat(self) -> list[Seen] | None:
         me = self._database.replica or ""
         with self._database.begin() as session:
-            seen = beat(session, me, pressing)
+            seen = beat(session, me)
             if seen is None:
                 return None
             others = [one for one in seen if one.id != me]

@@ -36,7 +36,6 @@ class Seen:
 
     id: str
     seen_at: datetime
-    pressing: int
 
 
 def new_id() -> str:
@@ -52,19 +51,17 @@ def _clock(session: Session) -> ColumnElement[datetime] | datetime:
 def enter(session: Session, replica: str) -> None:
     """A program begins its work."""
     at = _clock(session)
-    session.execute(insert(REPLICA).values(id=replica, started_at=at, seen_at=at, pressing=0))
+    session.execute(insert(REPLICA).values(id=replica, started_at=at, seen_at=at))
 
 
-def beat(session: Session, replica: str, pressing: int) -> list[Seen] | None:
+def beat(session: Session, replica: str) -> list[Seen] | None:
     """It is still at work: who else is; None where it was taken for dead meanwhile."""
     still = session.connection().execute(
-        update(REPLICA)
-        .where(REPLICA.c.id == replica)
-        .values(seen_at=_clock(session), pressing=pressing)
+        update(REPLICA).where(REPLICA.c.id == replica).values(seen_at=_clock(session))
     )
     if not still.rowcount:
         return None
-    rows = session.execute(select(Replica.id, Replica.seen_at, Replica.pressing))
+    rows = session.execute(select(Replica.id, Replica.seen_at))
     return [Seen(*row) for row in rows]
 
 

@@ -450,9 +450,15 @@ class Replica(Base):
     started_at: Mapped[datetime]
     """By the clock of the database, like `seen_at`: replicas may not agree on the time."""
     seen_at: Mapped[datetime]
-    pressing: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    """How many calls to Telegram it made in the last second or has waiting: what its share of
-    Telegram's limit is measured by."""
+
+
+class Pace(Base):
+    """Telegram's limit over all replicas: one row (surveys.store.pace)."""
+
+    __tablename__ = "pace"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
+    """When the next call were free if nothing was saved up; by the clock of the database."""
 
 
 class Turn(Base):

@@ -146,7 +146,7 @@ def test_what_is_refused_changes_nothing(database, old, new):
     with database.begin() as session:
         clock = text("SELECT now()") if session.bind.dialect.name == "postgresql" else None
         seen = session.scalar(clock) if clock is not None else datetime.now(UTC)
-        session.execute(insert(Replica).values(id="r", started_at=NOW, seen_at=seen, pressing=0))
+        session.execute(insert(Replica).values(id="r", started_at=NOW, seen_at=seen))
     with pytest.raises(AtWork, match="stop every"):
         rotate(database, old, new, NOW, by="test")
     with database.begin() as session:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from bot.demo.server import Telegram
+from bot.limits import OwnBucket
 from bot.outbox import Outgoing, Queued, Sender
 from bot.request import TelegramBot
 from tests.own_time import in_own_time
@@ -48,8 +49,8 @@ async def sending(people=1, *, limits=False, **options):
     async with Telegram(limits=limits) as telegram:
         bot = TelegramBot(telegram.token, telegram.url)
         await bot.connect()
-        ledger = Ledger()
-        sender = Sender(bot, ledger, clock, limits=limits, **({"first_pause": 0.02} | options))
+        ledger, bucket = Ledger(), OwnBucket() if limits else None
+        sender = Sender(bot, ledger, clock, bucket=bucket, **({"first_pause": 0.02} | options))
         chats = [telegram.person(number + 1) for number in range(people)]
         for person in chats:
             await person.send("/start")
@@ -176,7 +177,7 @@ async def test_questions_overtake_edits_when_many_calls_wait():
             chat = person.id
             sender.put([queue.edit(chat, "q1 ✓", f"k{chat}"), queue.send(chat, "q2")])
         # Nothing is saved up: from here on 28 a second.
-        sender._pace._left = 0.0
+        sender._pace._bucket._left = 0.0
         while sum(person.last.text == "q2" for person in people) < 30:
             await asyncio.sleep(0.02)
         edited = sum(person.messages[1].text == "q1 ✓" for person in people)

@@ -1,0 +1,83 @@
+"""Telegram's limit over several programs: one row of PostgreSQL is the bucket that all draw from.
+
+The row holds one moment: when the next call is free if nothing was saved up (the generic cell rate
+algorithm of ITU-T I.371, annex A, in its virtual scheduling form). By the clock of the database:
+machines may not agree on the time.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from surveys.store.database import Database
+
+_SECOND = "interval '1 second'"
+_FREE = f"greatest(free_at, clock_timestamp() - :saved * {_SECOND})"
+_TAKE = text(
+    f"WITH taken AS (UPDATE pace SET free_at = {_FREE} + :each * {_SECOND}"
+    f" WHERE {_FREE} + :spare * {_SECOND} <= clock_timestamp() RETURNING id)"
+    f" SELECT (SELECT count(*) FROM taken),"
+    f" extract(epoch FROM {_FREE} + :spare * {_SECOND} - clock_timestamp()) FROM pace"
+)
+_PAUSE = text(
+    f"UPDATE pace SET free_at = greatest(free_at, clock_timestamp() + :seconds * {_SECOND})"
+)
+_BEGIN = text("INSERT INTO pace (id, free_at) VALUES (1, :at) ON CONFLICT DO NOTHING")
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Pace:
+    """The bucket, asked on a connection of its own; of one thread at a time."""
+
+    def __init__(self, database: Database, rate: float) -> None:
+        """`rate` in calls a second; as many may be saved up. PostgreSQL only."""
+        self._engine = database.engine
+        self._rate = rate
+        self._connection: Connection | None = None
+
+    def take(self, spare: int) -> float:
+        """Take one call and leave `spare` of those that are saved up.
+
+        Gives 0 where it was taken, else the seconds until it can be. Raises SQLAlchemyError.
+        """
+        each = 1 / self._rate
+        given: dict[str, Any] = {"each": each, "saved": 1 - each, "spare": spare * each}
+        row = self._do(_TAKE, given)
+        if row is None:
+            self._do(_BEGIN, {"at": LONG_AGO})
+            row = self._do(_TAKE, given)
+        if row is None:
+            # Emptied that very moment; it is there at the next look.
+            return each
+        taken, wait = row
+        return 0.0 if taken else max(float(wait), 0.001)
+
+    def pause(self, seconds: float) -> None:
+        """No program calls for so long. Raises SQLAlchemyError."""
+        self._do(_PAUSE, {"seconds": seconds})
+
+    def close(self) -> None:
+        """Give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _do(self, statement: TextClause, given: dict[str, Any]) -> tuple[Any, ...] | None:
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect().execution_options(
+                    isolation_level="AUTOCOMMIT"
+                )
+            found = self._connection.execute(statement, given)
+            row = found.one_or_none() if found.returns_rows else None
+            return None if row is None else tuple(row)
+        except SQLAlchemyError:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.invalidate()
+                connection.close()
+            raise
