@@ -11,12 +11,16 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+MOMENT = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
     op.create_table(
         "pace",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("free_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("free_at", MOMENT, nullable=False),
+        sa.Column("paused_at", MOMENT, nullable=True),
+        sa.Column("paused_until", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pace")),
     )
     op.drop_column("replica", "pressing")

@@ -15,16 +15,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from surveys.store.database import Database
 
-_SECOND = "interval '1 second'"
-_FREE = f"greatest(free_at, clock_timestamp() - :saved * {_SECOND})"
+_NOW, _SECOND = "clock_timestamp()", "interval '1 second'"
+# Never later than one call from now: else a clock that is set back stops everything.
+_FREE = f"least(greatest(free_at, {_NOW} - :saved * {_SECOND}), {_NOW} + :each * {_SECOND})"
+_PAUSED = f"coalesce(paused_at <= {_NOW} AND {_NOW} < paused_until, false)"
 _TAKE = text(
     f"WITH taken AS (UPDATE pace SET free_at = {_FREE} + :each * {_SECOND}"
-    f" WHERE {_FREE} + :spare * {_SECOND} <= clock_timestamp() RETURNING id)"
-    f" SELECT (SELECT count(*) FROM taken),"
-    f" extract(epoch FROM {_FREE} + :spare * {_SECOND} - clock_timestamp()) FROM pace"
+    f" WHERE NOT {_PAUSED} AND {_FREE} + :spare * {_SECOND} <= {_NOW} RETURNING id)"
+    " SELECT (SELECT count(*) FROM taken), extract(epoch FROM"
+    f" CASE WHEN {_PAUSED} THEN paused_until ELSE {_FREE} + :spare * {_SECOND} END - {_NOW})"
+    " FROM pace"
 )
 _PAUSE = text(
-    f"UPDATE pace SET free_at = greatest(free_at, clock_timestamp() + :seconds * {_SECOND})"
+    f"UPDATE pace SET paused_at = {_NOW}, paused_until = {_NOW} + :seconds * {_SECOND}"
+    f" WHERE NOT {_PAUSED} OR paused_until < {_NOW} + :seconds * {_SECOND}"
 )
 _BEGIN = text("INSERT INTO pace (id, free_at) VALUES (1, :at) ON CONFLICT DO NOTHING")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

@@ -459,6 +459,10 @@ class Pace(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     free_at: Mapped[datetime]
     """When the next call were free if nothing was saved up; by the clock of the database."""
+    paused_at: Mapped[datetime | None]
+    """When Telegram asked for a pause, and …"""
+    paused_until: Mapped[datetime | None]
+    """… until when."""
 
 
 class Turn(Base):

@@ -306,7 +306,14 @@ def test_all_programs_draw_from_one_bucket(shared):
         pass
     assert [other.take(0) for _ in range(SPARE)] == [0] * SPARE
     one.pause(60)
+    one.pause(1)
     assert 50 < other.take(0) <= 60
+    # The database's clock is set back by a day: neither the pause nor what was taken holds.
+    with databases[0].begin() as session:
+        moments = ("free_at", "paused_at", "paused_until")
+        later = ", ".join(f"{one} = {one} + interval '1 day'" for one in moments)
+        session.execute(text(f"UPDATE pace SET {later}"))
+    assert other.take(0) <= 2 / OVERALL
     for pace, database in zip(paces, databases, strict=True):
         pace.close()
         database.close()
