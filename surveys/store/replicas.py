@@ -206,9 +206,9 @@ def dead_among(
     of now, and the dead.
 
     >>> at = datetime(2026, 1, 1)
-    >>> known, dead = dead_among({}, [Seen("a", at, 0)], beats=2)
-    >>> known, dead = dead_among(known, [Seen("a", at, 0)], beats=2)
-    >>> dead_among(known, [Seen("a", at, 0)], beats=2)[1][0].id
+    >>> known, dead = dead_among({}, [Seen("a", at)], beats=2)
+    >>> known, dead = dead_among(known, [Seen("a", at)], beats=2)
+    >>> dead_among(known, [Seen("a", at)], beats=2)[1][0].id
     'a'
     """
     stood: dict[str, tuple[datetime, int]] = {}
