@@ -29,7 +29,7 @@ help:
 demo: $(RUN)
 	@$(BIN)/usegap demo --villages 3 --residents 60 --out $(OUT)
 
-# Nineteen of twenty tests, in under five minutes on two cores; the others take as long again, and more.
+# Four of five tests, in under five minutes on two cores; the others take twice as long.
 test: $(DEV)
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --part short
 

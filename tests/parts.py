@@ -19,14 +19,23 @@ LONG = (
     "tests/export/test_export_straight.py",
     "tests/export/test_export_apart.py",
     "tests/export/test_export_repeats.py",
+    "tests/export/test_export_scripts.py",
     "tests/estimation/test_estimation_disclosure.py",
     "tests/estimation/test_estimation_editions.py",
     "tests/estimation/test_estimation_followup.py",
     "tests/estimation/test_estimation_decomposition.py",
     "tests/estimation/test_estimation_passes.py",
+    "tests/estimation/test_estimation_frame.py",
+    "tests/estimation/test_estimation_within.py",
     "tests/interview/test_interview_properties.py",
     "tests/reports/test_reports_charts.py",
+    "tests/reports/test_reports_render.py",
+    "tests/reports/test_reports_pdf.py",
+    "tests/reports/test_reports_poster.py",
     "tests/form/test_form_hostile.py",
+    "tests/form/test_form_javarosa.py",
+    "tests/store/test_store_migrations.py",
+    "tests/telegram/test_telegram_replicas.py",
 )
 """Files and folders of which a test takes seconds."""
 WHOLE = ("administrators", "cli", "conduct", "export", "publish", "respondent")
