@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -34,7 +35,11 @@ from surveys.interview.state import (
     Stale,
     Stopped,
 )  # fmt: skip
+from surveys.store.messages import waits
 
+LATE = timedelta(seconds=1)
+"""After which a question that is on its way is not asked anew for a tap further up: what was sent
+is noted within a twentieth of that, so it has not come yet, and it will."""
 NOTICE = 200
 """Characters of the answer to a tap."""
 NOTES = 3500
@@ -145,6 +150,9 @@ class _Telling:
         key = key_of(self.turn.interview_id, prompt.seq)
         # Asked once more, the newest message takes the key over.
         if any(isinstance(effect, Stale) for effect in self.turn.effects):
+            if waits(self.session, key, self.desk.clock() - LATE):
+                # Who taps again and again while the question is late does not make it later.
+                return
             # It stands further up already: only the copy down here shall have buttons.
             nothing = {"chat_id": self._chat}
             self.out.append(Outgoing("editMessageReplyMarkup", nothing, self._chat, edits=key))

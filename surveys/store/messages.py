@@ -181,6 +181,17 @@ def put(
     ]
 
 
+def waits(session: Session, key: str, since: datetime) -> bool:
+    """Whether the message with this key is on its way since then, and not put off for later."""
+    there = select(OUTBOX.c.id).where(
+        OUTBOX.c.key == key,
+        OUTBOX.c.done_at.is_(None),
+        OUTBOX.c.not_before.is_(None),
+        OUTBOX.c.created_at <= since,
+    )
+    return session.connection().execute(there).first() is not None
+
+
 def put_once(
     session: Session,
     vault: Vault,

@@ -3,6 +3,7 @@ everyone sees the one question that they are at."""
 
 import json
 import logging
+from datetime import timedelta
 
 import pytest
 
@@ -111,3 +112,28 @@ async def test_taps_and_texts_from_while_it_was_off(database_url, tmp_path, capl
         assert "How old" in (await tap(ann, "I myself")).text
         assert "online" in (await say(bea, "50")).text
         assert "online" in (await say(eve, "30")).text
+
+
+async def test_who_taps_again_and_again_sees_the_question_once(database_url, tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.respondent.telling.LATE", timedelta(0))
+    phones.made(database_url)
+    async with phones.at_work(tmp_path, database_url) as survey:
+        telegram = survey.telegram
+        ann = telegram.person(710, "en")
+        first = await agree(ann)
+        await survey.quiet()
+        # The next question is late, and ann does not wait for it.
+        telegram.fault("sendMessage", 500, 3, chat_id=ann.id)
+        for _ in range(6):
+            await ann.tap(first, "I myself")
+        await survey.quiet()
+        assert sum("How old" in one.text for one in ann.messages if one.from_bot) == 1
+        (only,) = asked(ann)
+        assert "How old" in only.text
+        # Once it is there, a tap further up brings it down again.
+        await ann.tap(first, "I myself")
+        await survey.quiet()
+        assert sum("How old" in one.text for one in ann.messages if one.from_bot) == 2
+        (only,) = asked(ann)
+        assert ann.messages[-1].message_id == only.message_id
+        telegram.refusals.clear()
