@@ -2,8 +2,8 @@
 
 An `Outgoing` is one Bot API call. Sending keeps Telegram's limits (28 a second over all, 1 a second
 in one chat with a small burst), retries what may succeed later, and remembers who blocked the bot.
-Messages of one chat go out in order; only when many calls wait does a question overtake the edits
-and tap answers queued before it.
+Messages of one chat go out in order; only when many calls wait, for all or for this chat, does a
+question overtake the edits and tap answers queued before it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 REMEMBERED = 20_000
 """Message ids kept in memory, so that an edit need not ask the database."""
 LONGEST_PAUSE = 10.0
+CROWDED = 8
+"""Calls that wait for a chat until its questions overtake the others: an answer makes three."""
 STUCK = 8
 """Failures, while other calls succeed, after which a message makes room for those behind it."""
 PUT_OFF = timedelta(minutes=10)
@@ -225,7 +227,8 @@ class Sender:
     def _pick(self, lane: _Lane) -> Queued:
         """The first; when calls queue up, the first message rather than the edits before it."""
         first = lane.items[0]
-        if not self._pace.pressed or first.outgoing.method.startswith(SENDS):
+        queued = self._pace.pressed or len(lane.items) > CROWDED
+        if not queued or first.outgoing.method.startswith(SENDS):
             return first
         passed: set[str | None] = set()
         for one in lane.items:

@@ -187,6 +187,21 @@ async def test_questions_overtake_edits_when_many_calls_wait():
 
 
 @in_own_time
+async def test_who_tapped_on_and_on_gets_the_question_before_the_answers_to_the_taps():
+    async with sending() as (telegram, sender, _, (person,)):
+        queue = Queue()
+        sender.put([queue.send(1, "q1", "k")])
+        await sender.idle()
+        telegram.fault("editMessageText", 500, 3)
+        edits = [queue.edit(1, f"q1 {number}", "k") for number in range(12)]
+        sender.put([*edits, queue.send(1, "q2")])
+        await person.wait_for(lambda message: message.text == "q2", PATIENCE)
+        assert person.messages[1].text == "q1"
+        await sender.idle()
+        assert said(person) == ["q1 11", "q2"]
+
+
+@in_own_time
 async def test_broken_html_is_said_plainly_and_other_refusals_are_given_up():
     async with sending() as (telegram, sender, ledger, (person,)):
         queue = Queue()
