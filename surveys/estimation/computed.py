@@ -11,7 +11,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from surveys.estimation.bands import Bands, bands, moderated
-from surveys.estimation.breakdowns import CATEGORIES, Variable, breakdown, parts, shown_rows, valued
+from surveys.estimation.breakdowns import (
+    CATEGORIES,
+    Parts,
+    Variable,
+    breakdown,
+    parts,
+    shown_rows,
+    valued,
+)
+from surveys.estimation.census import Census
 from surveys.estimation.changes import ChangeColumns, change_columns
 from surveys.estimation.decomposition import Side
 from surveys.estimation.disclosure import HOMES, PERSONS, Shown, passes
@@ -26,9 +35,10 @@ from surveys.estimation.profile import Band, Kind, VillageProfile
 from surveys.estimation.sample import Sample
 from surveys.estimation.scale_figures import scale_figures
 from surveys.estimation.source import Source
+from surveys.estimation.standing import Standing, Together
 from surveys.estimation.suppression import DIRECT_FROM
 from surveys.estimation.table import About, Beside, Named, Table, table
-from surveys.estimation.wave import Census, Wave
+from surveys.estimation.wave import Wave
 from surveys.estimation.within import within
 
 BANDS: Mapping[int, Band] = {-1: "below", 0: "same", 1: "above"}
@@ -49,8 +59,13 @@ class Computed:
         earlier: tuple[str, Computed] | None,
         found: Editions,
         keys: NDArray[np.object_],
+        standing: Standing | None = None,
     ) -> None:
+        """villages, codes, places: of those that are computed; areas can be had whose villages are
+        all among them. reference: which of them are that. standing: the others of the wave.
+        """
         self.villages, self.codes, self.places = villages, codes, places
+        self.standing = standing
         self.source, self.reference, self.earlier = source, reference, earlier
         self.editions, self._keys = found, keys
 
@@ -88,7 +103,15 @@ class Computed:
         """The villages beside their reference area."""
         compared = np.ones(len(self.codes), np.bool_)
         compared[self.reference] = False
-        return Wave(self.source.parts, self.own, self._beside, compared, self.source.census)
+        together, census = self.together, self.source.census
+        return Wave(self.source.parts, self.own, self._beside, compared, census, together)
+
+    @cached_property
+    def together(self) -> Together:
+        """With the villages that stand: what looks across villages is found from all."""
+        compared = np.ones(len(self.codes), np.bool_)
+        compared[self.reference] = False
+        return Together(self.source.census, compared, self.standing)
 
     @cached_property
     def side(self) -> Side | None:
@@ -119,11 +142,15 @@ class Computed:
 
     @cached_property
     def areas(self) -> list[Ints]:
-        """From the lowest up: (villages,) which area above each is in, -1 for none."""
-        deepest = max((len(place) for place in self.places), default=1) - 1
+        """From the lowest up: (all villages,) which area above each is in, -1 for none."""
+        places = [
+            *self.places,
+            *(() if self.standing is None else places_of(self.standing.villages)),
+        ]
+        deepest = max((len(place) for place in places), default=1) - 1
         return [
             pd.factorize(
-                pd.Series([place[:depth] if len(place) > depth else None for place in self.places])
+                pd.Series([place[:depth] if len(place) > depth else None for place in places])
             )[0].astype(np.int64)
             for depth in range(deepest, 0, -1)
         ]
@@ -138,19 +165,30 @@ class Computed:
     @cached_property
     def shown(self) -> Shown:
         """Which villages and areas are shown at all."""
+        return self._first(self._all_shown)
+
+    @cached_property
+    def _all_shown(self) -> Shown:
         everybody = np.ones(len(self.source.data), np.bool_)
-        n, h = (one(everybody)[:, None] for one in (self.own.persons, self.own.homes))
+        n, h = (
+            self.together.of_all(name, one(everybody))[:, None]
+            for name, one in (("persons", self.own.persons), ("homes", self.own.homes))
+        )
         known, secret = self._told("told")
         able = passes(n, h) & ~secret
         return shown_together(n, h, able, self._levels[0], known=known)
 
+    def _first(self, one: Shown) -> Shown:
+        """Of the villages that are computed, and of all areas."""
+        return replace(one, leaves=one.leaves[: len(self.codes)])
+
     def _told(self, name: str) -> tuple[Bools, Bools]:
-        """(villages,) whose row cannot be hidden any more, and whose cannot be shown yet."""
+        """(all villages,) whose row cannot be hidden any more, and whose cannot be shown yet."""
         one = self.editions
         known, secret = (
             np.isin(self.codes, list(some)) for some in (one.known[name], one.secret[name])
         )
-        return known, secret
+        return self.together.told(name, known), self.together.hidden(name, secret)
 
     @cached_property
     def reference_shown(self) -> bool:
@@ -203,8 +241,21 @@ class Computed:
             use = self.own.answers.scores[self.wave.parts.use.name]
             of, users = valued(use, of), users & np.isfinite(use)
         known, secret = self._told(f"told_{variable}")
-        able = self.shown.leaves & (self.own.persons(users) >= DIRECT_FROM) & ~secret
-        return shown_rows(parts(self.own, of), able, self._levels[0], known)
+        able = self.together.of_all(f"{variable}/users", self.own.persons(users)) >= DIRECT_FROM
+        able &= self._all_shown.leaves & ~secret
+        behind = parts(self.own, of)
+        every = Parts(
+            *(
+                np.column_stack(
+                    [
+                        self.together.of_all(f"{variable}/{name}/{at}", column)
+                        for at, column in enumerate(part.T)
+                    ]
+                )
+                for name, part in (("persons", behind.persons), ("homes", behind.homes))
+            )
+        )
+        return self._first(shown_rows(every, able, self._levels[0], known))
 
     @cached_property
     def _change(self) -> ChangeColumns | None:
@@ -223,18 +274,22 @@ class Computed:
 
     @cached_property
     def bands(self) -> Bands:
-        """Every village against the mean of the others by U; those of the reference left out."""
-        side = self.side
+        """Every village against the mean of all others by U; those of the reference left out.
+
+        (all villages,), those that are computed first.
+        """
+        side, together = self.side, self.together
         if side is None:
-            nothing = np.full(len(self.codes), np.nan)
+            nothing = np.full(len(together.compared), np.nan)
             return bands(nothing, nothing, nothing, nothing)
-        one = side.use
-        known = np.where(self.wave.compared, one.value, np.nan)
-        told = self.shown.leaves & (self.table.headline.use.why == 0)
-        v, df = moderated(np.where(self.own.visited > 0, np.nan, one.v), one.df, one.homes)
+        one = together.direct("use", side.use)
+        known = np.where(together.compared, one.value, np.nan)
+        told = together.of_all("use/why", self.table.headline.use.why) == 0
+        visited = together.of_all("visited", self.own.visited) > 0
+        v, df = moderated(np.where(visited, np.nan, one.v), one.df, one.homes)
         # Visited homes have a variance of their own kind.
-        v, df = (np.where(self.own.visited > 0, a, b) for a, b in ((one.v, v), (one.df, df)))
-        return bands(known, v, df, self.source.census.adults, told)
+        v, df = (np.where(visited, a, b) for a, b in ((one.v, v), (one.df, df)))
+        return bands(known, v, df, together.census.adults, told & self._all_shown.leaves)
 
     # Profiles -----------------------------------------------------------------------------------
 
@@ -342,8 +397,9 @@ class Computed:
         side = self.side
         if side is None:
             return np.zeros(len(self.codes), np.bool_)
-        every = np.ones(len(self.codes), np.bool_)
-        return village_model(self.wave, side.use, every).used
+        direct = self.together.direct("use", side.use)
+        used = village_model(self.together, direct, np.ones(len(direct.value), np.bool_)).used
+        return used[: len(self.codes)]
 
     def _at(self, code: str) -> int:
         return self._places[code]
@@ -374,6 +430,14 @@ class Computed:
         columns = self.villages[["target", "households", "adults"]]
         found: list[list[float]] = columns.to_numpy(np.float64).tolist()
         return found
+
+
+def places_of(villages: pd.DataFrame) -> list[Place]:
+    """Of each village the names of the areas above it from the top down, and its code."""
+    return [
+        (*map(str, area), str(code))
+        for area, code in zip(villages["area"], villages.index, strict=True)
+    ]
 
 
 def with_reference(areas: Sequence[Ints], reference: Ints) -> tuple[list[Ints], int | None]:

@@ -42,9 +42,11 @@ def headline(wave: Wave, side: Side | None) -> Headline:
     if side is None:
         return found
     return Headline(
-        modelled_figures(wave, side.online, found.online, scale=100.0, limits=(1.0, 99.0)),
+        modelled_figures(
+            wave, "online", side.online, found.online, scale=100.0, limits=(1.0, 99.0)
+        ),
         found.of_users,
-        modelled_figures(wave, side.use, found.use),
+        modelled_figures(wave, "use", side.use, found.use),
     )
 
 

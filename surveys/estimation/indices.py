@@ -84,13 +84,13 @@ class Listing:
 def index_figures(wave: Wave, indicator: Indicator) -> Index:
     """An index of every village beside the reference area's on the same base."""
     base = wave.base(indicator)
-    y = wave.own.answers.scores[indicator.name]
+    y, name = wave.own.answers.scores[indicator.name], f"index/{indicator.name}"
     full, estimate = wave.own.by_base(base, y)
     own = _figures(indicator.kind, base, wave.own, y, (full, estimate))
     if indicator.kind == "score":
-        own = modelled_figures(wave, estimate, own, full)
+        own = modelled_figures(wave, name, estimate, own, full)
     else:
-        own = reaching(own, *_sides(wave.own, y, base, full))
+        own = reaching(wave.together, name, own, *_sides(wave.own, y, base, full))
     if wave.reference is None:
         beside = Figures.withheld(wave.count, "no_reference")
     else:

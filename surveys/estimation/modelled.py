@@ -11,12 +11,14 @@ from surveys.estimation.figures import Figures
 from surveys.estimation.frame import Bools, Floats
 from surveys.estimation.sample import online_share
 from surveys.estimation.small_areas import Modelled, modelled
+from surveys.estimation.standing import Direct, Together
 from surveys.estimation.suppression import FULL_FROM, rounded
 from surveys.estimation.wave import Wave
 
 
 def modelled_figures(
     wave: Wave,
+    name: str,
     estimate: Estimate,
     own: Figures,
     full: Bools | None = None,
@@ -26,38 +28,50 @@ def modelled_figures(
 ) -> Figures:
     """Of villages with under 50 persons behind a number the modelled one, where it is shown at all.
 
-    estimate: times `scale` on 0-100; own: its direct figures; full: (villages,) two bases are two
-    models; limits: of what is shown. Villages of the reference area have no part in it.
+    name: what the villages that stand know it by; estimate: times `scale` on 0-100; own: its direct
+    figures; full: (villages,) two bases are two models; limits: of what is shown. Villages of the
+    reference area have no part in it; areas are not modelled.
     """
+    together = wave.together
+    if together is None:
+        return own
+    direct = together.direct(name, estimate)
+    every = np.ones(len(direct.value), np.bool_)
+    parts: tuple[Bools, ...] = (every,)
+    if full is not None:
+        whole = together.of_all(f"{name}/full", full) > 0
+        parts = (whole, ~whole)
     small = (estimate.n < FULL_FROM) & (own.why == 0)
-    found = own
-    every = np.ones(wave.count, np.bool_)
-    for part in (every,) if full is None else (full, ~full):
-        if (small & part).any():
-            model = village_model(wave, estimate, part, scale)
-            found = _placed(model, found, small & part & model.used, limits)
+    found, count = own, wave.count
+    for part in parts:
+        here = small & part[:count]
+        if here.any():
+            model = village_model(together, direct, part, scale)
+            found = _placed(model, found, here & model.used[:count], limits)
     return found
 
 
-def village_model(wave: Wave, estimate: Estimate, part: Bools, scale: float = 1.0) -> Modelled:
-    """The model of those of these villages that are compared with a reference.
+def village_model(
+    together: Together, direct: Direct, part: Bools, scale: float = 1.0
+) -> Modelled:  # fmt: skip
+    """The model of those of all villages that are compared with a reference.
 
     Covariates: the share of adults in homes where nobody is online, and the ring; one that is not
     known of every village in the model is left out.
     """
-    used = part & wave.compared & np.isfinite(estimate.v)
+    used = part & together.compared & np.isfinite(direct.v)
     return modelled(
-        np.where(used, scale * estimate.value, np.nan),
-        scale**2 * estimate.v,
-        1 / (estimate.df + 1),
-        estimate.homes,
-        wave.census.adults,
-        covariates=_covariates(wave, used),
+        np.where(used, scale * direct.value, np.nan),
+        scale**2 * direct.v,
+        1 / (direct.df + 1),
+        direct.homes,
+        together.census.adults,
+        covariates=_covariates(together, used),
     )
 
 
-def _covariates(wave: Wave, used: Bools) -> Floats | None:
-    one = wave.census
+def _covariates(together: Together, used: Bools) -> Floats | None:
+    one = together.census
     # Not `own.g`: where silent homes were visited that is 1, whoever is offline there.
     share, told = online_share(one.adults, one.offline)
     columns = [np.where(told, 1 - share, np.nan), one.ring]
@@ -66,8 +80,9 @@ def _covariates(wave: Wave, used: Bools) -> Floats | None:
 
 
 def _placed(model: Modelled, own: Figures, here: Bools, limits: tuple[float, float]) -> Figures:
+    count = len(own.value)
     value, low, high = (
-        rounded(np.clip(one, *limits)) for one in (model.value, model.low, model.high)
+        rounded(np.clip(one[:count], *limits)) for one in (model.value, model.low, model.high)
     )
     return replace(
         own,

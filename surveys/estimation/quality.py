@@ -26,6 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from surveys.estimation.frame import FLAGS, Answers, Bools, Floats, Ints, answers, measures
+from surveys.estimation.pace import Group, Pace, groups
 from surveys.estimation.weights import Weights, weights
 from surveys.form.indicators import Indicator
 
@@ -34,8 +35,6 @@ LOWEST, MIDDLE, HIGHEST = 1, 3, 5
 STATEMENTS = 3
 """How many questions of agreement make a line."""
 PART_OF_MEDIAN = 3
-COMPARED = 10
-"""Under so many finished interviews a path has no median of its own."""
 ENOUGH = 15
 """How many questions two persons must have answered alike."""
 OWN = ("village", "home", "entry", "submission", "mode", "finished", "flags",
@@ -52,12 +51,17 @@ class Quality:
     """By village's code, named as in a profile: persons, homes; persons with any flag (`flagged`,
     those that the frame came with included) and with each of FLAGS; homes whose rosters differ
     (rosters_differ) or are too short (rosters_short)."""
+    pace: Pace
+    """What speed was compared with."""
 
 
-def quality(frame: pd.DataFrame, indicators: Sequence[Indicator]) -> Quality:
+def quality(
+    frame: pd.DataFrame, indicators: Sequence[Indicator], pace: Pace | None = None
+) -> Quality:
     """The flags of every submission, and how many there are in each village.
 
-    The frame should be a whole wave: medians are of all its villages. Only finished submissions
+    The frame should be a whole wave: medians are of all its villages; of some of its villages, give
+    the pace that was found in all. Only finished submissions
     that are not excluded are marked, counted and compared with; the order of rows makes no
     difference. Raises ValueError if a column of the frame's own (see above) is missing.
 
@@ -88,16 +92,15 @@ def quality(frame: pd.DataFrame, indicators: Sequence[Indicator]) -> Quality:
         of_row, texts = _distinct(narrow[name])
         numbers = pd.to_numeric(pd.Series(texts, dtype=str), errors="coerce")
         points[:, place] = numbers.to_numpy(np.float64)[of_row[row]]
+    mode, path = (_distinct(narrow[name]) for name in ("mode", "path"))
+    seconds = narrow["seconds"].to_numpy(np.float64)[row]
+    told = groups((mode[0][row], mode[1]), (path[0][row], path[1]), data.user)
+    pace = pace or Pace.of(seconds, told)
     marks = np.zeros((len(frame), len(FLAGS)), np.bool_)
     marks[row] = np.column_stack(
         [
             straight_lining(points),
-            speeding(
-                narrow["seconds"].to_numpy(np.float64)[row],
-                _distinct(narrow["mode"])[0][row],
-                _distinct(narrow["path"])[0][row],
-                data.user,
-            ),
+            fast(seconds, told, pace),
             contradiction(data, rosters),
             duplicate(
                 data.village[data.home],
@@ -110,6 +113,7 @@ def quality(frame: pd.DataFrame, indicators: Sequence[Indicator]) -> Quality:
     return Quality(
         pd.DataFrame(marks, index=frame.index, columns=list(FLAGS)),
         _counts(data, rosters, marks[row], codes),
+        pace,
     )
 
 
@@ -139,27 +143,24 @@ def straight_lining(points: Floats) -> Bools:
 def speeding(seconds: Floats, mode: Ints, path: Ints, user: Floats) -> Bools:
     """Whether somebody took under a third of the median of the same path and mode.
 
-    A path with under 10 interviews is compared with users or non-users of its mode, else with its
-    mode; in a mode with under 10, nobody is flagged. All (rows,): seconds NaN where not known;
-    mode a code from 0; path a code, -1 where not known; user 1, 0 or NaN.
+    All (rows,): seconds NaN where not known; mode a code from 0; path a code, -1 where not known;
+    user 1, 0 or NaN; what is compared with what: see `surveys.estimation.pace`.
 
     >>> seconds = np.array([300.0] * 9 + [99, 101])
     >>> none = np.zeros(11, int)
     >>> speeding(seconds, none, none, np.ones(11))[8:]
     array([False,  True, False])
     """
-    typical = np.full(len(seconds), np.nan)
-    kind = np.where(np.isfinite(user), user, -1).astype(np.int64)
-    for part in (None, kind, path):
-        if part is None:
-            group = mode
-        else:
-            group = np.where(part < 0, -1, mode * (part.max(initial=0) + 1) + part)
-        by = pd.Series(seconds).groupby(group)
-        enough = (group >= 0) & (by.transform("count").to_numpy() >= COMPARED)
-        typical[enough] = by.transform("median").to_numpy()[enough]
-    fast: Bools = seconds < typical / PART_OF_MEDIAN
-    return fast
+    named = [(codes, [str(one) for one in range(int(codes.max(initial=0)) + 1)])
+             for codes in (mode, path)]  # fmt: skip
+    told = groups(named[0], named[1], user)
+    return fast(seconds, told, Pace.of(seconds, told))
+
+
+def fast(seconds: Floats, told: Sequence[Group], pace: Pace) -> Bools:
+    """(rows,) whether somebody took under a third of what is typical."""
+    found: Bools = seconds < pace.typical(told) / PART_OF_MEDIAN
+    return found
 
 
 def contradiction(data: Answers, rosters: Weights) -> Bools:

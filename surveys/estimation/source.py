@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from surveys.estimation.breakdowns import CATEGORIES, Variable, category
+from surveys.estimation.census import Census
 from surveys.estimation.followup import TwoPhase, two_phase
-from surveys.estimation.frame import Answers, Bools, Floats, Ints, Measures
+from surveys.estimation.frame import Answers, Bools, Ints, Measures
 from surveys.estimation.margins import Raking
 from surveys.estimation.sample import Sample, of_areas, of_villages
-from surveys.estimation.wave import Census
 from surveys.estimation.weights import weights
 
 
@@ -75,14 +75,3 @@ def arrived(frame: pd.DataFrame, data: Answers, codes: Sequence[str]) -> pd.Data
         }
     )
     return rows.assign(**{str(name): category(data, name) for name in CATEGORIES})
-
-
-def census_of(villages: pd.DataFrame) -> Census:
-    """What is known of the villages from outside the sample."""
-
-    def column(name: str) -> Floats:
-        if name not in villages.columns:
-            return np.full(len(villages), np.nan)
-        return pd.to_numeric(villages[name]).to_numpy(np.float64, na_value=np.nan)
-
-    return Census(*(column(name) for name in ("adults", "adults_offline", "households", "ring")))

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from surveys.estimation.computed import Computed
+from surveys.estimation.census import census_of
+from surveys.estimation.computed import Computed, places_of
 from surveys.estimation.editions import editions, everything
 from surveys.estimation.frame import Bools, answers, measures
 from surveys.estimation.leaving import Rejected, leaving
 from surveys.estimation.margins import Margins, raked
 from surveys.estimation.profile import VillageProfile
-from surveys.estimation.source import Source, arrived, census_of
+from surveys.estimation.source import Source, arrived
+from surveys.estimation.standing import Standing
 from surveys.estimation.table import About
 from surveys.estimation.weights import weights
 from surveys.form.indicators import Indicator
@@ -51,6 +53,7 @@ def compute(
     held: pd.DataFrame | None = None,
     rejected: Rejected | None = None,
     over: bool = False,
+    standing: Standing | None = None,
 ) -> Computed:
     """All numbers of a wave's villages, in one pass over columns.
 
@@ -59,7 +62,7 @@ def compute(
     `margins`: of online adults, by place (see `surveys.estimation.margins`). `held`: whose answers
     the editions before hold (see `surveys.estimation.editions`); without it all count.
     `rejected`: what of it a review rejected: it leaves when that tells nothing. `over`: nobody can
-    answer any more.
+    answer any more. `standing`: other villages of the wave, of which nothing has changed.
     Raises ValueError for a code that `villages` does not have, or has twice, and for a frame
     without its own columns.
     """
@@ -73,7 +76,7 @@ def compute(
     parts_of = measures(indicators, choices)
     data = answers(frame, codes, parts_of)
     census = census_of(villages)
-    places = [(*map(str, area), code) for area, code in zip(villages["area"], codes, strict=True)]
+    places = places_of(villages)
     above = ["/".join(place[:-1]) for place in places]
     found = everything(len(data))
     broken: Mapping[str, Bools] = {}
@@ -103,7 +106,7 @@ def compute(
             margins=before.margins, held=before.held,
         )  # fmt: skip
         earlier = before.wave, then
-    return Computed(villages, codes, places, source, at, earlier, found, keys)
+    return Computed(villages, codes, places, source, at, earlier, found, keys, standing)
 
 
 def _aside(frozen: Collection[str], reference: Collection[str]) -> list[str]:

@@ -6,24 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from surveys.estimation.census import Census
 from surveys.estimation.decomposition import Side
 from surveys.estimation.figures import BOUNDS, Bound, Codes, Figures
-from surveys.estimation.frame import Bools, Floats, Measures
+from surveys.estimation.frame import Bools, Measures
 from surveys.estimation.sample import Sample
+from surveys.estimation.standing import Together
 from surveys.form.indicators import Indicator
-
-
-@dataclass(frozen=True, slots=True)
-class Census:
-    """What is known of places from outside the sample; NaN where it is not."""
-
-    adults: Floats
-    """(places,) N."""
-    offline: Floats
-    """(places,) N₀."""
-    households: Floats
-    ring: Floats
-    """(places,) 0 county seat to 3 outlying hamlet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +25,8 @@ class Wave:
     compared: Bools
     """(villages,) False for a village of the reference area itself."""
     census: Census
+    together: Together | None = None
+    """All villages, for what looks across them; None of areas, of which no model is made."""
 
     @property
     def count(self) -> int:

@@ -80,6 +80,7 @@ class Flags:
         import pandas as pd
 
         from surveys.estimation.frame import FLAGS
+        from surveys.estimation.pace import Pace
 
         bit = np.uint8(1 << FLAGS.index("speeding"))
         self._marks &= ~bit
@@ -88,7 +89,7 @@ class Flags:
         for start in range(0, len(seconds), AT_ONCE):
             ms = self._ms[start : start + AT_ONCE]
             seconds[start : start + AT_ONCE] = np.where(ms < 0, np.nan, ms / TO_MS)
-        return Checked(self._ids, self._marks, seconds, self._stored, pd.DataFrame())
+        return Checked(self._ids, self._marks, seconds, self._stored, pd.DataFrame(), Pace({}))
 
     def _mark_fast(self, bit: np.uint8) -> None:
         """As `surveys.estimation.quality.speeding`, with less in memory at once."""
@@ -113,7 +114,7 @@ class Flags:
         """The median of each group in seconds; NaN where fewer than ten are in it; and, at the end,
         for -1, NaN.
         """
-        from surveys.estimation.quality import COMPARED
+        from surveys.estimation.pace import COMPARED
 
         codes = {"path": self._paths, "kind": self._kinds, "mode": self._modes}[of]
         modes = np.array([mode for mode, _ in self._kinds] + [-1], np.int64)

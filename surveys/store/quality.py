@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from surveys.estimation.frame import Ints
+    from surveys.estimation.pace import Pace
 
 _OWN = ("village", "home", "entry", "submission", "mode", "finished", "seconds", "same", "answered")
 TAKEN = frozenset((*_OWN, "path", "flags"))
@@ -42,6 +43,8 @@ class Checked:
     """The flags that were stored, of the interviews that have any."""
     counts: pd.DataFrame
     """By village's code, as `surveys.estimation.quality.Quality.counts`."""
+    pace: Pace
+    """What speed was compared with."""
 
     def flags_of(self, interview_id: int) -> tuple[str, ...]:
         """The names of its flags, those stored last; none for an interview that is not there."""
@@ -114,12 +117,13 @@ def checked(
     wave_id: int,
     area_ids: Collection[int] | None = None,
     rows: Rows | None = None,
+    pace: Pace | None = None,
 ) -> Checked:
     """The flags of a wave's finished submissions (None: of all its villages); rows: what was read
     of them, where it was.
 
     Villages left out are not compared with: give all that the wave has, so that a submission has
-    the same flags wherever it is looked at.
+    the same flags wherever it is looked at, or the pace that was found in all of them.
     """
     import numpy as np
 
@@ -137,7 +141,7 @@ def checked(
         number: tuple(map(str, json.loads(flags)))
         for number, flags in flagged(read_ones).items()
     }  # fmt: skip
-    result = quality(_frame(session, read_ones, indicators, stored), indicators)
+    result = quality(_frame(session, read_ones, indicators, stored), indicators, pace)
     bits = result.marks.to_numpy(np.uint8) @ (1 << np.arange(len(FLAGS), dtype=np.uint8))
     return Checked(
         read_ones.own["id"].to_numpy(np.int64),
@@ -145,6 +149,7 @@ def checked(
         read_ones.own["seconds"].to_numpy(np.float32),
         stored,
         result.counts,
+        result.pace,
     )
 
 

@@ -5,8 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from surveys.estimation import rare_figures
+from surveys.estimation.census import Census
 from surveys.estimation.figures import Figures
-from surveys.estimation.rare_figures import reaching
+from surveys.estimation.frame import Floats
+from surveys.estimation.standing import Together
+
+
+def reaching(found: Figures, yes: Floats, no: Floats) -> Figures:
+    """All villages are computed; none stand."""
+    unknown = np.full(len(yes), np.nan)
+    census = Census(unknown, unknown, unknown, unknown)
+    together = Together(census, np.ones(len(yes), np.bool_), None)
+    return rare_figures.reaching(together, "share", found, yes, no)
 
 
 def words(which: list[int]) -> Figures:
