@@ -60,6 +60,12 @@ class Editions:
     secret: Mapping[str, frozenset[str]]
     """Of each of `TOLD` those whose row was hidden, and holds the same: it stays so."""
 
+    @property
+    def unsettled(self) -> frozenset[str]:
+        """Villages of which someone was forgotten, as long as anything waits because of that."""
+        ghosts = self.hold["gone"].to_numpy(bool)
+        return self.frozen | frozenset(map(str, _villages(self.hold.loc[ghosts, "village"])))
+
 
 def editions(
     now: pd.DataFrame,

@@ -31,13 +31,29 @@ if TYPE_CHECKING:
 
     from surveys.estimation.computed import Computed
     from surveys.estimation.editions import Editions
+    from surveys.estimation.pace import Pace
+    from surveys.estimation.standing import Standing
     from surveys.estimation.table import About
     from surveys.estimation.villages import Before
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """Some villages of a wave: only they are computed."""
+
+    villages: frozenset[int]
+    """With them the reference area, and all that are raked with one of them."""
+    areas: frozenset[int]
+    """Areas whose villages are all among them, that may be asked for."""
+    standing: Standing
+    """All others of the wave."""
+    pace: Pace
+    """How long interviews take in all of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
-    """A wave as it is computed, and what was kept of it before."""
+    """A wave (or some villages of it) as it is computed, and what was kept of it before."""
 
     wave_id: int
     rows: pd.DataFrame
@@ -68,6 +84,8 @@ class Round:
     """Whether the wave is closed."""
     reference: frozenset[str]
     """The codes of its villages."""
+    pace: Pace
+    """What the speed of interviews was compared with."""
 
     def in_numbers(self, codes: Collection[str]) -> dict[str, str]:
         """Who is in the numbers of an area made of these villages: key -> home."""
@@ -89,23 +107,30 @@ class Round:
         return code in self.editions.frozen or still
 
 
-def computed_round(session: Session, wave_id: int, now: datetime) -> Round:
-    """Read a wave whole, with what editions held of it, and compute it; `now` dates new ones."""
+def computed_round(
+    session: Session, wave_id: int, now: datetime, among: Among | None = None
+) -> Round:
+    """Read a wave, with what editions held of it, and compute it; `now` dates new ones.
+
+    among: only these villages, of a wave that is open and has none before it.
+    """
     from surveys.estimation.leaving import Rejected as RejectedAnswers
     from surveys.estimation.table import About
     from surveys.estimation.villages import compute
 
     wave, indicators, form = _wave(session, wave_id)
     reference = reference_villages(session, wave)
-    together = finished_in(session, wave_id) | set(reference)
+    only = None if among is None else among.villages
+    together = finished_in(session, wave_id, only) | set(reference)
     _, margins = margins_for(session, together)
     names = [one.name for one in indicators]
-    kept = newest(session, wave_id)
+    kept = newest(session, wave_id, None if among is None else among.villages | among.areas)
     rejected = rejected_in(session, wave_id)
     still = _still_held(session, wave_id, rejected, kept)
     together |= {rejected[key] for key in still.keys}
-    everybody = read(session, wave_id)
-    quality = checked(session, wave_id, rows=everybody)
+    everybody = read(session, wave_id, only)
+    pace = None if among is None else among.pace
+    quality = checked(session, wave_id, only, rows=everybody, pace=pace)
     rows, villages = frame(
         session, wave_id, together, names, quality, rejected=still.keys, rows=everybody
     )
@@ -118,10 +143,11 @@ def computed_round(session: Session, wave_id: int, now: datetime) -> Round:
         labels_of(form),
         [places[area_id].code for area_id in reference],
         margins=margins,
-        before=_wave_before(session, wave, together),
+        before=_wave_before(session, wave, together) if among is None else None,
         held=held_by(kept, places),
         rejected=RejectedAnswers(still.keys, past),
         over=wave.closed_at is not None,
+        standing=None if among is None else among.standing,
     )
     at = now.astimezone(_zone(session, wave.area_id)).isoformat("T", "seconds")
     return Round(
@@ -133,7 +159,7 @@ def computed_round(session: Session, wave_id: int, now: datetime) -> Round:
         computed=computed,
         editions=computed.editions,
         about=About(
-            wave.name, form.id, form.version, at, _reference_name(session, reference) or None
+            wave.name, form.id, form.version, at, reference_name(session, reference) or None
         ),
         organisation=wave.organisation,
         contact=wave.contact,
@@ -146,6 +172,7 @@ def computed_round(session: Session, wave_id: int, now: datetime) -> Round:
         there=frozenset(rows["submission"].to_numpy(object)) | rejected.keys(),
         over=wave.closed_at is not None,
         reference=frozenset(places[area_id].code for area_id in reference),
+        pace=quality.pace,
     )
 
 
@@ -274,7 +301,7 @@ def _wave(session: Session, wave_id: int) -> tuple[Wave, tuple[Indicator, ...], 
     return wave, indicators_from_json(version.indicators), compiled(version.xform, lists)
 
 
-def _reference_name(session: Session, reference: Sequence[int]) -> str:
+def reference_name(session: Session, reference: Sequence[int]) -> str:
     """One village's own name; of several, the name of the nearest area that holds them all."""
     if not reference:
         return ""

@@ -12,6 +12,11 @@ AT_ONCE = 500
 """Documents that are read at a time, and held."""
 
 
+def to_five(count: int) -> int:
+    """A number of persons that may be told, to the nearest five."""
+    return 5 * round(count / 5)
+
+
 class Profiles(Mapping[str, VillageProfile]):
     """Profiles by village's code, in the order of the villages."""
 

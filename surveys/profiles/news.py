@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from surveys.estimation.profile import VillageProfile, to_json
-from surveys.profiles.computing import village_profiles
+from surveys.profiles.villages import village_profiles
 from surveys.store.database import Database
 from surveys.store.schema import Area
 

@@ -10,8 +10,9 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from surveys.estimation.profile import VillageProfile
-from surveys.profiles.computing import area_profile, area_profiles, village_profiles
+from surveys.profiles.areas import area_profile, area_profiles
 from surveys.profiles.fieldwork import VillageProgress, latest_wave, summary
+from surveys.profiles.villages import village_profiles
 from surveys.reports.area import Beside, area_page
 from surveys.reports.fieldwork import Fieldwork
 from surveys.reports.render import page

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     String,
     Text,
     and_,
     bindparam,
     case,
     cast,
+    false,
     func,
     literal_column,
     not_,
@@ -47,7 +49,7 @@ SLOW = 500
 
 _C = INTERVIEW.c
 # As text in the statement: only so does SQLite take the index that holds all that is read.
-_FINISHED = _C.status == literal_column("'finished'")
+FINISHED = _C.status == literal_column("'finished'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +88,18 @@ def keep_measured(
     )
 
 
+def has_line(session: Session, wave_id: int) -> ColumnElement[bool]:
+    """Whether an interview has its line, and the one that is read now."""
+    good = (
+        and_(_C.form_version_id == version, func.substr(_C.measured, 1, MARK) == layout.mark)
+        for version, layout in layouts_of(session, wave_id).items()
+    )
+    return and_(_C.measured.is_not(None), or_(false(), *good))
+
+
 def unmeasured(session: Session, wave_id: int) -> list[int]:
     """The finished interviews of a wave whose line is missing, or not the one that is read now."""
-    good = or_(
-        *(
-            and_(_C.form_version_id == version, func.substr(_C.measured, 1, MARK) == layout.mark)
-            for version, layout in layouts_of(session, wave_id).items()
-        )
-    )
-    query = select(_C.id).where(
-        _C.wave_id == wave_id, _FINISHED, or_(_C.measured.is_(None), not_(good))
-    )
+    query = select(_C.id).where(_C.wave_id == wave_id, FINISHED, not_(has_line(session, wave_id)))
     return sorted(session.scalars(query))
 
 
@@ -189,7 +192,7 @@ def _query(session: Session, wave_id: int) -> Any:
             _C.form_version_id, _C.measured,
         )
         .join_from(INTERVIEW, RESPONDENT, RESPONDENT.c.id == _C.respondent_id)
-        .where(_C.wave_id == wave_id, _FINISHED)
+        .where(_C.wave_id == wave_id, FINISHED)
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
+from surveys.store.standing import drop_standing_of
 
 CONTACT: Table = Base.metadata.tables["contact"]
 
@@ -280,6 +281,7 @@ def homes_of(session: Session, respondent_ids: Sequence[str]) -> list[str]:
 
 def erase_respondents(session: Session, respondent_ids: Sequence[str]) -> None:
     """Delete these respondents with their interviews and the logs of those."""
+    drop_standing_of(session, respondent_ids)
     session.execute(delete(Respondent).where(Respondent.id.in_(respondent_ids)))
 
 

@@ -60,12 +60,12 @@ def newest(
     ).all()
     # Reports of an earlier version of the program do not say it apart.
     older = documents(session, [row.id for row in rows if row.told is None])
-    names = _names()
+    names = told_names()
     return {
         row.area_id: Edition(
             row.id,
             row.members or {},
-            _told(older[row.id])
+            told_of(older[row.id])
             if row.told is None
             else tuple(name in row.told.split() for name in names),
             row.made_of,
@@ -86,13 +86,13 @@ def documents(session: Session, report_ids: Sequence[int]) -> dict[int, dict[str
 
 def keep(session: Session, wave_id: int, made: Iterable[Made], now: datetime) -> None:
     """Keep computed profiles."""
-    names = _names()
+    names = told_names()
     rows = [
         {
             "area_id": one.area_id, "wave_id": wave_id, "computed_at": now,
             "submissions": len(one.members), "profile": one.document,
             "members": dict(one.members), "made_of": one.made_of,
-            "told": " ".join(compress(names, _told(one.document))),
+            "told": " ".join(compress(names, told_of(one.document))),
         }
         for one in made
     ]  # fmt: skip
@@ -114,7 +114,8 @@ _AGAIN = (
 )  # fmt: skip
 
 
-def _names() -> tuple[str, ...]:
+def told_names() -> tuple[str, ...]:
+    """What may be shown of a village: surveys.estimation.editions.TOLD."""
     from surveys.estimation.editions import TOLD
 
     return TOLD
@@ -156,7 +157,7 @@ def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.Dat
     return pd.DataFrame({name: columns[name] for name in HELD})
 
 
-def _told(profile: Mapping[str, Any]) -> tuple[bool, ...]:
+def told_of(profile: Mapping[str, Any]) -> tuple[bool, ...]:
     """Whether a village's row and its breakdowns were shown (surveys.estimation.editions.TOLD)."""
     from surveys.estimation.editions import BROKEN
 

@@ -40,18 +40,21 @@ class Census:
     longitude: float | None
 
 
-def finished_in(session: Session, wave_id: int) -> set[int]:
-    """The villages where somebody finished, and was not rejected."""
-    return set(
-        session.scalars(
-            select(Interview.area_id)
-            .where(
-                Interview.wave_id == wave_id,
-                Interview.status == "finished",
-                Interview.review != REJECTED,
-            )
-            .distinct()
+def finished_in(
+    session: Session, wave_id: int, area_ids: Collection[int] | None = None
+) -> set[int]:
+    """The villages (None: of all; else of these) where somebody finished, and was not rejected."""
+    query = (
+        select(Interview.area_id)
+        .where(
+            Interview.wave_id == wave_id,
+            Interview.status == "finished",
+            Interview.review != REJECTED,
         )
+        .distinct()
+    )
+    return set(
+        session.scalars(query if area_ids is None else query.where(Interview.area_id.in_(area_ids)))
     )
 
 
@@ -140,8 +143,15 @@ def census(session: Session, area_ids: Collection[int]) -> dict[int, Census]:
             latitude=village.latitude,
             longitude=village.longitude,
         )
-        for village in session.scalars(select(Area).where(Area.id.in_(area_ids)).order_by(Area.id))
-    }
+        for village in session.execute(
+            select(
+                Area.id, Area.code, Area.name, Area.path, Area.households, Area.adults,
+                Area.adults_offline, Area.target, Area.ring, Area.latitude, Area.longitude,
+            )
+            .where(Area.id.in_(area_ids))
+            .order_by(Area.id)
+        )
+    }  # fmt: skip
 
 
 def labels_of(form: Form) -> dict[str, Labels]:

@@ -18,7 +18,7 @@ from surveys.store.schema.answers import (
 from surveys.store.schema.base import Base, Document, Long, Moment
 from surveys.store.schema.field import Area, DailyCount, Form, FormVersion, Margin, Quota, Wave
 from surveys.store.schema.offices import Administrator, Audit, Draft, Grant, Guess, Invite, VisitKey
-from surveys.store.schema.reports import Delivery, Report, Schedule
+from surveys.store.schema.reports import Basis, Delivery, Report, Schedule, Standing
 from surveys.store.schema.traffic import Inbox, Job, Outbox, Pace, Replica, Turn
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Attachment",
     "Audit",
     "Base",
+    "Basis",
     "Contact",
     "DailyCount",
     "Delivery",
@@ -52,6 +53,7 @@ __all__ = [
     "Report",
     "Respondent",
     "Schedule",
+    "Standing",
     "Turn",
     "VisitKey",
     "Wave",

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     UniqueConstraint,
 )  # fmt: skip
@@ -35,6 +36,43 @@ class Report(Base):
     """Of a village that is shown: surveys.estimation.fingerprints; while it is the same now, so is
     the profile."""
     __table_args__ = (Index("ix_report_area_wave", "area_id", "wave_id"),)
+
+
+class Basis(Base):
+    """What the numbers of a wave that stand rest on, besides the answers of each village."""
+
+    __tablename__ = "basis"
+    wave_id: Mapped[int] = mapped_column(
+        ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    made_of: Mapped[str] = mapped_column(String(32))
+    """A hash of it: with another one nothing stands."""
+    names: Mapped[list[Any]]
+    """Of the numbers of each village, in their order."""
+    pace: Mapped[dict[str, Any]]
+    """How long interviews typically take, by groups of all villages: seconds."""
+
+
+class Standing(Base):
+    """Numbers of a village that stand until something of it changes (surveys.store.standing)."""
+
+    __tablename__ = "standing"
+    wave_id: Mapped[int] = mapped_column(
+        ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    area_id: Mapped[int] = mapped_column(
+        ForeignKey("area.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    stamp: Mapped[str] = mapped_column(String(120))
+    """Of the submissions that they are made of: with any other ones it is another."""
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    """Its profile."""
+    told: Mapped[str] = mapped_column(String(40))
+    """What of it is shown, as the report's."""
+    numbers: Mapped[bytes] = mapped_column(LargeBinary)
+    """What models and bands of all villages take of it: float64, one behind the other."""
+    later: Mapped[bool]
+    """Whether it was computed after all villages were."""
 
 
 class Schedule(Base):
