@@ -31,7 +31,7 @@ def upgrade() -> None:
         "standing",
         sa.Column("wave_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("area_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("stamp", sa.String(120), nullable=False),
+        sa.Column("stamp", sa.String(32), nullable=False),
         sa.Column("report_id", sa.Integer(), nullable=False),
         sa.Column("told", sa.String(40), nullable=False),
         sa.Column("numbers", sa.LargeBinary(), nullable=False),

@@ -12,12 +12,12 @@ from surveys.estimation.profile import Around, VillageProfile, from_json
 from surveys.profiles.area_editions import all_names, of_area, together
 from surveys.profiles.computed_wave import Among, Round, computed_round
 from surveys.profiles.stands import Seen
-from surveys.store.areas import paths_of
+from surveys.store.areas import ids_of, paths_of
 from surveys.store.database import Database
 from surveys.store.reports import documents
 
 AT_ONCE = 25
-"""Areas that are computed at once: who asks for one asks for the next."""
+"""Areas that are computed, or read, at once: who asks for one asks for the next."""
 
 
 def around_of(area: VillageProfile | None, name: str) -> Around | None:
@@ -35,51 +35,57 @@ class Arounds:
         self, database: Database, seen: Seen, area_ids: Sequence[int], now: datetime
     ) -> None:
         """seen: after what has changed was computed; area_ids: those that may be asked for."""
-        self._database, self._seen, self._order, self._now = database, seen, area_ids, now
-        self._found: dict[int, Around | None] = {}
+        self._database, self._seen, self._now = database, seen, now
+        with database.read() as session:
+            self._names = all_names(session, area_ids)
+            inside = self._all_inside(session, area_ids)
+        self._inside = {one: villages for one, villages in inside.items() if len(villages) > 1}
+        """Of each that has several villages where somebody has answered, these."""
+        self._stands = [one for one in self._inside if self._standing(one)]
+        self._others = [one for one in self._inside if one not in set(self._stands)]
+        self._found: dict[int, Around | None] = dict.fromkeys(inside.keys() - self._inside.keys())
 
     def __call__(self, area_id: int) -> Around | None:
         """One of them; None where it may not be shown, or has one village only."""
         if area_id not in self._found:
-            at = self._order.index(area_id)
-            self._find(self._order[at : at + AT_ONCE])
+            stands = area_id in self._stands
+            order = self._stands if stands else self._others
+            at = order.index(area_id)
+            some = order[at : at + AT_ONCE]
+            self._found |= self._read(some) if stands else self._computed(some)
         return self._found[area_id]
 
-    def _find(self, area_ids: Sequence[int]) -> None:
+    def _read(self, area_ids: Sequence[int]) -> dict[int, Around | None]:
+        reports = {self._seen.reports[one]: one for one in area_ids}
         with self._database.read() as session:
-            names = all_names(session, area_ids)
-            inside = self._inside(session, area_ids)
-            several = {one for one, villages in inside.items() if len(villages) > 1}
-            stands = {one for one in several if self._stands(one, inside[one])}
-            reports = {self._seen.reports[one]: one for one in stands}
             kept = documents(session, list(reports))
-        self._found |= dict.fromkeys(area_ids)
-        for report_id, area_id in reports.items():
-            profile = from_json(kept[report_id])
-            self._found[area_id] = around_of(profile, names[area_id][-1])
-        left = [one for one in area_ids if one in several - stands]
-        if not left:
-            return
-        one = partial(
-            self._database, self._seen, {v for area in left for v in inside[area]}, left, self._now
-        )
-        together(one, [names[area] for area in left])
-        for area in left:
-            profile_of = of_area(self._database, one, area, names[area], self._now)
-            self._found[area] = around_of(profile_of, names[area][-1])
+        return {
+            area_id: around_of(from_json(kept[report_id]), self._names[area_id][-1])
+            for report_id, area_id in reports.items()
+        }
 
-    def _inside(self, session: Session, area_ids: Sequence[int]) -> dict[int, list[int]]:
-        """Of each area the villages where somebody has answered."""
+    def _computed(self, area_ids: Sequence[int]) -> dict[int, Around | None]:
+        villages = {village for area in area_ids for village in self._inside[area]}
+        one = partial(self._database, self._seen, villages, area_ids, self._now)
+        together(one, [self._names[area] for area in area_ids])
+        found = {}
+        for area in area_ids:
+            names = self._names[area]
+            profile = of_area(self._database, one, area, names, self._now)
+            found[area] = around_of(profile, names[-1])
+        return found
+
+    def _all_inside(self, session: Session, area_ids: Sequence[int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {one: [] for one in area_ids}
         for village, path in paths_of(session, self._seen.answered).items():
-            above = int(path.split("/")[-3])
+            above = ids_of(path)[-2]
             if above in found:
                 found[above].append(village)
         return found
 
-    def _stands(self, area_id: int, villages: Sequence[int]) -> bool:
+    def _standing(self, area_id: int) -> bool:
         report = self._seen.reports.get(area_id)
-        rows = [self._seen.rows.get(one) for one in villages]
+        rows = [self._seen.rows.get(one) for one in self._inside[area_id]]
         return report is not None and all(
             row is not None and row.report_id < report for row in rows
         )

@@ -58,6 +58,7 @@ class Seen:
     wave_id: int
     made_of: str
     stamps: Mapping[int, Stamp]
+    """Of its submissions, and of what is known of it from elsewhere."""
     census: Mapping[int, Census]
     """Of all villages where somebody has finished, and of the reference area."""
     reference: frozenset[int]
@@ -114,9 +115,13 @@ class Seen:
 def seen(session: Session, wave_id: int) -> Seen:
     """Look at a wave: nothing is read but how many have answered where, and what was kept."""
     wave = session.get_one(Wave, wave_id)
-    now = stamps(session, wave_id)
+    submissions = stamps(session, wave_id)
     reference = reference_villages(session, wave)
-    places = census(session, now.keys() | set(reference))
+    places = census(session, submissions.keys() | set(reference))
+    now = {
+        area_id: one._replace(text=_hash(one.text, places[area_id]))
+        for area_id, one in submissions.items()
+    }
     found = Seen(
         wave_id=wave_id,
         made_of="",
@@ -177,13 +182,16 @@ def _made_of(session: Session, wave: Wave, found: Seen) -> str:
         version.id,
         json.dumps(version.indicators, sort_keys=True),
         sorted((number, one.mark) for number, one in layouts_of(session, wave.id).items()),
-        sorted(found.reference),
+        [found.census[area_id] for area_id in sorted(found.reference)],
         reference_name(session, sorted(found.reference)),
         sorted(margins_for(session, found.census.keys())[1].items()),
-        sorted(found.census.items()),
         earlier and earlier.id,
         sorted(before.items()),
     ]
+    return _hash(*said)
+
+
+def _hash(*said: object) -> str:
     return blake2b(repr(said).encode(), digest_size=16).hexdigest()
 
 
@@ -206,8 +214,8 @@ def settle(
 ) -> Seen:
     """Keep the numbers of these villages as they were computed, with their reports, which are kept.
 
-    told: of each village what of it is shown. Villages of which someone was forgotten, and whose
-    edition waits for others because of it, do not stand. Gives what stands now.
+    told: of each village what of it is shown. Of whom someone was forgotten, so that they are in no
+    number until others have come, stand too, with numbers of nobody. Gives what stands now.
     """
     alone(session, before.wave_id)
     if before.rests is not None and rests_on(session, before.wave_id) != before.rests:
@@ -219,7 +227,6 @@ def settle(
     rests = before.rests or Rests(before.made_of, names, one.pace.medians)
     reports = newest_reports(session, before.wave_id)
     at = {code: place for place, code in enumerate(one.computed.codes)}
-    loose = one.editions.unsettled
     kept = [
         Settled(
             area_id,
@@ -229,7 +236,7 @@ def settle(
             _row(columns, rests.names, at[code]),
         )
         for code in codes
-        if code not in loose and (area_id := one.ids[code]) in reports and area_id in before.stamps
+        if (area_id := one.ids[code]) in reports and area_id in before.stamps
     ]
     if whole:
         keep_basis(session, before.wave_id, rests)

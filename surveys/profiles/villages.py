@@ -118,7 +118,8 @@ def _changed(
     after = looked
     if looked.changed:
         one = partial(database, looked, looked.changed, (), now)
-        if one.reference & (one.editions.advanced | one.editions.unsettled):
+        moved = {looked.census[area_id].code for area_id in looked.changed} & one.editions.unsettled
+        if one.reference & (one.editions.advanced | moved):
             return None
         codes = {one.census[area_id].code for area_id in looked.changed.intersection(wanted)}
         ordered = sorted(codes | one.editions.advanced, key=one.ids.__getitem__)

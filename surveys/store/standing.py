@@ -129,7 +129,7 @@ def standing(session: Session, wave_id: int) -> dict[int, Row]:
 def newest_reports(session: Session, wave_id: int) -> dict[int, int]:
     """Of each place of a wave the id of its newest report."""
     query = select(Report.area_id, func.max(Report.id)).where(Report.wave_id == wave_id)
-    return dict(session.execute(query.group_by(Report.area_id)).tuples().all())
+    return dict(session.execute(query.group_by(Report.area_id)).all())
 
 
 def alone(session: Session, wave_id: int) -> None:

@@ -63,8 +63,9 @@ class Standing(Base):
     area_id: Mapped[int] = mapped_column(
         ForeignKey("area.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    stamp: Mapped[str] = mapped_column(String(120))
-    """Of the submissions that they are made of: with any other ones it is another."""
+    stamp: Mapped[str] = mapped_column(String(32))
+    """A hash of what they are made of that is the village's own: with anything else it is
+    another."""
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
     """Its profile."""
     told: Mapped[str] = mapped_column(String(40))
