@@ -28,6 +28,7 @@ LONG = (
     "tests/estimation/test_estimation_frame.py",
     "tests/estimation/test_estimation_within.py",
     "tests/interview/test_interview_properties.py",
+    "tests/publish/test_publish_standing.py",
     "tests/reports/test_reports_charts.py",
     "tests/reports/test_reports_render.py",
     "tests/reports/test_reports_pdf.py",

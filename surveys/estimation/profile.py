@@ -7,15 +7,10 @@ rounded to whole numbers, never 0 % or 100 % for a share.
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from functools import cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from surveys.estimation.plain import plain, read
 
 Withheld = Literal["", "few_persons", "few_homes", "no_reference", "not_asked", "too_few_for_this",
                    "imprecise", "complementary"]  # fmt: skip
@@ -322,10 +317,10 @@ class VillageProfile:
 def to_json(profile: VillageProfile) -> dict[str, Any]:
     """The profile as a JSON document: objects, lists, texts, numbers, true, false and null.
 
-    >>> _object(Gap(Figure(41.0, 35.0, 47.0), NONE, NONE))["total"]["value"]
+    >>> plain(Gap(Figure(41.0, 35.0, 47.0), NONE, NONE))["total"]["value"]
     41.0
     """
-    return _object(profile)
+    return plain(profile)
 
 
 def from_json(document: dict[str, Any]) -> VillageProfile:
@@ -333,94 +328,10 @@ def from_json(document: dict[str, Any]) -> VillageProfile:
 
     Raises ValueError where something is missing, unknown or of another type.
 
-    >>> _read(Figure, {"high": 41}, "figure")
+    >>> read(Figure, {"high": 41}, "figure")
     Traceback (most recent call last):
     ...
     ValueError: figure: fields missing or unknown: value
     """
-    profile: VillageProfile = _read(VillageProfile, document, "profile")
+    profile: VillageProfile = read(VillageProfile, document, "profile")
     return profile
-
-
-def _object(value: DataclassInstance) -> dict[str, Any]:
-    # A hundred figures a village: what is plain already is taken over as it is, many at once.
-    names, values, other = _fields(type(value))
-    found = dict(zip(names, values(value), strict=True))
-    for name in other:
-        found[name] = _write(found[name])
-    return found
-
-
-_PLAIN = (str, float, int, bool, type(None))
-
-
-def _write(value: object) -> object:
-    kind = type(value)
-    if kind in _PLAIN:
-        return value
-    if kind is tuple:
-        return [_write(one) for one in cast("tuple[object, ...]", value)]
-    if kind is dict:
-        return {key: _write(one) for key, one in cast("dict[str, object]", value).items()}
-    if is_dataclass(kind):
-        return _object(cast("DataclassInstance", value))
-    return value
-
-
-@cache
-def _fields(
-    kind: type[DataclassInstance],
-) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]], tuple[str, ...]]:
-    """The names of a class's fields, what gives their values, and which may hold more than plain
-    ones by their type."""
-    names = tuple(one.name for one in fields(kind))
-    get = attrgetter(*names)
-    values = get if len(names) > 1 else lambda one: (get(one),)
-    return names, values, tuple(name for name, of in _hints(kind).items() if not _plain(of))
-
-
-def _plain(kind: Any) -> bool:
-    """Whether a type holds texts, numbers, true, false and nothing only."""
-    if get_origin(kind) in (Union, types.UnionType):
-        return all(_plain(one) for one in get_args(kind))
-    return kind in _PLAIN or get_origin(kind) is Literal
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-@cache
-def _needed(kind: type[DataclassInstance]) -> frozenset[str]:
-    return frozenset(
-        one.name for one in fields(kind) if one.default is one.default_factory is MISSING
-    )
-
-
-def _read(kind: Any, value: Any, where: str) -> Any:
-    """`value` as the type `kind`, which is one of those that the classes above use."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        return _read(next(one for one in inner if one is not type(None)), value, where)
-    if origin is Literal and value in inner:
-        return value
-    if origin is tuple and isinstance(value, list):
-        return tuple(_read(inner[0], one, f"{where}[{i}]") for i, one in enumerate(value))
-    if origin is dict and isinstance(value, dict):
-        return {key: _read(inner[1], one, f"{where}.{key}") for key, one in value.items()}
-    if is_dataclass(kind) and isinstance(kind, type) and isinstance(value, dict):
-        hints = _hints(kind)
-        # What an earlier version did not know yet has a default.
-        needed = _needed(kind)
-        odd = sorted((needed - value.keys()) | (value.keys() - hints.keys()))
-        if odd:
-            raise ValueError(f"{where}: fields missing or unknown: {', '.join(odd)}")
-        return kind(**{key: _read(hints[key], one, f"{where}.{key}") for key, one in value.items()})
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(kind, type) and type(value) is kind:
-        return value
-    raise ValueError(f"{where}: not what was written there")

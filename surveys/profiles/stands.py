@@ -3,7 +3,7 @@
 A village stands while its submissions, what is known of it from elsewhere, the form, the reference
 area and the program are the same. Models and bands look at all villages; what they say of one that
 stands is not looked up again for each answer elsewhere: that happens when one in ten has changed
-(docs/decisions/0020). Few submissions are always computed whole, which takes a second or two.
+(docs/decisions/0021). Few submissions are always computed whole, which takes a second or two.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from surveys.store.audit import audit
 from surveys.store.backup import Tell
 from surveys.store.database import connect, file_of, url_of
 from surveys.store.keys import anyone_at_work
-from surveys.store.schema import Base, Pace, Replica, Turn
+from surveys.store.schema import Base, Basis, Pace, Replica, Standing, Turn
 from surveys.store.standstill import Unfit, alone_with
 from surveys.store.upgrade import HEAD, revision_of
 
@@ -85,8 +85,9 @@ def copy(source: Path, target: str, now: datetime, tell: Tell, actor: str) -> in
 
 
 def _tables() -> Sequence[Table]:
-    """What is copied, each after what it refers to; not who runs, and whose turn it is."""
-    passing = {Replica.__tablename__, Turn.__tablename__, Pace.__tablename__}
+    """What is copied, each after what it refers to; not who runs, and whose turn it is, nor
+    numbers that are computed anew."""
+    passing = {one.__tablename__ for one in (Replica, Turn, Pace, Basis, Standing)}
     return [one for one in Base.metadata.sorted_tables if one.name not in passing]
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Session
 
+from surveys.store.outdated import drop_standing_of
 from surveys.store.schema import (
     Administrator,
     Attachment,
@@ -95,6 +96,7 @@ def erase_interviews(
 ) -> None:
     """Delete interviews, and of these persons those who have none left, with the homes in which
     nobody is left and the contacts whom nobody needs any more."""
+    drop_standing_of(session, Interview.id.in_(interview_ids))
     session.execute(delete(Interview).where(Interview.id.in_(interview_ids)))
     answers = exists().where(Interview.respondent_id == Respondent.id)
     gone = session.execute(

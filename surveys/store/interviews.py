@@ -11,6 +11,7 @@ from sqlalchemy import Table, bindparam, delete, func, insert, null, select, upd
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
+from surveys.store.outdated import drop_standing_of
 from surveys.store.reviews import REJECTED
 from surveys.store.schema import (
     Area,
@@ -253,6 +254,7 @@ def waves_of(session: Session, respondent_ids: Sequence[str]) -> int:
 
 def erase_interview(session: Session, interview_id: int) -> None:
     """Delete an interview with its log."""
+    drop_standing_of(session, Interview.id == interview_id)
     session.execute(delete(Interview).where(Interview.id == interview_id))
 
 

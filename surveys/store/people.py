@@ -21,8 +21,8 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Session, aliased
 
+from surveys.store.outdated import drop_standing_of
 from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
-from surveys.store.standing import drop_standing_of
 
 CONTACT: Table = Base.metadata.tables["contact"]
 
@@ -281,7 +281,7 @@ def homes_of(session: Session, respondent_ids: Sequence[str]) -> list[str]:
 
 def erase_respondents(session: Session, respondent_ids: Sequence[str]) -> None:
     """Delete these respondents with their interviews and the logs of those."""
-    drop_standing_of(session, respondent_ids)
+    drop_standing_of(session, Interview.respondent_id.in_(respondent_ids))
     session.execute(delete(Respondent).where(Respondent.id.in_(respondent_ids)))
 
 

@@ -7,7 +7,7 @@ these lines are in, so a million submissions take a third of a second.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from surveys.store.interviews import INTERVIEW
 from surveys.store.measured import FINISHED, has_line
+from surveys.store.outdated import drop_standing
 from surveys.store.reports import told_names
 from surveys.store.reviews import REJECTED
-from surveys.store.schema import Base, Basis, Interview, Report, Standing, Wave
+from surveys.store.schema import Base, Basis, Report, Standing, Wave
 
 if TYPE_CHECKING:
     from surveys.estimation.frame import Floats
@@ -166,19 +167,3 @@ def keep_standing(
         drop_standing(session, wave_id, [one.area_id for one in kept])
     if rows:
         session.connection().execute(_KEEP, rows)
-
-
-def drop_standing(session: Session, wave_id: int, area_ids: Sequence[int]) -> None:
-    """These villages are computed anew the next time."""
-    session.execute(
-        delete(Standing).where(Standing.wave_id == wave_id, Standing.area_id.in_(area_ids))
-    )
-
-
-def drop_standing_of(session: Session, respondent_ids: Collection[str]) -> None:
-    """No number that is made of these persons' answers stands any more."""
-    theirs = select(Interview.wave_id, Interview.area_id).where(
-        Interview.respondent_id.in_(respondent_ids)
-    )
-    for wave_id, area_id in session.execute(theirs.distinct()).all():
-        drop_standing(session, wave_id, [area_id])

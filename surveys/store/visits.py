@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from surveys.store.outdated import drop_standing_of
 from surveys.store.schema import Household, Interview, Respondent, VisitKey
 from surveys.store.vault import Vault, keyed_hash
 
@@ -34,7 +35,9 @@ def erase_visits(session: Session, wave_id: int, household_ids: Collection[str])
         )
     )
     rows = session.execute(theirs).all()
-    session.execute(delete(Respondent).where(Respondent.id.in_([row.id for row in rows])))
+    people = [row.id for row in rows]
+    drop_standing_of(session, Interview.respondent_id.in_(people))
+    session.execute(delete(Respondent).where(Respondent.id.in_(people)))
     return len({row.household_id for row in rows})
 
 

@@ -16,6 +16,7 @@ from surveys.estimation.profile import to_json
 from surveys.profiles import area_profile, stands, village_profiles
 from surveys.profiles.villages import computed_round as whole_round
 from surveys.publish import close_wave, import_villages
+from surveys.publish.margins import import_margins
 from surveys.publish.reviews import find, review
 from surveys.store.schema import Area, Basis, Interview, Report, Respondent, Standing
 from tests.fieldwork import NOW, interview, open_field
@@ -251,6 +252,25 @@ def test_who_is_forgotten_leaves_no_number_behind(database, field, monkeypatch):
         found, computed = some(database, field, monkeypatch)
         assert any("V11" in codes for codes in computed) == there
         assert {**found["V11"], "around": None} == {**before["V11"], "around": None}
+
+
+@pytest.mark.parametrize("of", ["T5", "He"])
+def test_who_is_weighed_together_is_computed_together(database, field, monkeypatch, of):
+    with database.begin() as session:
+        area = "He" if of == "He" else f"He/{of}"
+        lines = (f"{area},schooling,{one},100" for one in ("primary", "junior", "above"))
+        listed = "\n".join(("area,variable,category,count", *lines))
+        import_margins(session, listed.encode(), NOW)
+    every(database, field, NOW)
+    since = last_report(database)
+    with database.begin() as session:
+        people(session, field, "V23", 20, random.Random(17))
+    found, computed = some(database, field, monkeypatch)
+    together = {f"V{n}" for n in range(20, 24)} | {"V0", "V1"}
+    assert computed[0] == (together if of == "T5" else set(field.villages))
+    complete = whole(database, field, since)
+    for code in ("V20", "V21", "V22", "V23"):
+        assert numbers(found[code]) == numbers(complete[code]), code
 
 
 def test_an_area_holds_what_its_villages_say(database, field, monkeypatch):
