@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from surveys.estimation.area_profiles import areas_at
 from surveys.estimation.bands import Bands, bands, moderated
 from surveys.estimation.breakdowns import (
     CATEGORIES,
@@ -20,7 +21,6 @@ from surveys.estimation.breakdowns import (
     shown_rows,
     valued,
 )
-from surveys.estimation.census import Census
 from surveys.estimation.changes import ChangeColumns, change_columns
 from surveys.estimation.decomposition import Side
 from surveys.estimation.disclosure import HOMES, PERSONS, Shown, passes
@@ -28,22 +28,18 @@ from surveys.estimation.disclosure import shown as shown_together
 from surveys.estimation.editions import BROKEN, Editions
 from surveys.estimation.fingerprints import fingerprints
 from surveys.estimation.frame import Bools, Ints
-from surveys.estimation.headline import margined, margined_area
+from surveys.estimation.headline import margined
 from surveys.estimation.margins import Place
 from surveys.estimation.modelled import village_model
-from surveys.estimation.profile import Band, Kind, VillageProfile
+from surveys.estimation.profile import Band, VillageProfile
 from surveys.estimation.sample import Sample
-from surveys.estimation.scale_figures import scale_figures
 from surveys.estimation.source import Source
 from surveys.estimation.standing import Standing, Together
 from surveys.estimation.suppression import DIRECT_FROM
 from surveys.estimation.table import About, Beside, Named, Table, table
 from surveys.estimation.wave import Wave
-from surveys.estimation.within import within
 
 BANDS: Mapping[int, Band] = {-1: "below", 0: "same", 1: "above"}
-KINDS: tuple[Kind, ...] = ("programme", "county", "township")
-"""What places are called from the top down."""
 
 
 class Computed:
@@ -104,7 +100,7 @@ class Computed:
         compared = np.ones(len(self.codes), np.bool_)
         compared[self.reference] = False
         together, census = self.together, self.source.census
-        return Wave(self.source.parts, self.own, self._beside, compared, census, together)
+        return Wave(self.source.parts, self.own, self.beside, compared, census, together)
 
     @cached_property
     def together(self) -> Together:
@@ -119,12 +115,13 @@ class Computed:
         return self.wave.side(self.own)
 
     @cached_property
-    def _beside(self) -> Sample | None:
+    def beside(self) -> Sample | None:
+        """The reference area; None where it may not be shown."""
         if not self.reference_shown:
             return None
-        return self.source.area(self._with_answers(self.reference))
+        return self.source.area(self.with_answers(self.reference))
 
-    def _with_answers(self, which: Ints) -> Ints:
+    def with_answers(self, which: Ints) -> Ints:
         """Of some villages those where anybody is in the edition; where nobody is, all of them.
 
         Of the others an area says nothing, not even that their adults are not counted.
@@ -214,16 +211,17 @@ class Computed:
     def table(self) -> Table:
         """The columns of all villages."""
         rows = {name: one.leaves for name, one in self.rows.items()}
-        return self._table(self.wave, rows, self._change)
+        return self.table_of(self.wave, rows, self._change)
 
     @cached_property
     def rows(self) -> dict[Variable, Shown]:
         """Which rows of each breakdown are shown."""
         return {name: self._rows(name) for name in CATEGORIES}
 
-    def _table(
+    def table_of(
         self, wave: Wave, rows: Mapping[Variable, Bools], change: ChangeColumns | None
     ) -> Table:
+        """The columns of these places; rows: of each breakdown (places,) whether it is shown."""
         use = wave.parts.use
         broken = () if use is None else tuple(
             breakdown(
@@ -338,52 +336,10 @@ class Computed:
         self, places: Sequence[Place], about: About, *, ranks: bool = False
     ) -> dict[Place, VillageProfile]:
         """The profiles of areas of which none lies in another, computed together: see `area`."""
-        insides = [self._inside[place] for place in places]
-        own = self.source.areas([self._with_answers(one) for one in insides])
-        reference = set(self.reference.tolist())
-        compared = np.array([not set(one.tolist()) <= reference for one in insides])
-        wave = Wave(
-            self.source.parts, own, self._beside, compared, _whole(self.source.census, insides)
-        )
-
-        def told(of: Shown) -> Bools:
-            return np.array(
-                [
-                    self.area_shown(len(place), int(one[0]), of)
-                    for place, one in zip(places, insides, strict=True)
-                ]
-            )
-
-        shown, scales = told(self.shown), scale_figures(self.source.parts, own)
-        found = self._table(wave, {name: told(one) for name, one in self.rows.items()}, None)
-        return {
-            place: found.profile(
-                number,
-                self._area_named(place, inside),
-                about,
-                Beside(
-                    hidden=not bool(shown[number]),
-                    within=within(self, inside.tolist(), scales[number], BANDS, ranks=ranks),
-                    margined=margined_area(self.source.raking, inside.tolist(), place[-1]),
-                ),
-            )
-            for number, (place, inside) in enumerate(zip(places, insides, strict=True))
-        }
-
-    def _area_named(self, place: Place, inside: Ints) -> Named:
-        villages, depth = self.villages.iloc[inside], len(place)
-        return Named(
-            name=place[-1],
-            code="",
-            area=place[:-1],
-            kind=KINDS[min(depth, len(KINDS)) - 1],
-            target=_total(villages["target"]),
-            households=_total(villages["households"]),
-            adults=_total(villages["adults"]),
-        )
+        return areas_at(self, places, about, BANDS, ranks=ranks)
 
     @cached_property
-    def _inside(self) -> dict[Place, Ints]:
+    def inside(self) -> dict[Place, Ints]:
         """Of every place above villages those that are in it."""
         found: dict[Place, list[int]] = {}
         for at, one in enumerate(self.places):
@@ -463,19 +419,6 @@ def with_reference(areas: Sequence[Ints], reference: Ints) -> tuple[list[Ints], 
         if whole and within_one:
             return [*areas[:level], inside, *areas[level:]], level
     return list(areas), None
-
-
-def _whole(census: Census, areas: Sequence[Ints]) -> Census:
-    """Some villages as one place each; a sum of which a part is not known is not known."""
-    adults, offline, households = (
-        np.array([one[which].sum() for which in areas])
-        for one in (census.adults, census.offline, census.households)
-    )
-    return Census(adults, offline, households, np.full(len(areas), np.nan))
-
-
-def _total(column: pd.Series[float]) -> int | None:
-    return None if column.isna().any() else int(column.sum())
 
 
 def _count(value: float | None) -> int | None:

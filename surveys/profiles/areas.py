@@ -8,11 +8,13 @@ from datetime import datetime
 
 from surveys.estimation.profile import VillageProfile
 from surveys.profiles.area_editions import inside_of, names_of, of_area, places_of, together
+from surveys.profiles.arounds import partial
 from surveys.profiles.computed_wave import Round, computed_round
 from surveys.profiles.given import to_five
 from surveys.profiles.measuring import measured
 from surveys.profiles.seldom import seldom_collected
-from surveys.profiles.villages import village_profiles
+from surveys.profiles.villages import look, village_profiles
+from surveys.store.areas import villages_in
 from surveys.store.database import Database
 from surveys.store.reports import newest
 from surveys.store.schema import Area
@@ -25,11 +27,15 @@ def area_profile(
 
     It holds what its villages' editions hold, and changes when enough of that has changed.
     """
-    measured(database, wave_id)
     with database.read() as session:
-        one = computed_round(session, wave_id, now)
-        names = names_of(session, session.get_one(Area, area_id))
+        area = session.get_one(Area, area_id)
+        names, villages = names_of(session, area), villages_in(session, area.path)
+    looked = look(database, wave_id)
     # What is published of an area rests on editions that are kept.
+    if looked.rests is not None and looked.changed:
+        village_profiles(database, wave_id, list(looked.census), now)
+        looked = look(database, wave_id)
+    one = partial(database, looked, looked.stamps.keys() & set(villages), [area_id], now)
     if one.editions.advanced:
         village_profiles(database, wave_id, list(one.census), now)
     found = of_area(database, one, area_id, names, now, ranks=ranks)

@@ -42,7 +42,8 @@ class Arounds:
         self._inside = {one: villages for one, villages in inside.items() if len(villages) > 1}
         """Of each that has several villages where somebody has answered, these."""
         self._stands = [one for one in self._inside if self._standing(one)]
-        self._others = [one for one in self._inside if one not in set(self._stands)]
+        stands = set(self._stands)
+        self._others = [one for one in self._inside if one not in stands]
         self._found: dict[int, Around | None] = dict.fromkeys(inside.keys() - self._inside.keys())
 
     def __call__(self, area_id: int) -> Around | None:
@@ -98,10 +99,13 @@ def partial(
     areas: Sequence[int],
     now: datetime,
 ) -> Round:
-    """Some villages computed, with what must be with them; areas: of which they are the whole."""
-    if seen.rests is None:
-        raise ValueError("nothing of the wave stands")
+    """Some villages computed, with what must be with them; areas: of which they are the whole.
+
+    Where nothing stands, or a wave before it is told of, all of them are.
+    """
     with database.read() as session:
+        if seen.rests is None or seen.earlier:
+            return computed_round(session, seen.wave_id, now)
         needed = seen.needed(session, villages)
         among = Among(needed, frozenset(areas), seen.beside(needed), Pace(seen.rests.pace))
         return computed_round(session, seen.wave_id, now, among)

@@ -72,6 +72,8 @@ class Seen:
     """Of each place of the wave the id of its newest report."""
     large: bool
     """Whether what is computed is to be kept."""
+    earlier: bool
+    """Whether there is a wave before it."""
 
     @property
     def answered(self) -> frozenset[int]:
@@ -133,6 +135,7 @@ def seen(session: Session, wave_id: int) -> Seen:
         changed=frozenset(now),
         reports={},
         large=sum(one.finished for one in now.values()) >= STANDS_FROM,
+        earlier=wave_before(session, wave) is not None,
     )
     if not found.large:
         return found
@@ -152,22 +155,18 @@ def seen(session: Session, wave_id: int) -> Seen:
     raked, _ = margins_for(session, changed)
     changed |= frozenset(raked) & now.keys()
     rows = {area_id: row for area_id, row in rows.items() if area_id not in changed}
-    if changed and not _may_stand(session, wave, rows, changed):
+    if changed and (found.earlier or not _may_stand(wave, rows, changed)):
         return found
     return replace(found, rests=rests, rows=rows, changed=changed, reports=reports)
 
 
-def _may_stand(
-    session: Session, wave: Wave, rows: Mapping[int, Row], changed: Collection[int]
-) -> bool:
+def _may_stand(wave: Wave, rows: Mapping[int, Row], changed: Collection[int]) -> bool:
     """Whether the rest stands where some villages have changed.
 
-    At a wave's end the small villages of an area come in together; and what has changed since
-    another wave is told by all of both.
+    At a wave's end the small villages of an area come in together.
     """
     later = sum(row.later for row in rows.values()) + len(changed)
-    over = wave.closed_at is not None or wave_before(session, wave) is not None
-    return not over and later * ANEW <= len(rows) + len(changed)
+    return wave.closed_at is None and later * ANEW <= len(rows) + len(changed)
 
 
 def _made_of(session: Session, wave: Wave, found: Seen) -> str:

@@ -49,7 +49,7 @@ def village_profiles(
     own edition has it.
     """
     with seldom_collected():
-        looked = _look(database, wave_id)
+        looked = look(database, wave_id)
         wanted = looked.answered.intersection(area_ids)
         if not wanted:
             return {}
@@ -73,8 +73,8 @@ def village_profiles(
     return Profiles(database, made.found, given)
 
 
-def _look(database: Database, wave_id: int) -> Seen:
-    """See that what is read of a wave has been written down, and look at it."""
+def look(database: Database, wave_id: int) -> Seen:
+    """See that what is read of a wave has been written down; what of it stands."""
     with database.read() as session:
         looked = seen(session, wave_id)
     lacking = looked.rests is None or any(one.unmeasured for one in looked.stamps.values())

@@ -23,6 +23,7 @@ from tests.fieldwork import NOW, interview, open_field
 
 LATER = NOW + timedelta(days=2)
 PLACES = 24
+AREAS = ("T1", "T4", "He")
 HEAD = "code,name,area,households,adults,target,adults_offline,reference\n"
 LISTED = HEAD + "".join(
     f"V{n},Village {n},He/T{n // 4},200,{400 + n},12,{30 + n},{'yes' if n < 2 else 'no'}\n"
@@ -285,6 +286,31 @@ def test_an_area_holds_what_its_villages_say(database, field, monkeypatch):
     of = {one.code: one for one in area.within.villages}
     assert of["V7"].persons == found["V7"]["persons"]
     assert to_json(area)["online"] == found["V7"]["around"]["online"]
+
+
+def test_an_area_is_computed_of_its_own_villages(database, field, monkeypatch):
+    every(database, field, NOW)
+    since = last_report(database)
+    with database.begin() as session:
+        people(session, field, "V7", 20, random.Random(18))
+        ids = {name: session.scalar(select(Area.id).where(Area.name == name)) for name in AREAS}
+    rounds = []
+
+    def noted(*arguments, **named):
+        rounds.append(whole_round(*arguments, **named))
+        return rounds[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("surveys.profiles.arounds.computed_round", noted)
+        some_of = {name: area_profile(database, field.wave, one, LATER, ranks=True)
+                   for name, one in ids.items()}  # fmt: skip
+    assert [len(one.computed.codes) for one in rounds] == [3, 6, 6, 24]
+    whole(database, field, since)
+    with monkeypatch.context() as patch:
+        patch.setattr(stands, "STANDS_FROM", 10**6)
+        for name, one in ids.items():
+            complete = area_profile(database, field.wave, one, LATER, ranks=True)
+            assert to_json(some_of[name]) == to_json(complete), name
 
 
 def test_one_villages_profile_is_computed_beside_those_that_stand(database, field, monkeypatch):
