@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from itertools import islice
 
+from surveys.interview.bands import in_band
 from surveys.interview.numerals import chinese, plain
 from surveys.interview.searching import Labels, labels_of, letters
 from surveys.interview.wishes import Labelled, Read, Unread, Wish, wish
@@ -34,7 +35,8 @@ def chosen(kind: str, choices: Labelled, text: str) -> Read | Wish | Unread:
         if wanted is not None:
             return wanted
     try:
-        one = keys.one(text)
+        one = keys.in_band(text) if kind == "select_one" else None
+        one = one or keys.one(text)
         several = (one,) if one is not None else _each(text, keys)
     except _Several:
         return Unread("ambiguous_choice")
@@ -70,6 +72,7 @@ class _Keys:
 
     def __init__(self, choices: Labelled) -> None:
         self.values = [value for value, _ in choices]
+        self.shown = [label for _, label in choices]
         self.labels: Labels = labels_of(tuple(label for _, label in choices))
 
     @cached_property
@@ -80,6 +83,13 @@ class _Keys:
             if len(value) > 1 and not value.isdecimal():
                 found.setdefault(value.casefold(), []).append(place)
         return found
+
+    def in_band(self, text: str) -> str | None:
+        """The choice whose band holds the number that this is; positions come first."""
+        if _place(text, len(self.values)) is not None:
+            return None
+        place = in_band(self.shown, text)
+        return None if place is None else self.values[place]
 
     def one(self, text: str) -> str | None:
         """The one choice that this is, or None. Raises `_Several`."""

@@ -13,6 +13,38 @@ from typing_answers import NOW, TODAY, typed, value
 from surveys.interview.answers import Read, Unread, Wish, read
 from surveys.interview.shown import shown_value
 
+# Bands ----------------------------------------------------------------------------------------
+
+AGES = ("16-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75+", "Under 16 (the survey ends)")
+ZH_AGES = ("16-24岁", "25-34岁", "35-44岁", "45-54岁", "55-64岁", "65-74岁", "75岁及以上",
+           "16岁以下(结束)")  # fmt: skip
+
+
+@pytest.mark.parametrize("labels", [AGES, ZH_AGES])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("72", 6), ("七十二", 6), ("72岁", 6), ("我今年七十二岁", 6), ("I am 72", 6),
+        ("72 years old", 6),
+        ("16", 1), ("24", 1), ("25", 2), ("75", 7), ("103", 7), ("15", 8), ("12岁", 8), ("8", 8),
+        ("3", 3), ("65-74", 6),
+    ],
+)  # fmt: skip
+def test_who_types_their_age_is_in_its_band(labels, text, place):
+    choices = tuple((f"v{at}", label) for at, label in enumerate(labels, 1))
+    assert read("select_one", choices, text, TODAY, now=NOW) == Read((f"v{place}",))
+
+
+def test_a_number_that_no_band_holds_is_no_choice():
+    choices = tuple((f"v{at}", label) for at, label in enumerate(AGES, 1))
+    assert isinstance(read("select_one", choices, "24.5", TODAY, now=NOW), Unread)
+    # One band among words is none, and several choices are never guessed from one number.
+    shops = (("a", "None"), ("b", "One"), ("c", "5+"))
+    assert isinstance(read("select_one", shops, "72", TODAY, now=NOW), Unread)
+    assert isinstance(read("select_multiple", choices, "72", TODAY, now=NOW), Unread | Read)
+    assert read("select_multiple", choices, "72", TODAY, now=NOW) == Read(("v7", "v2"))
+
+
 # Ranges ---------------------------------------------------------------------------------------
 
 
