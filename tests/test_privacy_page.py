@@ -21,7 +21,7 @@ IMPERSONAL = {
     "outbox": {"id", "sender", "not_before", "tries", "error", "created_at", "done_at"},
     "report": {"id", "area_id", "wave_id", "computed_at", "submissions"},
     "schedule": {"id", "area_id", "kind", "active", "weekday", "hour", "due_at", "created_at"},
-    "turn": {"sender", "until"},
+    "standing": {"wave_id", "area_id", "report_id", "later"}, "turn": {"sender", "until"},
 }  # fmt: skip
 """Columns that hold nothing about a person: whoever adds one says which it is."""
 
