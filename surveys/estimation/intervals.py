@@ -67,12 +67,14 @@ def wilson(p: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
 
     >>> [float(limit.round(4)) for limit in wilson(0.2, 50)]
     [0.1124, 0.3304]
+    >>> [float(limit) for limit in wilson(0.2, 1e-310)]
+    [0.0, 1.0]
     """
     share, size = np.asarray(p, np.float64), np.asarray(n, np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = 1 + Z**2 / size
-        centre = (share + Z**2 / (2 * size)) / scale
-        half = Z / scale * np.sqrt(share * (1 - share) / size + Z**2 / (4 * size**2))
+    # Both times n, which may be as small as it likes.
+    size = np.where(size > 0, size, np.nan)
+    centre = (share * size + Z**2 / 2) / (size + Z**2)
+    half = Z * np.sqrt(share * (1 - share) * size + Z**2 / 4) / (size + Z**2)
     return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
 
 
