@@ -80,7 +80,7 @@ def export(  # noqa: PLR0917 - the names speak
     formats: tuple[Format, ...] = tuple(
         dict.fromkeys(one.value for one in format_ or [FileKind.csv])
     )
-    if formats == ("csv",) and sys.argv[1:2] == ["export"]:
+    if "parquet" not in formats and sys.argv[1:2] == ["export"]:
         # pandas takes Arrow up where it finds it: 85 MiB for nothing that is needed here. Not where
         # this is called within another program, which may want it.
         sys.modules.setdefault("pyarrow", None)  # type: ignore[arg-type]
