@@ -6,7 +6,7 @@ and the few that still stand out are left without these columns.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -55,7 +55,7 @@ def coarsened(
     codes = {name: [_codes(values) for values in levels[name]] for name in names}
     if places is None:
         places = {name: np.arange(len(codes[name][0])) for name in names}
-    kinds = _alike([codes[name][0][places[name]] for name in names])
+    kinds = _alike(codes[name][0][places[name]] for name in names)
     rows = len(kinds.of)
     # Of each kind of row one, for whatever is coarser than the finest.
     at = {name: places[name][kinds.first] for name in names}
@@ -104,19 +104,26 @@ class _Alike:
     """Of each kind how many rows there are."""
 
 
-def _alike(columns: Sequence[NDArray[np.int64]]) -> _Alike:
+def _alike(columns: Iterable[NDArray[np.int32]]) -> _Alike:
     """
-    >>> found = _alike([np.array([7, 7, 9, 7]), np.array([1, 2, 1, 1])])
+    >>> found = _alike(np.array(one) for one in ([7, 7, 9, 7], [1, 2, 1, 1]))
     >>> found.first.tolist(), found.of.tolist(), found.counts.tolist()
     ([0, 1, 2], [0, 1, 2, 0], [2, 1, 1])
     """
-    _, first, of, counts = np.unique(
-        _keys(columns), return_index=True, return_inverse=True, return_counts=True
-    )
-    return _Alike(first, of.astype(np.int32), counts.astype(np.int64))
+    key = _keys(columns)
+    # As `np.unique` does, with half of the memory: there may be a million rows.
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    begins = np.ones(len(key), np.bool_)
+    np.not_equal(key[1:], key[:-1], out=begins[1:])
+    del key
+    of = np.empty(len(order), np.int32)
+    of[order] = np.cumsum(begins, dtype=np.int32) - 1
+    starts = np.flatnonzero(begins)
+    return _Alike(order[starts], of, np.diff(starts, append=len(order)))
 
 
-def _sizes(columns: Sequence[NDArray[np.int64]], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _sizes(columns: Iterable[NDArray[np.int32]], counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """(kinds,) how many rows have the same values in all columns.
 
     >>> _sizes([np.array([0, 0, 1]), np.array([0, 0, 0])], np.array([3, 1, 2])).tolist()
@@ -129,17 +136,21 @@ def _sizes(columns: Sequence[NDArray[np.int64]], counts: NDArray[np.int64]) -> N
     return sizes
 
 
-def _keys(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+def _keys(columns: Iterable[NDArray[np.int32]]) -> NDArray[np.int64]:
     """(rows,) one number for the values in all columns, which are not negative."""
-    key = columns[0].astype(np.int64)
-    for one in columns[1:]:
+    key: NDArray[np.int64] | None = None
+    for one in columns:
+        if key is None:
+            key = one.astype(np.int64)
+            continue
         most = int(one.max(initial=0)) + 1
         if int(key.max(initial=0)) >= np.iinfo(np.int64).max // most - 1:
             key = np.unique(key, return_inverse=True)[1]
-        key = key * most + one
-    return key
+        key *= most
+        key += one
+    return np.zeros(0, np.int64) if key is None else key
 
 
-def _codes(values: Sequence[Hashable]) -> NDArray[np.int64]:
+def _codes(values: Sequence[Hashable]) -> NDArray[np.int32]:
     numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(one, len(numbers)) for one in values], np.int64)
+    return np.array([numbers.setdefault(one, len(numbers)) for one in values], np.int32)

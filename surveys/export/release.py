@@ -14,26 +14,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
-from surveys.export.anonymity import K, coarsened
+from surveys.export.anonymity import K
 from surveys.export.answers import Column
-from surveys.export.coarsening import LEVELS, banded, places
-from surveys.export.dependence import Conditions, computed_from
-from surveys.export.design import Design
+from surveys.export.coarsening import banded
 from surveys.export.hiding import Deed, Fresh, Hiding
 from surveys.export.own import BEFORE
-from surveys.export.persons import Told, persons_of
+from surveys.export.persons import ASKED, Standing, Told, paths_of
 from surveys.export.plan import Plan
-from surveys.export.questions import bare
 from surveys.export.reader import Reader
 from surveys.export.submissions import Shown, own_of, variables
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.wording import say
 
-ASKED = ("sex", "age", "schooling")
-"""Roles of the questions that could single somebody out, beside the village."""
 CHOSEN = frozenset({"select_one", "select_multiple", "rank", "acknowledge"})
 """Questions answered by choosing."""
 ROSTER = ("adults", "no_phone", "online_adults")
@@ -115,7 +108,7 @@ class Release:
                 done = []
                 for row in batch:
                     key = str(row[key_at])
-                    at = work.row(key)
+                    at = work.stand.row(key)
                     done.append([act(row[place], key, at) for place, act in acts])
                 yield done
 
@@ -124,74 +117,42 @@ class Release:
         return Table(whole.name, variables, rows, whole.count, lines=lines)
 
 
-def release(
-    session: Session, plan: Plan, design: Design, secret: bytes
-) -> tuple[Plan, Released, Release]:
+def release(plan: Plan, stand: Standing, *, raked: bool) -> tuple[Plan, Released, Release]:
     """The plan with the rows in another order, what is done, and what does it to their table.
 
-    secret: of 32 random bytes; the ids of two releases with the same secret are the same.
+    raked: whether weights were raked anywhere in the wave.
     """
-    by_role = {
-        role: [column for column in plan.of() if column.name in plan.roles.get(role, ())]
-        for role in ASKED
-    }
-    # Of others in the home, too, asked in a repeat.
-    names = {name for role in ASKED for name in plan.roles.get(role, ())}
-    paths = {path for column in plan.columns if column.name in names for path in _paths(column)}
-    computed = computed_from(plan.forms, paths)
-    conditions = Conditions(plan.forms, paths | computed)
-    fresh = Fresh(secret)
-    persons = persons_of(session, plan, by_role, conditions, fresh)
-    levels: dict[str, list[list[Cell]]] = {
-        role: LEVELS[role](list(told.values)) for role, told in persons.asked.items()
-    }
-    where = {area_id: (*one.area, one.code) for area_id, one in design.census.items()}
-    levels["village"] = places([where[area_id] for area_id in persons.areas.values])
-    told = {**persons.asked, "village": persons.areas}
-    found = coarsened(levels, places={name: one.places for name, one in told.items()})
-    apart = found.apart
-    hidden = int(apart.sum()) >= K
-    numbers = np.frombuffer(persons.numbers, np.uint64) if len(apart) else np.zeros(0, np.uint64)
-    every = np.argsort(numbers).astype(np.int32)
-    order = every if hidden else every[~apart[every]]
-    level = found.level
+    level = stand.level
+    out = int(stand.apart.sum())
+    hidden = out >= K
     coarse = {
-        role: _Coarse(list(levels[role][level[role]]), persons.asked[role])
-        for role in persons.asked
-        if 0 < level[role] < len(levels[role]) - 1
+        role: _Coarse(list(stand.levels[role][level[role]]), stand.asked[role])
+        for role in stand.asked
+        if 0 < level[role] < stand.coarsest[role]
     }
-    gone = {role for role in persons.asked if level[role] == len(levels[role]) - 1}
-    telling = conditions.telling()
-    unfit = design.raked and (
+    gone = {role for role in stand.asked if level[role] == stand.coarsest[role]}
+    unfit = raked and (
         level["village"] > 0 or level.get("sex", 0) > 0 or level.get("age", 0) > 1
         or level.get("schooling", 0) > 1
     )  # fmt: skip
-    columns, left = _of_questions(
-        plan, by_role, computed, telling, coarse, gone, any(level[one] for one in persons.asked)
-    )
-    columns |= _of_ours(plan, level["village"], weight=not unfit, raked=design.raked)
+    columns, left = _of_questions(plan, stand, coarse, gone)
+    columns |= _of_ours(plan, level["village"], weight=not unfit, raked=raked)
     key = own_of(plan)["KEY"].name
-    hiding = _hiding(plan, columns, key, fresh)
-    work = _Work(numbers[every], every, key, apart, coarse, hiding)
+    hiding = _hiding(plan, columns, key, stand.fresh)
+    ids = stand.ids if hidden else stand.ids[~stand.apart]
     done = Released(
-        rows=len(order),
+        rows=len(ids),
         level=level,
-        coarsest={name: len(values) - 1 for name, values in levels.items()},
-        blanked=int(apart.sum()) if hidden else 0,
-        withheld=0 if hidden else int(apart.sum()),
+        coarsest=stand.coarsest,
+        blanked=out if hidden else 0,
+        withheld=0 if hidden else out,
         questions_left_out=left,
         repeats_left_out=tuple(one.repeat.table for one in plan.repeats),
         weight_left_out=unfit,
     )
-    every_id = np.frombuffer(persons.ids, np.int64) if len(apart) else np.zeros(0, np.int64)
-    ids = array("q", every_id[order].tobytes())
-    shown = _shown(plan, by_role, columns, coarse, hiding, np.sort(every_id[apart]))
-    return replace(plan, ids=ids, repeats=()), done, Release(columns, work, shown)
-
-
-def _paths(column: Column) -> set[str]:
-    """Where its question stands in any version, as forms say it."""
-    return {bare(path) for path in column.asked.paths}
+    shown = _shown(plan, stand, columns, coarse, hiding)
+    how = Release(columns, _Work(stand, key, coarse, hiding), shown)
+    return replace(plan, ids=array("q", ids.tobytes()), repeats=()), done, how
 
 
 # What is done to each column --------------------------------------------------------------------
@@ -218,29 +179,25 @@ class _Coarse:
 
     def of(self, row: int) -> Cell:
         """What stands in a row."""
-        return self.values[self.told.of[row]]
+        return self.values[int(self.told.of[row])]
+
+    @property
+    def bands(self) -> dict[str, Cell]:
+        """What stands for each answer."""
+        return dict(zip(self.told.values, self.values, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    numbers: NDArray[np.uint64]
-    """Of every key its number, in order …"""
-    rows: NDArray[np.int32]
-    """… and its row's place in the arrays."""
+    stand: Standing
     key: str
     """What the column KEY is called."""
-    apart: NDArray[np.bool_]
     coarse: Mapping[str, _Coarse]
     hiding: Hiding
 
-    def row(self, key: str) -> int:
-        """The place of a key's row in the arrays."""
-        number = np.uint64(self.hiding.fresh.number(key))
-        return int(self.rows[np.searchsorted(self.numbers, number)])
-
     def act(self, column: _Column) -> Callable[[Cell, str, int], Cell]:
         """What makes a cell of a cell, its row's key, and its row's place in the arrays."""
-        apart = self.apart
+        apart = self.stand.apart
         if column.role:
             coarse = self.coarse[column.role]
             return lambda cell, key, row: None if apart[row] else coarse.of(row)
@@ -266,18 +223,18 @@ def _deed(columns: Mapping[str, _Column], column: Column) -> Deed | None:
     return None if found is None else found.deed
 
 
-def _shown(  # noqa: PLR0917
+def _shown(
     plan: Plan,
-    by_role: Mapping[str, Sequence[Column]],
+    stand: Standing,
     columns: Mapping[str, _Column],
     coarse: Mapping[str, _Coarse],
     hiding: Hiding,
-    singled: NDArray[np.int64],
 ) -> Shown | None:
     """How lines of CSV are made; None where a role has several columns or is no single answer: the
     coarsened answer then stands in all of them.
     """
-    if any(len(by_role[role]) > 1 or by_role[role][0].shape != "one" for role in coarse):
+    of = stand.by_role
+    if any(len(of[role]) > 1 or of[role][0].shape != "one" for role in coarse):
         return None
     readers: list[Reader] = []
     for column in plan.of():
@@ -286,26 +243,20 @@ def _shown(  # noqa: PLR0917
             continue
         reader, made = column.reader, columns[name]
         if made.role:
-            one = coarse[made.role]
-            bands = dict(zip(one.told.values, one.values, strict=True))
+            bands = coarse[made.role].bands
             reader = replace(reader, variables=(made.variable,), bands=bands)
         readers.append(reader)
     kept = tuple(columns[one.name].variable for one in variables(plan) if one.name in columns)
     own = list(own_of(plan).values())
     before = [one for one in own[: len(BEFORE)] if one.name in columns]
-    return Shown(readers, kept, len(before), hiding, singled)
+    return Shown(readers, kept, len(before), hiding, np.sort(stand.ids[stand.apart]))
 
 
-def _of_questions(  # noqa: PLR0917
-    plan: Plan,
-    by_role: Mapping[str, Sequence[Column]],
-    computed: set[str],
-    telling: set[str],
-    coarse: Mapping[str, _Coarse],
-    gone: set[str],
-    any_coarse: bool,
+def _of_questions(
+    plan: Plan, stand: Standing, coarse: Mapping[str, _Coarse], gone: set[str]
 ) -> tuple[dict[str, _Column], tuple[str, ...]]:
-    role_of = {column.name: role for role, columns in by_role.items() for column in columns}
+    any_coarse = any(stand.level[one] for one in stand.asked)
+    role_of = {column.name: role for role, those in stand.by_role.items() for column in those}
     roster = {name for role in ROSTER for name in plan.roles.get(role, ())}
     columns: dict[str, _Column] = {}
     left: list[str] = []
@@ -317,9 +268,9 @@ def _of_questions(  # noqa: PLR0917
             deed = None if role in gone else "unless_singled"
             if role in coarse:
                 one, coarsened_as = banded(one, role, coarse[role].values), role
-        elif not _handed_out(column, roster) or _paths(column) & computed:
+        elif not _handed_out(column, roster) or paths_of(column) & stand.computed:
             deed = None
-        elif _paths(column) & telling:
+        elif paths_of(column) & stand.telling:
             deed = None if any_coarse else "unless_singled"
         if deed is None:
             if role is None:

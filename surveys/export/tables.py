@@ -89,14 +89,17 @@ def tables(
     """
     with database.read() as session:
         made = plan(session, choose(session, filters, now), guess=not released)
-        # Of the whole wave, whatever is written: flags and weights compare with everybody.
-        weights, quality = design(session, made.chosen.wave_id)
-        sources = Sources(weights, quality)
         if released:
+            from surveys.export.persons import standing
             from surveys.export.release import SECRET, release
 
-            made, done, how = release(session, made, weights, token_bytes(SECRET))
+            # Before weights, which are kept while a table is written, too.
+            stand = standing(session, made, token_bytes(SECRET))
+        # Of the whole wave, whatever is written: flags and weights compare with everybody.
+        weights, quality = design(session, made.chosen.wave_id)
+    sources = Sources(weights, quality)
     if released:
+        made, done, how = release(made, stand, raked=weights.raked)
         return _handed_out(database, made, sources, progress, done, how)
     found = _tables(database, made, sources, progress)
     sent = media(database, made, unseal) if unseal else None
