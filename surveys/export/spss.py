@@ -12,6 +12,7 @@ from surveys.export.columns import Columns, columns, example, labels_of
 from surveys.export.naming import spss_names
 from surveys.export.spss_rows import SpssRows
 from surveys.export.table import Table, Variable
+from surveys.export.unwritable import not_alike
 
 VARIABLE_LABEL, VALUE_LABEL = 255, 120
 """The longest labels that SPSS keeps, in bytes."""
@@ -54,9 +55,9 @@ def _write(table: Table, path: Path, language: str) -> Path:
 
 
 def without_rows(file: bytes, rows: bytes) -> bytearray:
-    """What stands before the rows at the end of a file."""
+    """What stands before the rows at a file's end. Raises Unwritable where these are not there."""
     if not file.endswith(rows):
-        raise RuntimeError("This version of pyreadstat writes rows in another way than we do.")
+        raise not_alike()
     return bytearray(file[: -len(rows)])
 
 

@@ -16,6 +16,7 @@ from surveys.export.columns import Columns, columns, example, labels_of
 from surveys.export.naming import stata_names
 from surveys.export.stata_rows import StataRows
 from surveys.export.table import Table
+from surveys.export.unwritable import not_alike
 
 VARIABLE_LABEL = 80
 """Characters; a value's label may have 32,000 bytes."""
@@ -84,9 +85,9 @@ class _Around:
         """Of each column, as the format numbers them."""
 
     def check(self, row: bytes) -> None:
-        """Raises RuntimeError where pyreadstat wrote another one in the place of this row."""
+        """Raises Unwritable where pyreadstat wrote another one in the place of this row."""
         if self._between != row + AFTER_ROWS[: -len(b"<strls>")]:
-            raise RuntimeError("This version of pyreadstat writes rows in another way than we do.")
+            raise not_alike()
 
     def finished(self, count: int, rows: int, behind: int) -> bytes:
         """The head of a file with so many rows, of so many bytes, and so many behind them."""

@@ -9,12 +9,14 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pyreadstat
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.export.spss import write_spss
 from surveys.export.stata import write_stata
 from surveys.export.table import Table, Value, Variable
+from surveys.export.unwritable import Unwritable
 
 VALUES = (
     Value("0", {"en": "Never"}), Value("3", {"en": "Always"}), Value("98", {"en": "Refused"}, True),
@@ -147,3 +149,15 @@ def test_a_stata_file_is_the_librarys_own(made):
     if b"GSO" not in theirs:
         timed = re.compile(rb"<timestamp>.*?</timestamp>", re.DOTALL)
         assert timed.sub(b"", ours) == timed.sub(b"", theirs)
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_spss, "write_sav"), (write_stata, "write_dta")])
+def test_a_library_that_writes_rows_otherwise_is_not_followed(tmp_path, write, name):
+    library = getattr(pyreadstat, name)
+
+    def otherwise(frame, path, **more):
+        library(frame.assign(v0=7), path, **more)
+
+    table = Table("table", (Variable("v0", "integer", {"en": "A"}),), lambda: iter([[[3]]]), 1)
+    with patch.object(pyreadstat, name, otherwise), pytest.raises(Unwritable, match="pyreadstat"):
+        write([table], tmp_path, "en")
