@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,6 @@ class Standing:
     """How everybody stands among the others; in the order of their new ids."""
 
     fresh: Fresh
-    ids: NDArray[np.int64]
-    """Of the interviews."""
     numbers: NDArray[np.uint64]
     """Of each key the number that its row is found by, ascending (`Fresh.number`)."""
     apart: NDArray[np.bool_]
@@ -87,8 +85,10 @@ class _Values:
         return found
 
 
-def standing(session: Session, plan: Plan, secret: bytes) -> Standing:
-    """How everybody of a plan stands among the others. Reads every submission.
+def standing(session: Session, plan: Plan, secret: bytes) -> tuple[Plan, Standing]:
+    """How everybody of a plan stands among the others; and the plan in the order of their new ids.
+
+    Reads every submission.
 
     secret: of 32 random bytes; the ids of two releases with the same secret are the same.
     """
@@ -115,9 +115,9 @@ def standing(session: Session, plan: Plan, secret: bytes) -> Standing:
     given.clear()
     found = coarsened(levels, places=of)
     order = np.argsort(numbers)
-    return Standing(
+    ordered = replace(plan, ids=array("q", ids[order].tobytes()))
+    return ordered, Standing(
         fresh=fresh,
-        ids=ids[order],
         numbers=numbers[order],
         apart=found.apart[order],
         asked={role: Told(said[role], of[role][order]) for role in said},

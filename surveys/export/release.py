@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from surveys.export.anonymity import K
 from surveys.export.answers import Column
@@ -118,9 +119,9 @@ class Release:
 
 
 def release(plan: Plan, stand: Standing, *, raked: bool) -> tuple[Plan, Released, Release]:
-    """The plan with the rows in another order, what is done, and what does it to their table.
+    """The plan of the rows that are handed out, what is done, and what does it to their table.
 
-    raked: whether weights were raked anywhere in the wave.
+    plan: in the order of `stand`; raked: whether weights were raked anywhere in the wave.
     """
     level = stand.level
     out = int(stand.apart.sum())
@@ -139,7 +140,8 @@ def release(plan: Plan, stand: Standing, *, raked: bool) -> tuple[Plan, Released
     columns |= _of_ours(plan, level["village"], weight=not unfit, raked=raked)
     key = own_of(plan)["KEY"].name
     hiding = _hiding(plan, columns, key, stand.fresh)
-    ids = stand.ids if hidden else stand.ids[~stand.apart]
+    every = np.array(plan.ids, np.int64)
+    ids = plan.ids if hidden else array("q", every[~stand.apart].tobytes())
     done = Released(
         rows=len(ids),
         level=level,
@@ -150,9 +152,9 @@ def release(plan: Plan, stand: Standing, *, raked: bool) -> tuple[Plan, Released
         repeats_left_out=tuple(one.repeat.table for one in plan.repeats),
         weight_left_out=unfit,
     )
-    shown = _shown(plan, stand, columns, coarse, hiding)
+    shown = _shown(plan, stand, columns, coarse, hiding, np.sort(every[stand.apart]))
     how = Release(columns, _Work(stand, key, coarse, hiding), shown)
-    return replace(plan, ids=array("q", ids.tobytes()), repeats=()), done, how
+    return replace(plan, ids=ids, repeats=()), done, how
 
 
 # What is done to each column --------------------------------------------------------------------
@@ -223,12 +225,13 @@ def _deed(columns: Mapping[str, _Column], column: Column) -> Deed | None:
     return None if found is None else found.deed
 
 
-def _shown(
+def _shown(  # noqa: PLR0917
     plan: Plan,
     stand: Standing,
     columns: Mapping[str, _Column],
     coarse: Mapping[str, _Coarse],
     hiding: Hiding,
+    singled: NDArray[np.int64],
 ) -> Shown | None:
     """How lines of CSV are made; None where a role has several columns or is no single answer: the
     coarsened answer then stands in all of them.
@@ -249,7 +252,7 @@ def _shown(
     kept = tuple(columns[one.name].variable for one in variables(plan) if one.name in columns)
     own = list(own_of(plan).values())
     before = [one for one in own[: len(BEFORE)] if one.name in columns]
-    return Shown(readers, kept, len(before), hiding, np.sort(stand.ids[stand.apart]))
+    return Shown(readers, kept, len(before), hiding, singled)
 
 
 def _of_questions(

@@ -94,7 +94,7 @@ def tables(
             from surveys.export.release import SECRET, release
 
             # Before weights, which are kept while a table is written, too.
-            stand = standing(session, made, token_bytes(SECRET))
+            made, stand = standing(session, made, token_bytes(SECRET))
         # Of the whole wave, whatever is written: flags and weights compare with everybody.
         weights, quality = design(session, made.chosen.wave_id)
     sources = Sources(weights, quality)
