@@ -77,22 +77,26 @@ def write_files(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
 def _all(tables: Tables, wanted: Wanted, folder: Path) -> list[Path]:
     written: list[Path] = []
     counts: dict[str, Counting] = {}
+    counted: dict[str, dict[str, Frequency]] = {}
+    if wanted.kobo or "csv" not in wanted.formats:
+        # First: what other formats need stays in memory, beside a process that counts.
+        counted = {one.name: _counted(one) for one in tables.all}
     for one in wanted.formats:
         written += _write(one, tables, wanted, folder, counts)
-    written += _codebook(tables, wanted, folder, counts)
+    counted |= {name: one.told() for name, one in counts.items()}
+    written += _codebook(tables, wanted, folder, counted)
     readme = folder / "README.txt"
     readme.write_text(_about(tables, wanted), "utf-8-sig" if wanted.bom else "utf-8")
     return [*written, readme]
 
 
 def _codebook(
-    tables: Tables, wanted: Wanted, folder: Path, counts: Mapping[str, Counting]
+    tables: Tables,
+    wanted: Wanted,
+    folder: Path,
+    counted: Mapping[str, Mapping[str, Frequency]],
 ) -> list[Path]:
-    """As CSV and as a page; a workbook has it as a sheet. What was not counted yet is read."""
-    counted = {
-        one.name: counts[one.name].told() if one.name in counts else _counted(one)
-        for one in tables.all
-    }
+    """As CSV and as a page; a workbook has it as a sheet."""
     path = folder / "codebook.csv"
     with path.open("wb") as file:
         file.writelines(codebook_csv(tables.all, tables.languages, bom=wanted.bom, counted=counted))
