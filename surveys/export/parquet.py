@@ -13,7 +13,7 @@ from surveys.export.table import Cell, Table, Variable
 from surveys.export.unwritable import Unwritable
 
 ROWS = 5_000
-"""Of a row group: all that is in memory at a time."""
+"""Of a row group: of what is still to be written, all that is in memory at a time."""
 KEY = b"usegap"
 """Of the metadata: labels, values and conditions of every column as JSON, under its name."""
 
