@@ -80,10 +80,11 @@ def export(  # noqa: PLR0917 - the names speak
     formats: tuple[Format, ...] = tuple(
         dict.fromkeys(one.value for one in format_ or [FileKind.csv])
     )
-    if formats == ("csv",) and sys.argv[1:2] == ["export"]:
-        # pandas takes Arrow up where it finds it: 85 MiB for nothing that is needed here. Not where
-        # this is called within another program, which may want it.
-        sys.modules.setdefault("pyarrow", None)  # type: ignore[arg-type]
+    # pandas takes Arrow up where it finds it: 85 MiB for nothing that is needed here. Not where
+    # this is called within another program, which may want it.
+    hidden = sys.argv[1:2] == ["export"] and "pyarrow" not in sys.modules
+    if hidden:
+        sys.modules["pyarrow"] = None  # type: ignore[assignment]
     # Where pandas finds Arrow, Arrow's own pool would keep 25 MiB that nobody uses any more.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from surveys.export import (
@@ -133,6 +134,9 @@ def export(  # noqa: PLR0917 - the names speak
                     database, filters, now(), released=release, progress=tell,
                     unseal=None if no_media else lambda sealed: key().open(sealed),
                 )  # fmt: skip
+                if hidden:
+                    # Parquet is written with it.
+                    del sys.modules["pyarrow"]
                 if made.media is not None and made.media.count:
                     # A key that is not there is said before anything is written.
                     key()

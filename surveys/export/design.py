@@ -21,7 +21,7 @@ from surveys.export.runs import AT_ONCE, Place, runs
 from surveys.export.table import Cell
 from surveys.form.indicators import Indicator, from_json
 from surveys.store.areas import reference_villages
-from surveys.store.forms import versions_of_wave
+from surveys.store.forms import Version, versions_of_wave
 from surveys.store.margins import margins_for
 from surveys.store.measured import Rows, read
 from surveys.store.quality import Checked
@@ -151,6 +151,7 @@ class _Wave:
     """What is the same for all villages of a wave."""
 
     id: int
+    versions: Sequence[Version]
     roles: Sequence[Indicator]
     reference: frozenset[int]
     places: Mapping[int, Census]
@@ -180,11 +181,13 @@ def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
     """
     wave = session.get_one(Wave, wave_id)
     indicators = from_json(session.get_one(FormVersion, wave.form_version_id).indicators)
-    in_any = compared([one.indicators for one in versions_of_wave(session, wave_id)])
+    versions = versions_of_wave(session, wave_id)
+    in_any = compared([one.indicators for one in versions])
     reference = frozenset(reference_villages(session, wave))
     together = finished_in(session, wave_id) | set(reference)
     known = _Wave(
         id=wave_id,
+        versions=versions,
         # What a weight is made of are the roles alone; no score is read.
         roles=[replace(one, kind=None) for one in indicators if one.role is not None],
         reference=reference,
@@ -194,7 +197,7 @@ def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
         names=sorted({one.name for one in (*indicators, *in_any) if one.role is not None}),
     )
     ids = _finished(session, wave_id)
-    flags = Flags(wave_id, in_any, ids)
+    flags = Flags(wave_id, versions, in_any, ids)
     found = _Found(Weighed(ids), flags)
     places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
     for some in runs(session, wave_id, places, known.margins, reference):
@@ -276,7 +279,7 @@ def _read(session: Session, known: _Wave, area_ids: Sequence[int]) -> Rows:
     own: list[pd.DataFrame] = []
     values: dict[str, list[Any]] = {}
     for start in range(0, len(area_ids), TOGETHER):
-        some = read(session, known.id, area_ids[start : start + TOGETHER])
+        some = read(session, known.id, area_ids[start : start + TOGETHER], known.versions)
         own.append(some.own)
         for name in some.values.columns.intersection(list(known.names)):
             values.setdefault(name, []).append(some.values[name].array)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from surveys.form.indicators import Indicator
+from surveys.store.forms import Version
 from surveys.store.measured import Rows
 from surveys.store.quality import Checked, checked
 
@@ -38,12 +39,17 @@ class Flags:
     """The flags of the villages that were looked at so far."""
 
     def __init__(
-        self, wave_id: int, indicators: Sequence[Indicator], ids: NDArray[np.int64]
+        self,
+        wave_id: int,
+        versions: Sequence[Version],
+        indicators: Sequence[Indicator],
+        ids: NDArray[np.int64],
     ) -> None:
-        """indicators: of all versions of the wave's form; ids: of all finished interviews of the
+        """versions: of the wave; indicators: of all of them; ids: of all finished interviews of the
         wave, ascending.
         """
         self._wave_id = wave_id
+        self._versions = versions
         self._indicators = indicators
         self._ids = ids
         self._marks = np.zeros(len(ids), np.uint8)
@@ -58,7 +64,7 @@ class Flags:
 
     def add(self, session: Session, villages: Sequence[int], rows: Rows) -> Checked:
         """Some whole villages, and what was read of them; gives what was stored of their flags."""
-        found = checked(session, self._wave_id, villages, rows)
+        found = checked(session, self._wave_id, villages, rows, self._versions)
         at = np.searchsorted(self._ids, found.ids)
         self._marks[at] = found.marks
         self._stored |= found.stored

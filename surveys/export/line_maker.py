@@ -19,6 +19,7 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from surveys.export.frequencies import Counting
+from surveys.export.hiding import Hiding
 from surveys.export.own_cells import Around, Computed, batch
 from surveys.export.reader import Reader
 from surveys.export.straight import Misfit, Straight
@@ -53,6 +54,7 @@ class Work:
     more: More
     counting: Counting | None
     guessed: bool
+    hiding: Hiding | None = None
 
 
 class Maker:
@@ -87,6 +89,8 @@ class Maker:
     def _lines(self, ids: Sequence[int], computed: Computed) -> bytes:
         rows = self._look(self._work.query.replace(IDS, ",".join(map(str, ids))))
         found = batch({row[0]: row for row in rows}, ids, self._work.around, computed, {})
+        if found and self._work.hiding is not None:
+            found = self._work.hiding.hidden(found)
         return self._straight.lines(found.answers, found.own) if found else b""
 
     def counted(self) -> Any:

@@ -41,6 +41,8 @@ class Computed:
     """Active ones, whole."""
     flags: Sequence[Cell]
     """Their names with spaces between."""
+    singled: Sequence[bool] = ()
+    """Where they are to be handed out: whether each could be singled out even so."""
 
     def only(self, places: Sequence[int]) -> Computed:
         """Of the submissions at these places alone."""
@@ -48,7 +50,8 @@ class Computed:
             [[column[at] for at in places] for column in columns]
             for columns in (self.weights, (self.seconds,), (self.flags,))
         )
-        return Computed(weights, seconds[0], flags[0])
+        singled = [self.singled[at] for at in places] if self.singled else ()
+        return Computed(weights, seconds[0], flags[0], singled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Batch:
     own: Sequence[Sequence[Cell]]
     """Our columns, of BEFORE and AFTER (surveys.export.own); what is the same in two is one
     sequence."""
+    singled: Sequence[bool] = ()
+    """As `Computed.singled`."""
 
 
 def batch(
@@ -94,7 +99,7 @@ def batch(
         homes, entries, *computed.weights, modes, [_language(one) for one in states],
         started, finished, seconds, computed.seconds, computed.flags,
     ]  # fmt: skip
-    return Batch(answers, own)
+    return Batch(answers, own, computed.singled)
 
 
 def _language(state: str) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, time
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from surveys.export.coding import wall
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.unwritable import Unwritable
 
-ROWS = 20_000
-"""Of a row group: all that is in memory at a time."""
+ROWS = 5_000
+"""Of a row group: of what is still to be written, all that is in memory at a time."""
 KEY = b"usegap"
 """Of the metadata: labels, values and conditions of every column as JSON, under its name."""
 
@@ -39,15 +38,71 @@ def _write(table: Table, path: Path) -> Path:
 
     schema = _schema(table)
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        waiting: list[Sequence[Cell]] = []
-        for row in chain.from_iterable(table.rows()):
-            waiting.append(row)
-            if len(waiting) == ROWS:
-                writer.write_table(_group(table, schema, waiting))
-                waiting.clear()
-        if waiting:
-            writer.write_table(_group(table, schema, waiting))
+        waiting = _Waiting(table, schema)
+        for batch in table.rows():
+            left = batch
+            while left:
+                room = ROWS - waiting.count
+                waiting.add(left[:room])
+                left = left[room:]
+                if waiting.count == ROWS:
+                    writer.write_table(waiting.group())
+        if waiting.count:
+            writer.write_table(waiting.group())
     return path
+
+
+class _Waiting:
+    """Rows of the next row group, of each batch and column an array."""
+
+    def __init__(self, table: Table, schema: Any) -> None:
+        self._variables = table.variables
+        self._schema = schema
+        self._arrays: list[list[Any]] = [[] for _ in table.variables]
+        # Every choice is in the dictionary, chosen or not, in the form's order.
+        self._codes = [
+            {value.value: code for code, value in enumerate(one.values)} for one in table.variables
+        ]
+        self.count = 0
+        """How many rows there are."""
+
+    def add(self, batch: Sequence[Sequence[Cell]]) -> None:
+        """The next rows, at least one."""
+        import pyarrow as pa
+
+        for at, (one, cells) in enumerate(
+            zip(self._variables, zip(*batch, strict=True), strict=True)
+        ):
+            kind = pa.int32() if one.kind == "category" else self._schema.field(at).type
+            self._arrays[at].append(pa.array(_values(one, cells, self._codes[at]), kind))
+        self.count += len(batch)
+
+    def group(self) -> Any:
+        """All of them, and none is left."""
+        import pyarrow as pa
+
+        made = []
+        for one, arrays, codes in zip(self._variables, self._arrays, self._codes, strict=True):
+            whole = pa.concat_arrays(arrays)
+            if one.kind == "category":
+                whole = pa.DictionaryArray.from_arrays(whole, pa.array(list(codes), pa.string()))
+            made.append(whole)
+            arrays.clear()
+        self.count = 0
+        return pa.Table.from_arrays(made, schema=self._schema)
+
+
+def _values(one: Variable, cells: Sequence[Cell], codes: dict[str, int]) -> Sequence[Any]:
+    """Cells as Arrow takes them; codes: of a category, one that the form does not have is added."""
+    if one.kind == "category":
+        return [
+            None if cell is None else codes.setdefault(str(cell), len(codes)) for cell in cells
+        ]  # fmt: skip
+    if one.kind in ("time", "moment"):
+        return [wall(cell, one) if isinstance(cell, datetime | time) else cell for cell in cells]
+    if one.kind == "yes_no":
+        return [None if cell is None else bool(cell) for cell in cells]
+    return cells
 
 
 def _schema(table: Table) -> Any:
@@ -85,31 +140,3 @@ def _meaning(one: Variable) -> dict[str, Any]:
         ],
         "relevant": one.relevant,
     }
-
-
-def _group(table: Table, schema: Any, rows: Sequence[Sequence[Cell]]) -> Any:
-    import pyarrow as pa
-
-    arrays = []
-    for number, one in enumerate(table.variables):
-        cells: list[Any] = [row[number] for row in rows]
-        if one.kind in ("time", "moment"):
-            cells = [
-                wall(cell, one) if isinstance(cell, datetime | time) else cell for cell in cells
-            ]
-        elif one.kind == "yes_no":
-            cells = [None if cell is None else bool(cell) for cell in cells]
-        if one.kind == "category":
-            # Every choice is in the dictionary, chosen or not, in the form's order.
-            known = [value.value for value in one.values]
-            known += sorted({str(cell) for cell in cells if cell is not None}.difference(known))
-            at = {value: index for index, value in enumerate(known)}
-            codes = [None if cell is None else at[str(cell)] for cell in cells]
-            arrays.append(
-                pa.DictionaryArray.from_arrays(
-                    pa.array(codes, pa.int32()), pa.array(known, pa.string())
-                )
-            )
-        else:
-            arrays.append(pa.array(cells, schema.field(number).type))
-    return pa.Table.from_arrays(arrays, schema=schema)

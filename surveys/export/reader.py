@@ -45,9 +45,14 @@ class Reader:
     """The whole answer, then its parts; of a place its numbers alone."""
     unseen: bool = False
     """Whether its kind was taken from there being no answer at all."""
+    bands: Mapping[str, Cell] | None = None
+    """Of a question that is coarsened: what stands for each answer."""
 
     def cells(self) -> Callable[[str], list[Cell]] | None:
         """What makes the cells of its columns from an answer; None where it is its only cell."""
+        if self.bands is not None:
+            bands = self.bands
+            return lambda value: [bands.get(value)]
         if self.shape == "place":
             return _numbers
         read = READ.get(self.variables[0].kind)

@@ -12,29 +12,22 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from hashlib import blake2b
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from numpy.typing import NDArray
 
-from surveys.export.anonymity import K, coarsened
+from surveys.export.anonymity import K
 from surveys.export.answers import Column
-from surveys.export.coarsening import LEVELS, banded, places
-from surveys.export.dependence import Conditions, computed_from
-from surveys.export.design import Design
-from surveys.export.plan import Plan, batches
-from surveys.export.questions import bare
-from surveys.export.submissions import own_of
+from surveys.export.coarsening import banded
+from surveys.export.hiding import Deed, Fresh, Hiding
+from surveys.export.own import BEFORE
+from surveys.export.persons import ASKED, Standing, Told, paths_of
+from surveys.export.plan import Plan
+from surveys.export.reader import Reader
+from surveys.export.submissions import Shown, own_of, variables
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.wording import say
-from surveys.store.schema import Interview
 
-ASKED = ("sex", "age", "schooling")
-"""Roles of the questions that could single somebody out, beside the village."""
 CHOSEN = frozenset({"select_one", "select_multiple", "rank", "acknowledge"})
 """Questions answered by choosing."""
 ROSTER = ("adults", "no_phone", "online_adults")
@@ -46,7 +39,9 @@ LEFT_OUT = frozenset({
 """Columns of ours that a release never has."""
 ATTACHED = ("AttachmentsPresent", "AttachmentsExpected")
 """Columns that are 0: nothing is attached."""
-IDS = ("meta-instanceID", "KEY", "household", "entry")
+IDS: Mapping[str, Deed] = {
+    "meta-instanceID": "KEY", "KEY": "KEY", "household": "household", "entry": "entry",
+}  # fmt: skip
 PLACES: tuple[tuple[str, ...], ...] = (
     (), ("village", "village_name"), ("village", "village_name", "township"),
     ("village", "village_name", "township", "county"),
@@ -84,238 +79,209 @@ class Released:
         return tuple(role for role in ASKED if role not in self.level)
 
 
-@dataclass(frozen=True, slots=True)
-class _Persons:
-    """What the rows of an export are told apart by."""
+class Release:
+    """What is done to the table of submissions so that it can be handed out."""
 
-    ids: array[int]
-    numbers: array[int]
-    """Of each key the number that rows are put in order and found again by (`_Fresh.number`)."""
-    areas: list[tuple[str, ...]]
-    """Of each its areas from the programme down, and the village's code."""
-    asked: Mapping[str, list[str]]
-    """Role -> answers."""
+    def __init__(self, columns: Mapping[str, _Column], work: _Work, shown: Shown | None) -> None:
+        """columns: by their names before; what is not in it is left out."""
+        self._columns = columns
+        self._work = work
+        self.shown = shown
+        """How lines of CSV are made; None where they are to be made of the rows, cell by cell."""
+
+    def table(self, whole: Table) -> Table:
+        """The table of which rows can be handed out, as can lines that were made as `shown` says.
+
+        whole: with rows as they are.
+        """
+        work = self._work
+        kept = [
+            (place, self._columns[one.name])
+            for place, one in enumerate(whole.variables)
+            if one.name in self._columns
+        ]
+        variables = tuple(one.variable for _, one in kept)
+        key_at = [one.name for one in whole.variables].index(work.key)
+        acts = [(place, work.act(one)) for place, one in kept]
+
+        def rows() -> Iterator[Sequence[Sequence[Cell]]]:
+            for batch in whole.rows():
+                done = []
+                for row in batch:
+                    key = str(row[key_at])
+                    at = work.stand.row(key)
+                    done.append([act(row[place], key, at) for place, act in acts])
+                yield done
+
+        shown = self.shown is not None and self.shown.variables == variables
+        lines = whole.lines if shown else None
+        return Table(whole.name, variables, rows, whole.count, lines=lines)
 
 
-def release(
-    session: Session, plan: Plan, design: Design, secret: bytes
-) -> tuple[Plan, Released, Callable[[Table], Table]]:
-    """The plan with the rows in another order, what is done, and what does it to their table.
+def release(plan: Plan, stand: Standing, *, raked: bool) -> tuple[Plan, Released, Release]:
+    """The plan of the rows that are handed out, what is done, and what does it to their table.
 
-    secret: of 32 random bytes; the ids of two releases with the same secret are the same.
+    plan: in the order of `stand`; raked: whether weights were raked anywhere in the wave.
     """
-    by_role = {
-        role: [column for column in plan.of() if column.name in plan.roles.get(role, ())]
-        for role in ASKED
-    }
-    # Of others in the home, too, asked in a repeat.
-    names = {name for role in ASKED for name in plan.roles.get(role, ())}
-    paths = {path for column in plan.columns if column.name in names for path in _paths(column)}
-    computed = computed_from(plan.forms, paths)
-    conditions = Conditions(plan.forms, paths | computed)
-    fresh = _Fresh(secret)
-    persons = _persons(session, plan, design, by_role, conditions, fresh)
-    levels: dict[str, list[list[Cell]]] = {
-        role: LEVELS[role](answers) for role, answers in persons.asked.items()
-    }
-    levels["village"] = places(persons.areas)
-    found = coarsened(levels)
-    apart = found.apart
-    hidden = int(apart.sum()) >= K
-    numbers = np.array(persons.numbers, np.uint64)
-    every = np.argsort(numbers)
-    order = every if hidden else every[~apart[every]]
-    level = found.level
+    level = stand.level
+    out = int(stand.apart.sum())
+    hidden = out >= K
     coarse = {
-        role: levels[role][level[role]]
-        for role in persons.asked
-        if 0 < level[role] < len(levels[role]) - 1
+        role: _Coarse(list(stand.levels[role][level[role]]), stand.asked[role])
+        for role in stand.asked
+        if 0 < level[role] < stand.coarsest[role]
     }
-    gone = {role for role in persons.asked if level[role] == len(levels[role]) - 1}
-    telling = conditions.telling()
-    unfit = design.raked and (
+    gone = {role for role in stand.asked if level[role] == stand.coarsest[role]}
+    unfit = raked and (
         level["village"] > 0 or level.get("sex", 0) > 0 or level.get("age", 0) > 1
         or level.get("schooling", 0) > 1
     )  # fmt: skip
-    actions, left = _of_questions(
-        plan, by_role, computed, telling, coarse, gone, any(level[one] for one in persons.asked)
-    )
-    actions |= _of_ours(plan, level["village"], weight=not unfit, raked=design.raked)
-    work = _Work(
-        numbers=numbers[every],
-        rows=every,
-        key=own_of(plan)["KEY"].name,
-        apart=apart,
-        coarse=coarse,
-        fresh=fresh,
-        zone=plan.chosen.zone,
-    )
-    told = Released(
-        rows=len(order),
+    columns, left = _of_questions(plan, stand, coarse, gone)
+    columns |= _of_ours(plan, level["village"], weight=not unfit, raked=raked)
+    key = own_of(plan)["KEY"].name
+    hiding = _hiding(plan, columns, key, stand.fresh)
+    every = np.array(plan.ids, np.int64)
+    ids = plan.ids if hidden else array("q", every[~stand.apart].tobytes())
+    done = Released(
+        rows=len(ids),
         level=level,
-        coarsest={name: len(values) - 1 for name, values in levels.items()},
-        blanked=int(apart.sum()) if hidden else 0,
-        withheld=0 if hidden else int(apart.sum()),
+        coarsest=stand.coarsest,
+        blanked=out if hidden else 0,
+        withheld=0 if hidden else out,
         questions_left_out=left,
         repeats_left_out=tuple(one.repeat.table for one in plan.repeats),
         weight_left_out=unfit,
     )
-    ids = array("q", (persons.ids[row] for row in order))
-    return replace(plan, ids=ids, repeats=()), told, lambda table: _released(table, actions, work)
-
-
-def _persons(  # noqa: PLR0917
-    session: Session,
-    plan: Plan,
-    design: Design,
-    by_role: Mapping[str, Sequence[Column]],
-    conditions: Conditions,
-    fresh: _Fresh,
-) -> _Persons:
-    asked: dict[str, list[str]] = {role: [] for role, columns in by_role.items() if columns}
-    found = _Persons(array("q"), array("Q"), [], asked)
-    where = {area_id: (*one.area, one.code) for area_id, one in design.census.items()}
-    same: dict[str, str] = {}
-    for ids in batches(plan.ids):
-        rows = session.execute(
-            select(Interview.id, Interview.key, Interview.area_id, Interview.submission)
-            .where(Interview.id.in_(ids))
-            .order_by(Interview.finished_at, Interview.id)
-        )
-        for row in rows:
-            found.ids.append(row.id)
-            found.numbers.append(fresh.number(row.key))
-            found.areas.append(where[row.area_id])
-            for role, answers in asked.items():
-                paths = (path for column in by_role[role] for path in _paths(column))
-                value = next(filter(None, (row.submission.get(path) for path in paths)), "")
-                answers.append(same.setdefault(value, value))
-            conditions.see(row.submission)
-    return found
-
-
-def _paths(column: Column) -> set[str]:
-    """Where its question stands in any version, as forms say it."""
-    return {bare(path) for path in column.asked.paths}
+    shown = _shown(plan, stand, columns, coarse, hiding, np.sort(every[stand.apart]))
+    how = Release(columns, _Work(stand, key, coarse, hiding), shown)
+    return replace(plan, ids=ids, repeats=()), done, how
 
 
 # What is done to each column --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    numbers: Any
-    """Of every key its number, in order …"""
-    rows: Any
-    """… and its row's place in the arrays."""
-    key: str
-    """What the column KEY is called."""
-    apart: Any
-    coarse: Mapping[str, list[Cell]]
-    fresh: _Fresh
-    zone: ZoneInfo
+class _Column:
+    """A column that is handed out."""
 
-    def row(self, key: str) -> int:
-        """The place of a key's row in the arrays."""
-        return int(self.rows[np.searchsorted(self.numbers, np.uint64(self.fresh.number(key)))])
+    variable: Variable
+    deed: Deed
+    role: str = ""
+    """Of a question that is coarsened."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Fresh:
-    """New ids in the place of those that the database has."""
+class _Coarse:
+    """Coarsened answers."""
 
-    secret: bytes
+    values: list[Cell]
+    """What stands for each answer, by its number …"""
+    told: Told
+    """… and of each row the number."""
 
-    def key(self, key: str) -> str:
-        """Of a submission."""
-        found = self.of("KEY", key)
-        parts = (found[:8], found[8:12], found[12:16], found[16:20], found[20:])
-        return "uuid:" + "-".join(parts)
+    def of(self, row: int) -> Cell:
+        """What stands in a row."""
+        return self.values[int(self.told.of[row])]
 
-    def number(self, key: str) -> int:
-        """The beginning of a submission's new id: 64 bits in the place of a key in memory."""
-        return int(self.of("KEY", key)[:16], 16)
-
-    def of(self, what: str, value: str) -> str:
-        """Of anything."""
-        text = f"{what} {value}".encode()
-        return blake2b(text, key=self.secret, digest_size=16).hexdigest()
+    @property
+    def bands(self) -> dict[str, Cell]:
+        """What stands for each answer."""
+        return dict(zip(self.told.values, self.values, strict=True))
 
 
-Action = Callable[[Cell, int, str, _Work], Cell]
-"""Of a cell, its row's place, its row's key: what stands there."""
-Actions = Mapping[str, tuple[Variable, Action]]
-"""By the column's name before; what is not in it is left out."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    stand: Standing
+    key: str
+    """What the column KEY is called."""
+    coarse: Mapping[str, _Coarse]
+    hiding: Hiding
+
+    def act(self, column: _Column) -> Callable[[Cell, str, int], Cell]:
+        """What makes a cell of a cell, its row's key, and its row's place in the arrays."""
+        apart = self.stand.apart
+        if column.role:
+            coarse = self.coarse[column.role]
+            return lambda cell, key, row: None if apart[row] else coarse.of(row)
+        act = self.hiding.act(column.deed)
+        return lambda cell, key, row: act(cell, key, bool(apart[row]))
 
 
-def _keep(cell: Cell, row: int, key: str, work: _Work) -> Cell:
-    return cell
+def _hiding(plan: Plan, columns: Mapping[str, _Column], key: str, fresh: Fresh) -> Hiding:
+    own = [one.name for one in own_of(plan).values()]
+    unsaid = {
+        path
+        for column in plan.of()
+        if _deed(columns, column) == "unless_singled"
+        for path in column.asked.paths
+    }
+    deeds = {place: columns[name].deed for place, name in enumerate(own) if name in columns}
+    return Hiding(fresh, plan.chosen.zone, deeds, own.index(key), frozenset(unsaid))
 
 
-def _none(cell: Cell, row: int, key: str, work: _Work) -> Cell:
-    return 0
+def _deed(columns: Mapping[str, _Column], column: Column) -> Deed | None:
+    """What is done to a question; None: it is left out."""
+    found = columns.get(column.variable.name)
+    return None if found is None else found.deed
 
 
-def _unless_apart(cell: Cell, row: int, key: str, work: _Work) -> Cell:
-    return None if work.apart[row] else cell
-
-
-def _day(cell: Cell, row: int, key: str, work: _Work) -> Cell:
-    if work.apart[row] or not isinstance(cell, datetime):
-        return None
-    return cell.astimezone(work.zone).date()
-
-
-def _new(what: str) -> Action:
-    def act(cell: Cell, row: int, key: str, work: _Work) -> Cell:
-        if what == "KEY":
-            return work.fresh.key(key)
-        # A home whose village is known would give away that of one who stands out.
-        return work.fresh.of(what, f"{cell} {key}" if work.apart[row] else str(cell))
-
-    return act
-
-
-def _coarse(role: str) -> Action:
-    def act(cell: Cell, row: int, key: str, work: _Work) -> Cell:
-        return None if work.apart[row] else work.coarse[role][row]
-
-    return act
-
-
-def _of_questions(  # noqa: PLR0917
+def _shown(  # noqa: PLR0917
     plan: Plan,
-    by_role: Mapping[str, Sequence[Column]],
-    computed: set[str],
-    telling: set[str],
-    coarse: Mapping[str, list[Cell]],
-    gone: set[str],
-    any_coarse: bool,
-) -> tuple[dict[str, tuple[Variable, Action]], tuple[str, ...]]:
-    role_of = {column.name: role for role, columns in by_role.items() for column in columns}
+    stand: Standing,
+    columns: Mapping[str, _Column],
+    coarse: Mapping[str, _Coarse],
+    hiding: Hiding,
+    singled: NDArray[np.int64],
+) -> Shown | None:
+    """How lines of CSV are made; None where a role has several columns or is no single answer: the
+    coarsened answer then stands in all of them.
+    """
+    of = stand.by_role
+    if any(len(of[role]) > 1 or of[role][0].shape != "one" for role in coarse):
+        return None
+    readers: list[Reader] = []
+    for column in plan.of():
+        name = column.variable.name
+        if name not in columns:
+            continue
+        reader, made = column.reader, columns[name]
+        if made.role:
+            bands = coarse[made.role].bands
+            reader = replace(reader, variables=(made.variable,), bands=bands)
+        readers.append(reader)
+    kept = tuple(columns[one.name].variable for one in variables(plan) if one.name in columns)
+    own = list(own_of(plan).values())
+    before = [one for one in own[: len(BEFORE)] if one.name in columns]
+    return Shown(readers, kept, len(before), hiding, singled)
+
+
+def _of_questions(
+    plan: Plan, stand: Standing, coarse: Mapping[str, _Coarse], gone: set[str]
+) -> tuple[dict[str, _Column], tuple[str, ...]]:
+    any_coarse = any(stand.level[one] for one in stand.asked)
+    role_of = {column.name: role for role, those in stand.by_role.items() for column in those}
     roster = {name for role in ROSTER for name in plan.roles.get(role, ())}
-    actions: dict[str, tuple[Variable, Action]] = {}
+    columns: dict[str, _Column] = {}
     left: list[str] = []
     for column in plan.of():
         one = column.variable
-        action: Action | None = _keep
-        role = role_of.get(column.name)
+        deed: Deed | None = "keep"
+        role, coarsened_as = role_of.get(column.name), ""
         if role is not None:
-            action = None if role in gone else _unless_apart
+            deed = None if role in gone else "unless_singled"
             if role in coarse:
-                one, action = banded(one, role, coarse[role]), _coarse(role)
-        elif not _handed_out(column, roster) or _paths(column) & computed:
-            action = None
-        elif _paths(column) & telling:
-            action = None if any_coarse else _unless_apart
-        if action is None:
+                one, coarsened_as = banded(one, role, coarse[role].values), role
+        elif not _handed_out(column, roster) or paths_of(column) & stand.computed:
+            deed = None
+        elif paths_of(column) & stand.telling:
+            deed = None if any_coarse else "unless_singled"
+        if deed is None:
             if role is None:
                 left.append(column.asked.inside.replace("/", "-"))
             continue
-        actions[one.name] = (one, action)
-        for part in column.variables[1:]:
-            actions[part.name] = (part, action)
-    return actions, tuple(left)
+        for part in (one, *column.variables[1:]):
+            columns[part.name] = _Column(part, deed, coarsened_as)
+    return columns, tuple(left)
 
 
 def _handed_out(column: Column, roster: set[str]) -> bool:
@@ -330,45 +296,23 @@ def _handed_out(column: Column, roster: set[str]) -> bool:
     return column.types == {"integer"} and column.name in roster
 
 
-def _of_ours(
-    plan: Plan, village: int, *, weight: bool, raked: bool
-) -> dict[str, tuple[Variable, Action]]:
-    actions: dict[str, tuple[Variable, Action]] = {}
+def _of_ours(plan: Plan, village: int, *, weight: bool, raked: bool) -> dict[str, _Column]:
+    columns: dict[str, _Column] = {}
     for name, variable in own_of(plan).items():
         if name in LEFT_OUT or name in PLACES[village] or (name == "weight" and not weight):
             continue
         if name in WITH_VILLAGE and village:
             continue
         one = variable
-        action: Action = _keep
+        deed: Deed = "keep"
         if name in PLACES[-1] or name in WITH_VILLAGE or (name == "weight" and raked):
-            action = _unless_apart
+            deed = "unless_singled"
         if name in IDS:
-            action = _new("KEY" if name in ("KEY", "meta-instanceID") else name)
+            deed = IDS[name]
         if name == "SubmissionDate":
             label = say("The day on which the interview was finished")
-            one, action = replace(variable, kind="date", label=label), _day
+            one, deed = replace(variable, kind="date", label=label), "day"
         if name in ATTACHED:
-            action = _none
-        actions[one.name] = (one, action)
-    return actions
-
-
-def _released(table: Table, actions: Actions, work: _Work) -> Table:
-    kept = [
-        (place, *actions[one.name])
-        for place, one in enumerate(table.variables)
-        if one.name in actions
-    ]
-    key_at = [one.name for one in table.variables].index(work.key)
-
-    def rows() -> Iterator[Sequence[Sequence[Cell]]]:
-        for batch in table.rows():
-            done = []
-            for row in batch:
-                key = str(row[key_at])
-                at = work.row(key)
-                done.append([act(row[place], at, key, work) for place, _, act in kept])
-            yield done
-
-    return Table(table.name, tuple(one for _, one, _ in kept), rows, table.count)
+            deed = "zero"
+        columns[one.name] = _Column(one, deed)
+    return columns

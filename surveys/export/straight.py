@@ -95,7 +95,8 @@ class Straight:
         for text, home, begin, end in zip(answers, homes, before, after, strict=True):
             row, cut = self._line(text, home)
             row[0], row[-1] = begin, end
-            found.append(",".join(row))
+            # Where no column of ours stands before them, none is empty there.
+            found.append(",".join(row if self._first else row[1:]))
             cuts.append(cut)
         if self._counting is not None:
             self._count(cuts)
@@ -144,6 +145,8 @@ class Straight:
             side = columns[at >= self._first]
             side.append(made[id(cells)])
             side.extend(repeat(constant, len(cells)) for constant in self._more.get(at, ()))
+        if not columns[0]:
+            columns[0].append(repeat("", len(own[0])))
         before, after = (map(",".join, zip(*side, strict=True)) for side in columns)
         return before, after
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Text, TextClause, bindparam, cast, func, select, text
 
 from surveys.export.answers import Column
@@ -14,11 +16,13 @@ from surveys.export.apart import connecting, possible
 from surveys.export.apart import lines as lines_apart
 from surveys.export.design import Design
 from surveys.export.frequencies import Counting
+from surveys.export.hiding import Hiding
 from surveys.export.line_maker import IDS, Work
 from surveys.export.media import media_paths, present
 from surveys.export.own import AFTER, BEFORE, ours
 from surveys.export.own_cells import SPOKEN, Around, Batch, Computed, batch
 from surveys.export.plan import BATCH, Plan, batches
+from surveys.export.reader import Reader
 from surveys.export.straight import Straight
 from surveys.export.table import MARK, Cell, More, Table, Variable
 from surveys.store.database import Database, kind_of
@@ -41,6 +45,21 @@ class Sources:
     quality: Checked
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What lines of CSV hold."""
+
+    readers: Sequence[Reader]
+    """Of the questions."""
+    variables: tuple[Variable, ...]
+    first: int
+    """How many columns of ours stand before the questions."""
+    hiding: Hiding | None = None
+    """What is done so that they can be handed out."""
+    singled: NDArray[np.int64] | None = None
+    """There: the ids of who could be singled out even so, ascending."""
+
+
 def submissions(
     database: Database,
     plan: Plan,
@@ -48,19 +67,22 @@ def submissions(
     progress: Progress | None = None,
     *,
     apart: bool = True,
+    shown: Shown | None = None,
 ) -> Table:
     """Every submission of the plan, in the order in which they were finished.
 
     The rows are read from the database each time, some hundred at once; of somebody forgotten since
     the plan was made there is no row. `progress` is told of the first reading. `apart`: whether
-    of many lines of CSV half may be made by another process.
+    of many lines of CSV half may be made by another process. `shown`: what lines hold; without it
+    everything.
     """
     told = [progress]
     reading = [(one.asked.paths, one.reader.cells(), len(one.variables)) for one in plan.of()]
     first = len(BEFORE)
+    holding = shown or Shown([one.reader for one in plan.of()], variables(plan), first)
 
     def read() -> Iterator[Batch]:
-        return _read(database, plan, sources, told.pop() if told else None)
+        return _read(database, plan, sources, told.pop() if told else None, holding.singled)
 
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
         for some in read():
@@ -71,26 +93,27 @@ def submissions(
 
     def lines(more: More, counting: Counting | None) -> Iterator[bytes]:
         if apart and not media_paths(plan) and possible(database, plan.submissions):
-            made = _apart(database, plan, sources, more, counting)
+            made = _apart(database, plan, sources, holding, more, counting)
             return _telling(made, plan.submissions, told.pop() if told else None)
         return here(more, counting)
 
     def here(more: More, counting: Counting | None) -> Iterator[bytes]:
-        readers = [one.reader for one in plan.of()]
         straight = Straight(
-            readers, variables(plan), first, more, counting, guessed=plan.guessed
+            holding.readers, holding.variables, holding.first, more, counting, guessed=plan.guessed
         )  # fmt: skip
         for some in read():
-            yield straight.lines(some.answers, some.own)
+            one = some if holding.hiding is None else holding.hiding.hidden(some)
+            yield straight.lines(one.answers, one.own)
         straight.count()
 
     return Table("submissions", variables(plan), rows, plan.submissions, lines=lines)
 
 
-def _apart(
+def _apart(  # noqa: PLR0917
     database: Database,
     plan: Plan,
     sources: Sources,
+    shown: Shown,
     more: More,
     counting: Counting | None,
 ) -> Iterator[bytes]:
@@ -102,14 +125,19 @@ def _apart(
         connect=connecting(database),
         query=str(compiled),
         around=_around(plan, sources),
-        readers=[one.reader for one in plan.of()],
-        variables=variables(plan),
-        first=len(BEFORE),
+        readers=shown.readers,
+        variables=shown.variables,
+        first=shown.first,
         more=more,
         counting=counting,
         guessed=plan.guessed,
+        hiding=shown.hiding,
     )
-    return lines_apart(database, work, batches(plan.ids), lambda ids: _computed(sources, ids))
+
+    def computed(ids: Sequence[int]) -> Computed:
+        return _computed(sources, ids, shown.singled)
+
+    return lines_apart(database, work, batches(plan.ids), computed)
 
 
 def _telling(blocks: Iterator[bytes], count: int, progress: Progress | None) -> Iterator[bytes]:
@@ -120,7 +148,11 @@ def _telling(blocks: Iterator[bytes], count: int, progress: Progress | None) -> 
 
 
 def _read(
-    database: Database, plan: Plan, sources: Sources, progress: Progress | None
+    database: Database,
+    plan: Plan,
+    sources: Sources,
+    progress: Progress | None,
+    singled: NDArray[np.int64] | None,
 ) -> Iterator[Batch]:
     media = media_paths(plan)
     around = _around(plan, sources)
@@ -135,7 +167,7 @@ def _read(
             if media:
                 given = {one: _Given(json.loads(row[-1])) for one, row in found.items()}
                 sent = present(session, given, media)
-            made = batch(found, ids, around, _computed(sources, ids), sent)
+            made = batch(found, ids, around, _computed(sources, ids, singled), sent)
             if made is not None:
                 yield made
             done += len(ids)
@@ -179,7 +211,7 @@ def _around(plan: Plan, sources: Sources) -> Around:
     return Around({one: _where(places[one]) for one in plan.chosen.area_ids}, dict(plan.versions))
 
 
-def _computed(sources: Sources, ids: Sequence[int]) -> Computed:
+def _computed(sources: Sources, ids: Sequence[int], singled: NDArray[np.int64] | None) -> Computed:
     found, marks = sources.quality, sources.quality.found(ids)
     flags: list[Cell] = [" ".join(names_of(one)) or None for one in marks[0].tolist()]
     for place, one in enumerate(ids) if found.stored else ():
@@ -189,7 +221,12 @@ def _computed(sources: Sources, ids: Sequence[int]) -> Computed:
         None if one != one else round(one)  # noqa: PLR0124 - NaN
         for one in marks[1].tolist()
     ]
-    return Computed(sources.design.rows.batch(ids), seconds, flags)
+    out: Sequence[bool] = ()
+    if singled is not None:
+        # One more behind them, so that each place is one of them.
+        there = np.append(singled, -1)[np.searchsorted(singled, ids)]
+        out = (there == np.asarray(ids)).tolist()
+    return Computed(sources.design.rows.batch(ids), seconds, flags, out)
 
 
 def variables(plan: Plan) -> tuple[Variable, ...]:

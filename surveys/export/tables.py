@@ -14,13 +14,13 @@ from surveys.export.media import Media, media
 from surveys.export.own import OF_VILLAGES, ours
 from surveys.export.plan import Plan, learned, plan
 from surveys.export.repeats import RepeatTable, repeat_tables
-from surveys.export.submissions import Progress, Sources, above, submissions
+from surveys.export.submissions import Progress, Shown, Sources, above, submissions
 from surveys.export.table import Cell, Table
 from surveys.form.indicators import Indicator
 from surveys.store.database import Database
 
 if TYPE_CHECKING:
-    from surveys.export.release import Released
+    from surveys.export.release import Release, Released
 
 COUNTED = ("persons", "homes", "raking_pool", "raking_place", "raking_size",
            "raking_deff")  # fmt: skip
@@ -89,20 +89,44 @@ def tables(
     """
     with database.read() as session:
         made = plan(session, choose(session, filters, now), guess=not released)
-        # Of the whole wave, whatever is written: flags and weights compare with everybody.
-        weights, quality = design(session, made.chosen.wave_id)
-        done, hide = None, None
         if released:
+            from surveys.export.persons import standing
             from surveys.export.release import SECRET, release
 
-            made, done, hide = release(session, made, weights, token_bytes(SECRET))
-    found = _tables(database, made, Sources(weights, quality), progress)
-    if done is not None:
-        places = None if done.level["village"] else villages(made, weights, released=True)
-        rows = found.submissions if hide is None else hide(found.submissions)
-        return replace(found, submissions=rows, villages=places, released=done, again=None)
+            # Before weights, which are kept while a table is written, too.
+            made, stand = standing(session, made, token_bytes(SECRET))
+        # Of the whole wave, whatever is written: flags and weights compare with everybody.
+        weights, quality = design(session, made.chosen.wave_id)
+    sources = Sources(weights, quality)
+    if released:
+        made, done, how = release(made, stand, raked=weights.raked)
+        return _handed_out(database, made, sources, progress, done, how)
+    found = _tables(database, made, sources, progress)
     sent = media(database, made, unseal) if unseal else None
     return replace(found, media=sent)
+
+
+def _handed_out(  # noqa: PLR0917
+    database: Database,
+    plan: Plan,
+    sources: Sources,
+    progress: Progress | None,
+    done: Released,
+    how: Release,
+    *,
+    apart: bool = True,
+) -> Tables:
+    """The tables of a plan as they can be handed out."""
+
+    def again(*, apart: bool) -> Tables:
+        return _handed_out(database, plan, sources, progress, done, how, apart=apart)
+
+    found = _tables(database, plan, sources, progress, apart=apart, shown=how.shown)
+    places = None if done.level["village"] else villages(plan, sources.design, released=True)
+    return replace(
+        found, submissions=how.table(found.submissions), villages=places, released=done,
+        again=again,
+    )  # fmt: skip
 
 
 def _tables(
@@ -112,6 +136,7 @@ def _tables(
     progress: Progress | None,
     *,
     apart: bool = True,
+    shown: Shown | None = None,
 ) -> Tables:
     """The tables of a plan, without what people sent."""
 
@@ -123,7 +148,7 @@ def _tables(
         return _tables(database, sure, sources, progress, apart=apart)
 
     return Tables(
-        submissions=submissions(database, plan, sources, progress, apart=apart),
+        submissions=submissions(database, plan, sources, progress, apart=apart, shown=shown),
         repeats=repeat_tables(database, plan),
         villages=villages(plan, sources.design),
         form_title=plan.titles[0],

@@ -34,7 +34,7 @@ from sqlalchemy.orm import Session
 
 from surveys.estimation.measured import MARK, Layout, columns, layouts, line
 from surveys.store.database import kind_of
-from surveys.store.forms import versions_of_wave
+from surveys.store.forms import Version, versions_of_wave
 from surveys.store.interviews import INTERVIEW, RESPONDENT
 from surveys.store.reviews import REJECTED
 from surveys.store.timings import active
@@ -70,10 +70,12 @@ def flagged(rows: Rows) -> dict[int, str]:
     return dict(zip(some["id"].tolist(), some["stored"].tolist(), strict=True))
 
 
-def layouts_of(session: Session, wave_id: int) -> dict[int, Layout]:
-    """What the lines of each form version of a wave hold."""
-    versions = versions_of_wave(session, wave_id)
-    return layouts({one.id: (one.form, one.indicators) for one in versions})
+def layouts_of(
+    session: Session, wave_id: int, versions: Sequence[Version] | None = None
+) -> dict[int, Layout]:
+    """What the lines of each form version of a wave hold; versions: of the wave, where known."""
+    found = versions_of_wave(session, wave_id) if versions is None else versions
+    return layouts({one.id: (one.form, one.indicators) for one in found})
 
 
 def keep_measured(
@@ -118,12 +120,20 @@ def measure(session: Session, wave_id: int, interview_ids: Sequence[int]) -> Non
         session.connection().execute(_KEEP, made)
 
 
-def read(session: Session, wave_id: int, area_ids: Collection[int] | None = None) -> Rows:
-    """The finished submissions of some villages in a wave (None: of all of them)."""
+def read(
+    session: Session,
+    wave_id: int,
+    area_ids: Collection[int] | None = None,
+    versions: Sequence[Version] | None = None,
+) -> Rows:
+    """The finished submissions of some villages in a wave (None: of all of them).
+
+    versions: of the wave, where they are known: to find them all its interviews are gone through.
+    """
     import numpy as np
     import pandas as pd
 
-    known = layouts_of(session, wave_id)
+    known = layouts_of(session, wave_id, versions)
     names = sorted({name for layout in known.values() for name in layout.names})
     pieces = list(_pieces(session, wave_id, area_ids, known, names))
     if not pieces:

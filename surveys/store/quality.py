@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.form.indicators import Indicator
-from surveys.store.forms import versions_of_wave
+from surveys.store.forms import Version, versions_of_wave
 from surveys.store.measured import Rows, flagged, read
 from surveys.store.schema import Area
 
@@ -118,9 +118,10 @@ def checked(
     area_ids: Collection[int] | None = None,
     rows: Rows | None = None,
     pace: Pace | None = None,
+    versions: Sequence[Version] | None = None,
 ) -> Checked:
     """The flags of a wave's finished submissions (None: of all its villages); rows: what was read
-    of them, where it was.
+    of them, where it was; versions: of the wave, where they are known.
 
     Villages left out are not compared with: give all that the wave has, so that a submission has
     the same flags wherever it is looked at, or the pace that was found in all of them.
@@ -130,13 +131,14 @@ def checked(
     from surveys.estimation.frame import FLAGS
     from surveys.estimation.quality import quality
 
-    versions = versions_of_wave(session, wave_id)
+    if versions is None:
+        versions = versions_of_wave(session, wave_id)
     found: dict[tuple[str, str | None], Indicator] = {}
     for one in (one for version in versions for one in version.indicators):
         # Of two versions' rows the newest stays.
         found.setdefault((one.name, one.role), one)
     indicators = tuple(found.values())
-    read_ones = rows or read(session, wave_id, area_ids)
+    read_ones = rows or read(session, wave_id, area_ids, versions)
     stored = {
         number: tuple(map(str, json.loads(flags)))
         for number, flags in flagged(read_ones).items()

@@ -2,13 +2,18 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveys.export import apart
 from surveys.export.anonymity import COST, K, coarsened
+from surveys.export.central import central_csv
+from surveys.export.frequencies import Counting
 from surveys.form.xlsform import convert
 from surveys.publish import ensure_ready, import_villages, publish
 from surveys.publish.margins import import_margins
@@ -209,6 +214,10 @@ LEVELS = {
     "schooling": lambda v: [v[2], v[2] // 2, v[2] // 4, ""],
     "village": lambda v: [v[3], v[3] // 3, v[3] // 9, ""],
 }
+VALUES = {
+    name: [(("fm"[at] if name == "sex" else at),) * 4 for at in range(count)]
+    for name, count in (("sex", 2), ("age", 12), ("schooling", 8), ("village", 9))
+}
 PEOPLE = st.lists(
     st.tuples(st.sampled_from("fm"), st.integers(0, 11), st.integers(0, 7), st.integers(0, 8)),
     min_size=1, max_size=60,
@@ -238,7 +247,64 @@ def test_coarsened_rows_are_alike_or_apart(people, k):
         {name: [list(reversed(values)) for values in of] for name, of in levels.items()}, k
     )
     assert again.level == found.level
+    # The same, where of each value only its place is given.
+    places = {name: np.array([one[at] for one in people]) for at, name in ((1, "age"),
+              (2, "schooling"), (3, "village"))}  # fmt: skip
+    places["sex"] = np.array(["fm".index(one[0]) for one in people])
+    few = {
+        name: list(zip(*(of(values) for values in VALUES[name]), strict=True))
+        for name, of in LEVELS.items()
+    }
+    same = coarsened(few, k, places)
+    assert (same.level, same.apart.tolist()) == (found.level, found.apart.tolist())
 
 
 def test_five_alike_is_what_is_promised():
     assert K == 5
+
+
+@pytest.fixture(params=["one process", "two processes"])
+def processes(request, monkeypatch):
+    """Lines are made by one process, or by two though there are few."""
+    monkeypatch.setattr("surveys.export.plan.BATCH", 7)
+    monkeypatch.setattr("surveys.export.submissions.BATCH", 7)
+    if request.param == "two processes":
+        monkeypatch.setattr(apart, "FROM", 0)
+        monkeypatch.setattr(apart, "cores", lambda: 2)
+
+
+@pytest.mark.usefixtures("processes")
+@pytest.mark.parametrize(
+    ("seed", "persons"),
+    [
+        (1, {"LP01": 60, "LP02": 50, "TOWN": 300}), (2, {"LP01": 13, "LP02": 12}),
+        (3, {"LP01": 10}), (4, {"LP01": 120, "LP02": 120}), (5, {"TOWN": 40}),
+    ],
+)  # fmt: skip
+def test_lines_of_a_release_are_its_rows(database, seed, persons):
+    field = open_known(database)
+    with database.begin() as session:
+        populate(session, field, random.Random(seed), persons)
+    table = made_of(database, field, released=True).submissions
+    assert table.lines is not None
+    long = replace(table, lines=None)
+    counted = Counting(table), Counting(long)
+    lines, cells = (
+        b"".join(central_csv(one, counting=counting))
+        for one, counting in zip((table, long), counted, strict=True)
+    )
+    assert lines == cells
+    assert counted[0].told() == counted[1].told()
+
+
+def test_a_release_is_whole_where_the_other_process_breaks_down(database, monkeypatch):
+    monkeypatch.setattr(apart, "FROM", 0)
+    monkeypatch.setattr(apart, "cores", lambda: 2)
+    field = open_known(database)
+    with database.begin() as session:
+        populate(session, field, random.Random(1), {"LP01": 60, "TOWN": 60})
+    made = made_of(database, field, released=True)
+    whole = files_of(made)
+    monkeypatch.setattr(apart, "_START", "raise SystemExit(3)")
+    assert files_of(made) == whole
+    assert len(rows(whole["submissions.csv"])) == made.released.rows

@@ -160,6 +160,20 @@ def test_some_villages_at_a_time_weigh_what_all_weigh_together(database, monkeyp
     assert (flags.marks & 2).any()
 
 
+def test_the_versions_of_a_wave_are_looked_for_once(database, monkeypatch):
+    made = simulate(database, seed=3)
+    monkeypatch.setattr(runs, "AT_ONCE", 1)
+
+    def again(session, wave_id):
+        raise AssertionError("all interviews are gone through for it")
+
+    monkeypatch.setattr("surveys.store.measured.versions_of_wave", again)
+    monkeypatch.setattr("surveys.store.quality.versions_of_wave", again)
+    with database.read() as session:
+        found, _ = design(session, made.wave)
+    assert found.rows.used.any()
+
+
 def _log(session):
     """Everybody but some took their time; one of two questions was on the screen."""
     latest = session.scalar(select(func.max(Interview.id)))
