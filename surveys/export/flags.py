@@ -64,7 +64,7 @@ class Flags:
 
     def add(self, session: Session, villages: Sequence[int], rows: Rows) -> Checked:
         """Some whole villages, and what was read of them; gives what was stored of their flags."""
-        found = checked(session, self._wave_id, villages, rows, self._versions)
+        found = checked(session, self._wave_id, villages, rows, versions=self._versions)
         at = np.searchsorted(self._ids, found.ids)
         self._marks[at] = found.marks
         self._stored |= found.stored

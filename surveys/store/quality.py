@@ -117,6 +117,7 @@ def checked(
     wave_id: int,
     area_ids: Collection[int] | None = None,
     rows: Rows | None = None,
+    *,
     pace: Pace | None = None,
     versions: Sequence[Version] | None = None,
 ) -> Checked:
