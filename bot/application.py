@@ -6,9 +6,11 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -241,8 +243,7 @@ async def run(
             settings, vault, await username(bot, settings), clock, fetch=bot.download, go_on=go_on
         )
         await database.in_thread(greet_first_owner, database, desk)
-        await offer_commands(bot)
-        receiver = Watched(await choose_receiver(desk, bot))
+        receiver = Watched(choose_receiver(desk, bot))
         pump = Pump(
             database, desk, bot, handle, apologise, limits=limits, metrics=desk.metrics,
             receiver=receiver,
@@ -252,7 +253,8 @@ async def run(
             log.info("@%s is at work", desk.bot_username)
             if started is not None:
                 started(desk)
-            await pump.run(stop, work)
+            async with beside(see_to_telegram(bot, settings)):
+                await pump.run(stop, work)
         log.info("stopped; nothing is lost")
     finally:
         listening()
@@ -260,7 +262,25 @@ async def run(
         database.close()
 
 
-async def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this meanwhile; what is not done in the end is left."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def see_to_telegram(bot: TelegramBot, settings: Settings) -> None:
+    """What is to be in order at Telegram, and nobody who writes to the bot waits for."""
+    if settings.webhook_url:
+        await warn_unless_set(bot, settings.webhook_url)
+    await offer_commands(bot)
+
+
+def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
     """The webhook where one is named, else the poller.
 
     The webhook is not set here: of several programs none is special, and the last to start would
@@ -269,7 +289,6 @@ async def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
     settings = desk.settings
     if not settings.webhook_url:
         return Poller(bot)
-    await warn_unless_set(bot, settings.webhook_url)
     secret = desk.vault.token(PURPOSE)
     return Webhook(settings.listen, settings.webhook_url, secret, desk.metrics)
 
@@ -330,7 +349,8 @@ def greet_first_owner(database: Database, desk: Desk) -> None:
 
 async def username(bot: TelegramBot, settings: Settings) -> str:
     """The bot's name; raises `Halted` where the server cannot be reached or knows no such bot."""
-    for pause in (1.0, 2.0, None):
+    # The first after a moment: after a kill, people wait.
+    for pause in (0.2, 1.0, 2.0, None):
         try:
             me = await bot.call("getMe", {}, timeout=10.0)
         except InvalidToken:

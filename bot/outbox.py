@@ -41,6 +41,9 @@ REMEMBERED = 20_000
 LONGEST_PAUSE = 10.0
 CROWDED = 8
 """Calls that wait for a chat until its questions overtake the others: an answer makes three."""
+STALE = 15.0
+"""Seconds after which a tap is not answered any more: Telegram takes no answer to an old one, and
+the phone has stopped waiting for it."""
 STUCK = 8
 """Failures, while other calls succeed, after which a message makes room for those behind it."""
 PUT_OFF = timedelta(minutes=10)
@@ -210,6 +213,10 @@ class Sender:
     async def _run(self, name: str, lane: _Lane) -> None:
         while lane.items:
             one = self._pick(lane)
+            if _is_stale(one):
+                lane.items.remove(one)
+                self._marks.note(one.outbox_id, None)
+                continue
             if one.outgoing.method.startswith(SENDS):
                 await self._chat_pace(name)
                 await self._pace.turn(urgent=True)
@@ -399,6 +406,13 @@ class Sender:
     def _rest_if_done(self) -> None:
         if not self._lanes and self._marks.none:
             self._idle.set()
+
+
+def _is_stale(one: Queued) -> bool:
+    """Whether it answers a tap of long ago (ids are made of the time)."""
+    if one.outgoing.method != "answerCallbackQuery":
+        return False
+    return time.time() - (one.outbox_id >> 8) / 1e6 > STALE
 
 
 def _line_up(items: deque[Queued], one: Queued) -> None:
