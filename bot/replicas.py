@@ -107,7 +107,7 @@ class Replica:
             # Before its row is there: one with a row and without a connection is dead.
             await self._listen(replica)
         try:
-            await self._database.in_thread(self._enter, replica)
+            await self._database.in_front(self._enter, replica)
         except BaseException:
             self._ended.set()
             raise
@@ -132,28 +132,28 @@ class Replica:
         if self._listening is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._listening.join)
         try:
-            await self._database.in_thread(self._leave)
+            await self._database.in_front(self._leave)
         except SQLAlchemyError as error:
             log.info("the database is away at the end: %s", where(error))
 
     async def _look(self) -> None:
         self._gauge()
         if self._several or self._beats % BEATS_ALONE == 0:
-            seen = await self._database.in_thread(self._beat)
+            seen = await self._database.in_front(self._beat)
             if seen is None:
                 await self._begin_anew()
                 return
             self._notice(seen)
         self._beats += 1
-        said, heard = await self._database.in_thread(self._left_over)
+        said, heard = await self._database.in_front(self._left_over)
         said, heard = self._sender.unknown(said), self._lanes.unknown(heard)
         if said:
             self._sender.put(
-                await self._database.in_thread(unsent, self._database, self._vault, said)
+                await self._database.in_front(unsent, self._database, self._vault, said)
             )
         if heard:
             self._lanes.put_unknown(
-                await self._database.in_thread(waiting, self._database, self._vault, only=heard)
+                await self._database.in_front(waiting, self._database, self._vault, only=heard)
             )
 
     async def _begin_anew(self) -> None:
@@ -280,7 +280,7 @@ class Replica:
         if before is not None:
             await asyncio.wait([before])
         try:
-            queued = await self._database.in_thread(unsent, self._database, self._vault, lane=lane)
+            queued = await self._database.in_front(unsent, self._database, self._vault, lane=lane)
         except SQLAlchemyError as error:
             log.info("what another program queued is fetched later: %s", where(error))
             return

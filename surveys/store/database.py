@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 WRITERS = 8
 """Threads that write to PostgreSQL; SQLite has one writer by its nature."""
+FRONT = 2
+"""Threads for what must not wait behind many updates; on SQLite there is the one writer."""
 READERS = 2
 BUSY = 30_000
 """Milliseconds that SQLite waits for another writer (a command line beside the running bot)."""
@@ -57,6 +59,7 @@ class Database:
         self._reading = connect(self.url, read_only=True)
         alone = self.engine.dialect.name == "sqlite"
         self._writers = ThreadPoolExecutor(1 if alone else WRITERS, "usegap-write")
+        self._front = self._writers if alone else ThreadPoolExecutor(FRONT, "usegap-front")
         self._readers = ThreadPoolExecutor(READERS, "usegap-read")
         self.replica: str | None = None
         """What this program is called among several; None: it sends nothing (the command line)."""
@@ -81,6 +84,14 @@ class Database:
         """Run a unit of work on a writer's thread; what it raises is raised here."""
         call = partial(function, *arguments, **named)
         return await asyncio.get_running_loop().run_in_executor(self._writers, call)
+
+    async def in_front(
+        self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """Run a short unit of work that waits for none of those given to `in_thread`: that
+        something was sent, that the program is alive. On SQLite it waits for its turn."""
+        call = partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._front, call)
 
     async def in_reader(
         self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
@@ -107,6 +118,7 @@ class Database:
     def close(self) -> None:
         """End the threads when their work is done, and all connections."""
         self._writers.shutdown()
+        self._front.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
         self._reading.dispose()
@@ -163,7 +175,7 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
         )
         return create_engine(
             url,
-            pool_size=READERS + 1 if read_only else WRITERS + 1,
+            pool_size=(READERS if read_only else WRITERS + FRONT) + 1,
             # A writer whose connection was cut is tried again by its lane; a reader has no lane.
             pool_pre_ping=read_only,
             hide_parameters=True,

@@ -307,9 +307,15 @@ def is_waiting(session: Session, outbox_id: int) -> bool:
     return session.scalar(waits) is not None
 
 
-def message_of(session: Session, key: str) -> int | None:
-    """The message_id under which the message with this key was sent."""
-    return session.scalar(select(Outbox.message_id).where(Outbox.key == key))
+_NUMBERS = select(OUTBOX.c.key, OUTBOX.c.message_id).where(
+    OUTBOX.c.key.in_(bindparam("keys", expanding=True)), OUTBOX.c.message_id.is_not(None)
+)
+
+
+def messages_with(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    """The message_ids under which the messages with these keys were sent, of those that were."""
+    rows = session.connection().execute(_NUMBERS, {"keys": list(keys)})
+    return {row.key: row.message_id for row in rows}
 
 
 def note_message(

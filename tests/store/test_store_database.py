@@ -122,6 +122,25 @@ def test_work_runs_on_threads_of_its_own_and_raises_here(database):
         assert len(session.scalars(select(Audit.id)).all()) == 20
 
 
+def test_what_is_short_waits_for_none_of_many_updates(database):
+    """On PostgreSQL; SQLite has the one writer."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("one writer")
+    held = threading.Event()
+
+    async def run():
+        waiting = [asyncio.ensure_future(database.in_thread(held.wait, 30)) for _ in range(50)]
+        try:
+            async with asyncio.timeout(20):
+                await database.in_front(_add, database, 1)
+            assert not any(one.done() for one in waiting)
+        finally:
+            held.set()
+            await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+
+
 def _add(database, number):
     with database.begin() as session:
         audit(session, "nobody", "do", str(number), NOW)

@@ -25,6 +25,7 @@ from surveys.conduct.settle import take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob, add_job, due_jobs, take_job
+from surveys.store.messages import put
 from surveys.store.notices import listen
 from surveys.store.pace import Pace
 from surveys.store.replicas import connected, enter, leave, new_id
@@ -253,6 +254,41 @@ async def test_who_stands_still_without_a_connection_is_gone_sooner(shared, monk
             ended.set()
             listening.join()
             other.close()
+
+
+@pytest.mark.parametrize("age", [0.2, 60.0])
+async def test_who_starts_sends_at_once_what_a_killed_program_was_to_send(shared, monkeypatch, age):
+    # Of a second look nobody hears in time.
+    monkeypatch.setattr(replicas, "BEAT", 1_000)
+    left = Database(shared)
+    left.replica = "killed"
+    with left.begin() as session:
+        for name in ("killed", "there"):
+            enter(session, name)
+        session.execute(
+            text("UPDATE replica SET seen_at = clock_timestamp() - make_interval(secs => :age)"),
+            {"age": age},
+        )
+    ended = threading.Event()
+    listening = threading.Thread(target=listen, args=(left, "there", ended, print))
+    listening.start()
+    try:
+        async with Telegram(limits=False) as telegram:
+            await telegram.person(5, "en").send("hello")
+            with left.begin() as session:
+                put(session, VAULT, [send(5, "left")], "lane", datetime.now(UTC))
+            with left.read() as session:
+                while "there" not in connected(session):
+                    session.rollback()
+            async with program(telegram, shared) as pump:
+                await until(lambda: texts(telegram, 5) == ["left"])
+                with left.read() as session:
+                    there = set(session.scalars(select(Replica.id)))
+                assert there == {"there", pump.database.replica}
+    finally:
+        ended.set()
+        listening.join()
+        left.close()
 
 
 async def test_telegrams_limits_hold_over_all_programs_together(shared, monkeypatch):

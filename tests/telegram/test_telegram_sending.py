@@ -6,10 +6,14 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.exc import OperationalError
+
 from bot.demo.server import Telegram
+from bot.ledger import DatabaseLedger
 from bot.limits import OwnBucket
 from bot.outbox import Outgoing, Queued, Sender
 from bot.request import TelegramBot
+from surveys.store.messages import next_id
 from tests.own_time import in_own_time
 
 PATIENCE = 30
@@ -199,6 +203,57 @@ async def test_who_tapped_on_and_on_gets_the_question_before_the_answers_to_the_
         assert person.messages[1].text == "q1"
         await sender.idle()
         assert said(person) == ["q1 11", "q2"]
+
+
+@in_own_time
+async def test_a_tap_of_long_ago_is_not_answered_any_more():
+    """Telegram would refuse it, and people wait for their questions behind it."""
+    async with sending() as (telegram, sender, ledger, _):
+        taps = [
+            Queued(next_id() - (seconds * 1_000_000 << 8), "lane1", None,
+                   Outgoing("answerCallbackQuery", {"callback_query_id": str(seconds)}, 1))
+            for seconds in (60, 20, 5)
+        ]  # fmt: skip
+        sender.put(taps)
+        await sender.idle()
+        assert [method for method, _ in telegram.refusals] == ["answerCallbackQuery"]
+        assert set(ledger.marks) | {row for row, *_ in ledger.failures} == {
+            one.outbox_id for one in taps
+        }
+
+
+class Slow:
+    """A database that counts how often it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def in_front(self, function, database, keys):
+        self.asked.append(keys)
+        await asyncio.sleep(0.1)
+        if "away" in keys:
+            raise OperationalError("", {}, Exception())
+        return {key: int(key) for key in keys if key.isdecimal()}
+
+
+@in_own_time
+async def test_numbers_of_messages_are_asked_for_together():
+    database = Slow()
+    ledger = DatabaseLedger(database, clock)
+    first = asyncio.ensure_future(ledger.message_id_of("1"))
+    await asyncio.sleep(0.05)
+    gone = asyncio.ensure_future(ledger.message_id_of("2"))
+    others = [asyncio.ensure_future(ledger.message_id_of(key)) for key in ("2", "3", "none")]
+    await asyncio.sleep(0)
+    # Who is not waiting any more takes nothing away from the others.
+    gone.cancel()
+    assert await asyncio.gather(first, *others) == [1, 2, 3, None]
+    assert database.asked == [("1",), ("2", "3", "none")]
+    both = await asyncio.gather(
+        ledger.message_id_of("away"), ledger.message_id_of("4"), return_exceptions=True
+    )
+    assert [type(one) for one in both] == [OperationalError] * 2
+    assert await ledger.message_id_of("5") == 5
 
 
 @in_own_time
