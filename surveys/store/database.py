@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -43,6 +44,7 @@ A_MOMENT = 100
 """Milliseconds that the shortening of the log waits for readers."""
 
 _ERASED = "someone was forgotten"
+_LAST, _BEFORE = "to be done last", "of that before the savepoint"
 
 
 class UnknownDatabase(ValueError):  # noqa: N818
@@ -132,6 +134,7 @@ def _session(engine: Engine, replica: str | None) -> Iterator[Session]:
         Session(connection, expire_on_commit=False, info={"replica": replica}) as session,
     ):
         yield session
+        do_last(session)
         session.flush()
 
 
@@ -230,18 +233,36 @@ def leave_no_traces(session: Session) -> None:
     session.info[_ERASED] = True
 
 
+def at_the_end(session: Session, place: str, write: Callable[[Session], None]) -> None:
+    """Write this last in the transaction: it locks a row that many want at the same moment, and
+    each of them then waits for a commit only, and not for all that another one does besides.
+
+    `place` names the row: of several one is locked after the other in the order of their names.
+    """
+    session.info.setdefault(_LAST, []).append((place, write))
+
+
+def do_last(session: Session) -> None:
+    """Write now what was to be written last: whoever reads it in this transaction has to see it."""
+    waiting = session.info.pop(_LAST, [])
+    for _, write in sorted(waiting, key=itemgetter(0)):
+        write(session)
+
+
 def savepoint(session: Session) -> None:
     """What follows in this transaction can be taken back.
 
     Past SQLAlchemy, like BEGIN: its own savepoints are compiled anew each time.
     """
     session.flush()
+    session.info[_BEFORE] = len(session.info.get(_LAST, ()))
     session.connection().connection.cursor().execute("SAVEPOINT before")
 
 
 def back_to_savepoint(session: Session) -> None:
     """Take back all that was done since `savepoint`, objects of the session included."""
     session.expunge_all()
+    del session.info.get(_LAST, [])[session.info.get(_BEFORE, 0) :]
     session.connection().connection.cursor().execute("ROLLBACK TO SAVEPOINT before")
 
 
