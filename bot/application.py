@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from telegram.error import InvalidToken, TelegramError
 
 from bot.access import allowed, command, unknown_button, unknown_command, voice
 from bot.admin import (
@@ -36,7 +35,8 @@ from bot.admin import (
     waves,
 )  # fmt: skip
 from bot.desk import Desk, now
-from bot.inbox import INVALID, Halted, Incoming, Poller, Receiver
+from bot.inbox import Halted, Incoming, Poller, Receiver
+from bot.introduction import see_to_telegram, username
 from bot.jobs import work
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
@@ -56,8 +56,7 @@ from bot.respondent import (
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.status import Status, Watched, answering
-from bot.texts import LANGUAGES, speak
-from bot.webhook import PURPOSE, Webhook, warn_unless_set
+from bot.webhook import PURPOSE, Webhook
 from surveys.interview.state import Event
 from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
@@ -273,13 +272,6 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def see_to_telegram(bot: TelegramBot, settings: Settings) -> None:
-    """What is to be in order at Telegram, and nobody who writes to the bot waits for."""
-    if settings.webhook_url:
-        await warn_unless_set(bot, settings.webhook_url)
-    await offer_commands(bot)
-
-
 def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
     """The webhook where one is named, else the poller.
 
@@ -345,49 +337,6 @@ def greet_first_owner(database: Database, desk: Desk) -> None:
         file=sys.stderr,
         flush=True,
     )
-
-
-async def username(bot: TelegramBot, settings: Settings) -> str:
-    """The bot's name; raises `Halted` where the server cannot be reached or knows no such bot."""
-    # The first after a moment: after a kill, people wait.
-    for pause in (0.2, 1.0, 2.0, None):
-        try:
-            me = await bot.call("getMe", {}, timeout=10.0)
-        except InvalidToken:
-            raise Halted(INVALID) from None
-        except TelegramError as error:
-            if pause is None:
-                raise Halted(
-                    f"{settings.api} cannot be reached ({error.message.split(':')[0][:60]}):"
-                    " look at the network, at HTTPS_PROXY if you need one, and at"
-                    " USEGAP_TELEGRAM_API."
-                ) from None
-            await asyncio.sleep(pause)
-        else:
-            return str(me["username"])
-    raise AssertionError("the last try returns or raises")
-
-
-async def offer_commands(bot: TelegramBot) -> None:
-    """Tell Telegram the commands that everyone is shown, in each language."""
-    for language in ("", *LANGUAGES):
-        say = speak(language or "en")
-        given = {
-            "commands": [
-                {"command": "start", "description": say("begin, or go on where you were")},
-                {"command": "language", "description": say("another language")},
-                {"command": "mydata", "description": say("see all that is kept about you")},
-                {"command": "forget", "description": say("have it deleted")},
-                {"command": "help", "description": say("what I can do")},
-            ],
-            "language_code": language,
-        }
-        try:
-            await bot.call("setMyCommands", given)
-        except TelegramError as error:
-            # The menu is a convenience: the bot works without it.
-            log.warning("the menu of commands could not be set: %s", type(error).__name__)
-            return
 
 
 def listen_for_signals(stop: asyncio.Event) -> Callable[[], None]:

@@ -5,10 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
+from bot.marks import Mark
 from surveys.conduct.people import set_blocked
 from surveys.conduct.settle import mark_failed, mark_sent, message_ids_of, still_wanted
 from surveys.store.database import Database
+
+
+class Ledger(Protocol):
+    """Where the sender notes what became of messages (the database, from a thread)."""
+
+    async def sent(self, marks: Sequence[Mark]) -> None:
+        """(outbox id, message_id) of what is done."""
+
+    async def failed(self, outbox_id: int, error: str, retry_at: datetime | None) -> None:
+        """A message was given up (None), or is put off."""
+
+    async def message_id_of(self, key: str) -> int | None:
+        """The message_id of the message with this key."""
+
+    async def still_wanted(self, outbox_id: int) -> bool:
+        """Whether a message is still to be sent: it was neither taken back nor sent by another."""
+
+    async def unreachable(self, lane: str) -> None:
+        """The person cannot be written to: blocked, or gone."""
 
 
 class DatabaseLedger:
