@@ -115,16 +115,19 @@ class OverallPace:
 
     async def turn(self, *, urgent: bool) -> None:
         """Wait for a turn. Urgent ones go first, except for every fourth turn."""
-        if self._nobody and self._bucket.at_once(0 if urgent else SPARE):
-            return
-        await self.ask(urgent=urgent)
+        if not self.at_once(urgent=urgent):
+            await self.ask(urgent=urgent)
+
+    def at_once(self, *, urgent: bool) -> bool:
+        """Take a turn, where there is one without asking anybody."""
+        return self._nobody and self._bucket.at_once(0 if urgent else SPARE)
 
     async def spared(self) -> bool:
-        """Take a turn for what can wait, where that is possible without waiting."""
+        """Take a turn for what can wait, where there is one without waiting."""
+        if self.at_once(urgent=False):
+            return True
         if not self._nobody:
             return False
-        if self._bucket.at_once(SPARE):
-            return True
         taken, _ = await self._bucket.take(SPARE)
         return taken > 0
 

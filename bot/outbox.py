@@ -220,7 +220,7 @@ class Sender:
         """Wait for a turn for what can wait; False: something was lined up that may go first, and
         the place among those who wait is kept."""
         if lane.turn is None:
-            if await self._pace.spared():
+            if self._pace.at_once(urgent=False):
                 return True
             lane.turn = self._pace.ask(urgent=False)
             lane.turn.add_done_callback(lambda _: lane.woken.set())

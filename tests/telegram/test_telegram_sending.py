@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -53,8 +54,9 @@ async def sending(people=1, *, limits=False, **options):
     async with Telegram(limits=limits) as telegram:
         bot = TelegramBot(telegram.token, telegram.url)
         await bot.connect()
-        ledger, bucket = Ledger(), OwnBucket() if limits else None
-        sender = Sender(bot, ledger, clock, bucket=bucket, **({"first_pause": 0.02} | options))
+        ledger = Ledger()
+        options = {"first_pause": 0.02, "bucket": OwnBucket() if limits else None} | options
+        sender = Sender(bot, ledger, clock, **options)
         chats = [telegram.person(number + 1) for number in range(people)]
         for person in chats:
             await person.send("/start")
@@ -188,6 +190,87 @@ async def test_questions_overtake_edits_when_many_calls_wait():
         assert 5 <= edited <= 15
         await sender.idle()
         assert all(said(person) == ["q1 ✓", "q2"] for person in people)
+
+
+class Asked(OwnBucket):
+    """The bucket of others: to know, one has to ask."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+        self.broken = False
+
+    def at_once(self, spare):
+        return False
+
+    async def take(self, spare, most=1):
+        self.asked.append((time(), spare, most))
+        await asyncio.sleep(0.001)
+        if self.broken:
+            raise ZeroDivisionError
+        return await super().take(spare, most)
+
+
+@in_own_time
+async def test_a_question_goes_before_what_stands_in_the_queue_already():
+    bucket = Asked()
+    async with sending(1, limits=True, bucket=bucket) as (_, sender, _, (person,)):
+        queue = Queue()
+        sender.put([queue.send(1, "q1", "k")])
+        await sender.idle()
+        # Others have the bucket: whoever can wait waits.
+        bucket._left = 0.0
+        bucket.rate = 1.0
+        sender.put([queue.edit(1, "q1 ✓", "k")])
+        await asyncio.sleep(0.5)
+        began = time()
+        sender.put([queue.send(1, "q2")])
+        while person.last.text != "q2":
+            await asyncio.sleep(0.05)
+        assert time() - began < 1.5
+        assert person.messages[1].text == "q1"
+        bucket.rate = 28.0
+        await sender.idle()
+        assert said(person) == ["q1 ✓", "q2"]
+
+
+@in_own_time
+async def test_who_can_wait_asks_seldom():
+    bucket = Asked()
+    async with sending(40, limits=True, bucket=bucket) as (_, sender, _, people):
+        queue = Queue()
+        sender.put([queue.send(person.id, "q1", f"k{person.id}") for person in people])
+        await sender.idle()
+        await asyncio.sleep(1)
+        bucket._left, bucket._at = 5.0, time()
+        bucket.asked.clear()
+        began = time()
+        sender.put([queue.edit(person.id, "q1 ✓", f"k{person.id}") for person in people])
+        await asyncio.sleep(0.14)
+        # Of the five one can be had; then nobody asks for a while, and one asks for all.
+        assert [(spare, most) for _, spare, most in bucket.asked] == [(4, 40), (4, 39)]
+        await sender.idle()
+        # This bucket gives one at a time, and is asked again at once where it gave.
+        assert len(bucket.asked) <= 40 + (time() - began) / 0.15 + 1
+
+
+@in_own_time
+async def test_a_fault_of_the_bucket_is_logged_by_those_who_wait_and_by_nobody_else(
+    caplog, monkeypatch
+):
+    monkeypatch.setattr("bot.outbox.LONGEST_PAUSE", 0.1)
+    bucket = Asked()
+    async with sending(1, limits=True, bucket=bucket) as (_, sender, _, (person,)):
+        bucket.broken = True
+        sender.put([Queue().send(1, "hello")])
+        await asyncio.sleep(0.05)
+        bucket.broken = False
+        await sender.idle()
+        await person.wait_for(lambda message: message.text == "hello", PATIENCE)
+    gc.collect()
+    assert [one.getMessage().partition(":")[0] for one in caplog.records] == [
+        "sending to someone stopped, and goes on later"
+    ]
 
 
 @in_own_time
