@@ -55,6 +55,9 @@ DEAD = 5
 GONE = 1.5
 """… or seconds for which it has not, where its connection to the database is not there either: more
 than a beat and a look take, and than a connection that was cut is away."""
+BACK = 2
+"""Looks after the database was away at which nobody is taken for dead without a connection: the
+others are finding their way back, too."""
 CONNECTED = 5.0
 """Seconds that a start waits for its own connection."""
 BEATS_ALONE = 5
@@ -94,6 +97,8 @@ class Replica:
         self._beats = 0
         self._soon: float | None = 0.0
         """Seconds until one whose connection is gone is dead; None: there is no such one."""
+        self._away = 0
+        """Looks until others are back, too, after the database was away."""
         self._ended = threading.Event()
         self._listening: threading.Thread | None = None
 
@@ -124,6 +129,7 @@ class Replica:
             await self._look()
         except SQLAlchemyError as error:
             self._metrics.errors.labels("database").inc()
+            self._away, self._soon = BACK, None
             log.info("the other programs are not seen now: %s", where(error))
 
     async def leave(self) -> None:
@@ -214,6 +220,10 @@ class Replica:
 
         Asked at the start, and where a row has not moved for long.
         """
+        if self._away:
+            self._away -= 1
+            self._soon = None
+            return []
         if self._soon is None and all(one.age < GONE for one in others):
             return []
         there = connected(session) if others else frozenset()

@@ -291,6 +291,33 @@ async def test_who_starts_sends_at_once_what_a_killed_program_was_to_send(shared
         left.close()
 
 
+async def test_where_the_database_was_away_the_others_are_given_time_to_come_back(
+    shared, monkeypatch
+):
+    monkeypatch.setattr(replicas, "BEAT", 1_000)
+    async with Telegram() as telegram, program(telegram, shared) as pump:
+
+        def away(session, replica):
+            raise OperationalError("UPDATE", {}, Exception("gone"))
+
+        def there():
+            with pump.database.read() as session:
+                return "other" in session.scalars(select(Replica.id)).all()
+
+        await pump._replica.look()
+        with pump.database.begin() as session:
+            enter(session, "other")
+            session.execute(text("UPDATE replica SET seen_at = seen_at - interval '1 minute'"))
+        with monkeypatch.context() as patch:
+            patch.setattr(replicas, "beat", away)
+            await pump._replica.look()
+        for _ in range(replicas.BACK):
+            await pump._replica.look()
+            assert there()
+        await pump._replica.look()
+        assert not there()
+
+
 async def test_telegrams_limits_hold_over_all_programs_together(shared, monkeypatch):
     """30 calls a second over all, and a chat's: whoever oversteps is told 429 by the server."""
     monkeypatch.setattr(replicas, "BEAT", 0.25)
