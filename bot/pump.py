@@ -124,13 +124,19 @@ class Pump:
         finally:
             stop.set()
             # Work beside ends by itself at `stop`, between two jobs; the others at once.
-            for task in (tasks[0], tasks[2], tasks[3]):
+            alive = tasks.pop(3)
+            self._replica.only_beats = True
+            for task in (tasks[0], tasks[2]):
                 task.cancel()
             await asyncio.wait(tasks, timeout=10)
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.lanes.close(self.patience)
             await self.sender.close(self.patience)
+            # Until here: who takes longer than others wait would be taken for dead, and what it is
+            # about to send would be sent by them, too.
+            alive.cancel()
+            await asyncio.gather(alive, return_exceptions=True)
             if self._shared is not None:
                 await self._shared.close()
             await self._replica.leave()

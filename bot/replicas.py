@@ -97,6 +97,8 @@ class Replica:
         self._beats = 0
         self._soon: float | None = 0.0
         """Seconds until one whose connection is gone is dead; None: there is no such one."""
+        self.only_beats = False
+        """It is about to end: it is seen to be alive, and takes nothing on."""
         self._away = 0
         """Looks until others are back, too, after the database was away."""
         self._ended = threading.Event()
@@ -134,16 +136,20 @@ class Replica:
 
     async def leave(self) -> None:
         """End: what is left is the others' at once."""
-        self._ended.set()
-        if self._listening is not None:
-            await asyncio.get_running_loop().run_in_executor(None, self._listening.join)
         try:
+            # Before its connection goes: one with a row and without a connection is dead.
             await self._database.in_front(self._leave)
         except SQLAlchemyError as error:
             log.info("the database is away at the end: %s", where(error))
+        self._ended.set()
+        if self._listening is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._listening.join)
 
     async def _look(self) -> None:
         self._gauge()
+        if self.only_beats:
+            await self._database.in_front(self._say_alive)
+            return
         if self._several or self._beats % BEATS_ALONE == 0:
             seen = await self._database.in_front(self._beat)
             if seen is None:
@@ -199,6 +205,10 @@ class Replica:
             if not self._several:
                 bury_all(session, but=replica)
         self._database.replica = replica
+
+    def _say_alive(self) -> None:
+        with self._database.begin() as session:
+            beat(session, self._database.replica or "")
 
     def _beat(self) -> list[Seen] | None:
         me = self._database.replica or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import threading
 import time
@@ -95,6 +96,14 @@ _last = 0
 _PROCESS = secrets.randbelow(1 << 8)
 
 
+def _another_process() -> None:
+    global _PROCESS  # noqa: PLW0603 - of this process alone
+    _PROCESS = secrets.randbelow(1 << 8)
+
+
+os.register_at_fork(after_in_child=_another_process)
+
+
 def next_id(after: int = 0) -> int:
     """An id for an outbox row, above `after`: grows with time in one process, and differs between
     processes.
@@ -150,14 +159,15 @@ def put(
     connection = session.connection()
     kind = kind_of(session)
     result = connection.execute(_put(kind), rows)
-    newest = 0
+    newest, ids = 0, [row["id"] for row in rows]
     if kind == "sqlite":
         put_in = result.rowcount
     else:
         told = result.all()
         put_in, newest = len(told), max((row[1] or 0 for row in told), default=0)
+        # Only these are ours: another program may have drawn the same number.
+        ids = [row[0] for row in told]
     if put_in != len(rows) or newest > rows[0]["id"]:
-        ids = [row["id"] for row in rows]
         connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
         keys = [one.key for one in outgoings if one.key is not None]
         for old in connection.execute(
@@ -166,8 +176,9 @@ def put(
             connection.execute(
                 update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
             )
-        if newest > rows[0]["id"]:
-            # Another program's clock is ahead: what is said later has the greater number.
+        if kind != "sqlite":
+            # Another program's clock is ahead (what is said later has the greater number), or it
+            # drew the same one.
             for row in rows:
                 row["id"] = next_id(after=newest)
         connection.execute(insert(OUTBOX).values(_PUT), rows)

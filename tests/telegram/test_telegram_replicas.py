@@ -83,7 +83,7 @@ async def program(telegram, url, handle=answer, limits=False):
     running = asyncio.create_task(pump.run(stop, nothing_beside))
     while database.replica is None:
         await asyncio.sleep(0.01)
-    pump.task = running
+    pump.task, pump.stop = running, stop
     try:
         yield pump
     finally:
@@ -291,10 +291,38 @@ async def test_who_starts_sends_at_once_what_a_killed_program_was_to_send(shared
         left.close()
 
 
+async def test_who_takes_long_to_end_is_not_taken_for_dead(shared, monkeypatch):
+    monkeypatch.setattr(replicas, "BEAT", 0.05)
+    async with (
+        Telegram(limits=False) as telegram,
+        program(telegram, shared) as ending,
+        program(telegram, shared) as other,
+    ):
+        for person in (5, 6):
+            await telegram.person(person, "en").send("hello")
+        telegram.fault("sendMessage", 502, 3, chat_id=5)
+        await ending.take([message(1, 5, "one")])
+        await until(lambda: ending.sender.waiting == 1)
+        me, buried = ending.database.replica, []
+
+        def bury(session, dead):
+            buried.extend(dead)
+
+        monkeypatch.setattr(replicas, "bury", bury)
+        ending.stop.set()
+        await until(ending.task.done)
+        assert texts(telegram, 5) == ["one"]
+        assert me not in [one.id for one in buried]
+        await until(lambda: other._replica._live == [other.database.replica])
+
+
 async def test_where_the_database_was_away_the_others_are_given_time_to_come_back(
     shared, monkeypatch
 ):
-    monkeypatch.setattr(replicas, "BEAT", 1_000)
+    async def by_hand(replica):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(replicas.Replica, "run", by_hand)
     async with Telegram() as telegram, program(telegram, shared) as pump:
 
         def away(session, replica):
@@ -304,7 +332,8 @@ async def test_where_the_database_was_away_the_others_are_given_time_to_come_bac
             with pump.database.read() as session:
                 return "other" in session.scalars(select(Replica.id)).all()
 
-        await pump._replica.look()
+        # The look at the start is over.
+        await until(lambda: pump._replica._beats)
         with pump.database.begin() as session:
             enter(session, "other")
             session.execute(text("UPDATE replica SET seen_at = seen_at - interval '1 minute'"))
