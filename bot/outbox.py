@@ -254,7 +254,7 @@ class Sender:
             try:
                 wanted = await self._ledger.still_wanted(one.outbox_id)
             except SQLAlchemyError as error:
-                return Later(type(error).__name__)
+                return Later(type(error).__name__, ours=True)
             if not wanted:
                 self._held.discard(one.outbox_id)
                 self._done[one.outbox_id] = None
@@ -267,7 +267,7 @@ class Sender:
                 try:
                     noted = await self._ledger.message_id_of(outgoing.edits)
                 except SQLAlchemyError as error:
-                    return Later(type(error).__name__)
+                    return Later(type(error).__name__, ours=True)
                 message_id = noted or message_id
             if message_id is None:
                 return GiveUp("never sent")
@@ -285,7 +285,7 @@ class Sender:
         except NotKept:
             return GiveUp("what it shows is not kept any more")
         except SQLAlchemyError as error:
-            return Later(type(error).__name__)
+            return Later(type(error).__name__, ours=True)
         except TelegramError as error:
             verdict = judge(error)
             if isinstance(verdict, Plain) and payload is None:
@@ -343,7 +343,7 @@ class Sender:
         if not lane.tries:
             lane.seen = self.succeeded
         lane.tries += 1
-        if lane.tries >= STUCK and self.succeeded > lane.seen:
+        if lane.tries >= STUCK and self.succeeded > lane.seen and not verdict.ours:
             # It is this message and not the network: those behind it must not wait for it.
             log.warning("%s is put off: %s", one.outgoing.method, verdict.error)
             retry_at = self._clock() + PUT_OFF

@@ -385,6 +385,33 @@ async def test_one_message_that_never_works_does_not_hold_up_the_others(monkeypa
 
 
 @in_own_time
+async def test_while_the_database_is_away_no_edit_is_put_off(monkeypatch):
+    """Others go out meanwhile; it is not this message that is wrong."""
+    async with sending(2) as (_, sender, ledger, (person, other)):
+        queue, away = Queue(), [True]
+        sender.alone = False
+        ledger.keys["k"] = 0
+
+        async def asked(key):
+            if away[0]:
+                raise OperationalError("SELECT", {}, Exception("gone"))
+            return ledger.marks[1]
+
+        ledger.message_id_of = asked
+        sender.put([queue.send(1, "q1", "k")])
+        await sender.idle()
+        sender.put([queue.edit(1, "q1 ✓", "k")])
+        for number in range(20):
+            sender.put([queue.send(2, f"n{number}")])
+            await asyncio.sleep(3)
+        away[0] = False
+        await asyncio.sleep(11)
+        assert said(person) == ["q1 ✓"]
+        assert ledger.failures == []
+        assert len(said(other)) == 20
+
+
+@in_own_time
 async def test_a_message_for_later_waits():
     async with sending() as (_, sender, _, (person,)):
         queue = Queue()
