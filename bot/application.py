@@ -6,13 +6,14 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from telegram.error import InvalidToken, TelegramError
 
 from bot.access import allowed, command, unknown_button, unknown_command, voice
 from bot.admin import (
@@ -34,7 +35,8 @@ from bot.admin import (
     waves,
 )  # fmt: skip
 from bot.desk import Desk, now
-from bot.inbox import INVALID, Halted, Incoming, Poller, Receiver
+from bot.inbox import Halted, Incoming, Poller, Receiver
+from bot.introduction import see_to_telegram, username
 from bot.jobs import work
 from bot.outbox import Outgoing
 from bot.pump import Handle, Pump
@@ -54,8 +56,7 @@ from bot.respondent import (
 from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.status import Status, Watched, answering
-from bot.texts import LANGUAGES, speak
-from bot.webhook import PURPOSE, Webhook, warn_unless_set
+from bot.webhook import PURPOSE, Webhook
 from surveys.interview.state import Event
 from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
@@ -241,8 +242,7 @@ async def run(
             settings, vault, await username(bot, settings), clock, fetch=bot.download, go_on=go_on
         )
         await database.in_thread(greet_first_owner, database, desk)
-        await offer_commands(bot)
-        receiver = Watched(await choose_receiver(desk, bot))
+        receiver = Watched(choose_receiver(desk, bot))
         pump = Pump(
             database, desk, bot, handle, apologise, limits=limits, metrics=desk.metrics,
             receiver=receiver,
@@ -252,7 +252,8 @@ async def run(
             log.info("@%s is at work", desk.bot_username)
             if started is not None:
                 started(desk)
-            await pump.run(stop, work)
+            async with beside(see_to_telegram(bot, settings)):
+                await pump.run(stop, work)
         log.info("stopped; nothing is lost")
     finally:
         listening()
@@ -260,7 +261,18 @@ async def run(
         database.close()
 
 
-async def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this meanwhile; what is not done in the end is left."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
     """The webhook where one is named, else the poller.
 
     The webhook is not set here: of several programs none is special, and the last to start would
@@ -269,7 +281,6 @@ async def choose_receiver(desk: Desk, bot: TelegramBot) -> Receiver:
     settings = desk.settings
     if not settings.webhook_url:
         return Poller(bot)
-    await warn_unless_set(bot, settings.webhook_url)
     secret = desk.vault.token(PURPOSE)
     return Webhook(settings.listen, settings.webhook_url, secret, desk.metrics)
 
@@ -326,48 +337,6 @@ def greet_first_owner(database: Database, desk: Desk) -> None:
         file=sys.stderr,
         flush=True,
     )
-
-
-async def username(bot: TelegramBot, settings: Settings) -> str:
-    """The bot's name; raises `Halted` where the server cannot be reached or knows no such bot."""
-    for pause in (1.0, 2.0, None):
-        try:
-            me = await bot.call("getMe", {}, timeout=10.0)
-        except InvalidToken:
-            raise Halted(INVALID) from None
-        except TelegramError as error:
-            if pause is None:
-                raise Halted(
-                    f"{settings.api} cannot be reached ({error.message.split(':')[0][:60]}):"
-                    " look at the network, at HTTPS_PROXY if you need one, and at"
-                    " USEGAP_TELEGRAM_API."
-                ) from None
-            await asyncio.sleep(pause)
-        else:
-            return str(me["username"])
-    raise AssertionError("the last try returns or raises")
-
-
-async def offer_commands(bot: TelegramBot) -> None:
-    """Tell Telegram the commands that everyone is shown, in each language."""
-    for language in ("", *LANGUAGES):
-        say = speak(language or "en")
-        given = {
-            "commands": [
-                {"command": "start", "description": say("begin, or go on where you were")},
-                {"command": "language", "description": say("another language")},
-                {"command": "mydata", "description": say("see all that is kept about you")},
-                {"command": "forget", "description": say("have it deleted")},
-                {"command": "help", "description": say("what I can do")},
-            ],
-            "language_code": language,
-        }
-        try:
-            await bot.call("setMyCommands", given)
-        except TelegramError as error:
-            # The menu is a convenience: the bot works without it.
-            log.warning("the menu of commands could not be set: %s", type(error).__name__)
-            return
 
 
 def listen_for_signals(stop: asyncio.Event) -> Callable[[], None]:

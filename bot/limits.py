@@ -17,6 +17,9 @@ SPARE = 4
 """Calls that edits and tap answers leave saved up: a question that comes next need not wait."""
 EVERY_FOURTH = 4
 """While calls queue up, questions go first; every fourth call is still one of the others."""
+PATIENCE = 0.15
+"""Seconds after which those who can wait ask again, at the least: what is saved up by then is given
+to several of them together, and a question is waited for by nobody."""
 
 
 class ChatPace:
@@ -45,10 +48,10 @@ class Bucket(Protocol):
     def at_once(self, spare: int) -> bool:
         """Take one call and leave `spare` of them, where that can be done without waiting."""
 
-    async def take(self, spare: int) -> float:
-        """The same, asking whoever knows; or, taking none, the seconds until that can be.
+    async def take(self, spare: int, most: int = 1) -> tuple[int, float]:
+        """The same, asking whoever knows, for as many calls as there are, `most` at the most.
 
-        0: it was taken.
+        How many were taken; where none was, the seconds until one can be.
         """
 
     async def pause(self, seconds: float) -> None:
@@ -69,9 +72,10 @@ class OwnBucket:
         """Take one call, where there is one (see `Bucket`)."""
         return self._take(spare) == 0.0
 
-    async def take(self, spare: int) -> float:
-        """Take one call (see `Bucket`)."""
-        return self._take(spare)
+    async def take(self, spare: int, most: int = 1) -> tuple[int, float]:
+        """Take calls (see `Bucket`): one after the other, as that costs nothing here."""
+        wait = self._take(spare)
+        return (0, wait) if wait else (1, 0.0)
 
     def _take(self, spare: int) -> float:
         now = asyncio.get_running_loop().time()
@@ -102,14 +106,8 @@ class OverallPace:
         self._urgent: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
         self._given = 0
-        self._short = False
         self._came = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
-
-    @property
-    def pressed(self) -> bool:
-        """Whether calls wait for their turn: more than one that is being given it."""
-        return len(self._urgent) + len(self._others) > (0 if self._short else 1)
 
     async def pause(self, seconds: float) -> None:
         """Nothing goes out for so long."""
@@ -117,16 +115,35 @@ class OverallPace:
 
     async def turn(self, *, urgent: bool) -> None:
         """Wait for a turn. Urgent ones go first, except for every fourth turn."""
-        nobody = not self._urgent and not self._others
-        if nobody and self._bucket.at_once(0 if urgent else SPARE):
-            return
+        if not self.at_once(urgent=urgent):
+            await self.ask(urgent=urgent)
+
+    def at_once(self, *, urgent: bool) -> bool:
+        """Take a turn, where there is one without asking anybody."""
+        return self._nobody and self._bucket.at_once(0 if urgent else SPARE)
+
+    async def spared(self) -> bool:
+        """Take a turn for what can wait, where there is one without waiting."""
+        if self.at_once(urgent=False):
+            return True
+        if not self._nobody:
+            return False
+        taken, _ = await self._bucket.take(SPARE)
+        return taken > 0
+
+    def ask(self, *, urgent: bool) -> asyncio.Future[None]:
+        """Line up for a turn: done when it is there; whoever does not want it any more cancels."""
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         (self._urgent if urgent else self._others).append(waiting)
         if self._serving is None:
-            self._serving = asyncio.create_task(self._serve())
+            self._begin()
         elif urgent:
             self._came.set()
-        await waiting
+        return waiting
+
+    @property
+    def _nobody(self) -> bool:
+        return _first(self._urgent) is None and _first(self._others) is None
 
     async def close(self) -> None:
         """Nobody is given a turn any more."""
@@ -135,26 +152,36 @@ class OverallPace:
             await asyncio.gather(self._serving, return_exceptions=True)
 
     async def _serve(self) -> None:
-        try:
-            while (queue := self._next()) is not None:
-                spare = SPARE if queue is self._others and not self._urgent else 0
-                self._came.clear()
-                wait = await self._bucket.take(spare)
-                self._short = wait > 0
-                if wait > 0:
-                    await self._wait(wait)
-                    continue
+        while (queue := self._next()) is not None:
+            patient = queue is self._others and _first(self._urgent) is None
+            self._came.clear()
+            most = len(queue) if patient else 1
+            taken, wait = await self._bucket.take(SPARE if patient else 0, most)
+            if not taken:
+                await self._wait(max(wait, PATIENCE) if patient else wait)
+            for _ in range(taken):
                 self._given += 1
                 # Who waited may be gone meanwhile; the next one takes it.
                 if _first(queue) is not None:
                     queue.popleft().set_result(None)
-        except Exception as error:
-            for one in (*self._urgent, *self._others):
-                if not one.done():
-                    one.set_exception(error)
-            raise
-        finally:
-            self._serving = None
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Whoever waits is told of a fault: it is theirs to log, once."""
+        self._serving = None
+        if task.cancelled():
+            return
+        error = task.exception()
+        waiting = [one for one in (*self._urgent, *self._others) if not one.done()]
+        if error is not None:
+            for one in waiting:
+                one.set_exception(error)
+        elif waiting:
+            # They came in the very moment in which it ended.
+            self._begin()
+
+    def _begin(self) -> None:
+        self._serving = asyncio.create_task(self._serve())
+        self._serving.add_done_callback(self._ended)
 
     async def _wait(self, seconds: float) -> None:
         """So long, or until an urgent call comes."""

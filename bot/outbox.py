@@ -12,17 +12,18 @@ import asyncio
 import logging
 import math
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import TelegramError
 
+from bot.chat_lane import CROWDED, ChatLane, is_said, is_stale, line_up, overtaking
 from bot.lanes import where
+from bot.ledger import Ledger
 from bot.limits import Bucket, ChatPace, OverallPace, OwnBucket
 from bot.marks import Mark, Marks
 from bot.metrics import Metrics
@@ -30,7 +31,7 @@ from bot.request import Attached, TelegramBot
 from bot.uploads import NotKept, Uploads
 from bot.verdict import GiveUp, Later, Plain, Unreachable, Verdict, judge, plain
 from surveys.conduct.settle import Queued
-from surveys.store.messages import ORDERED, SENDS, Outgoing
+from surveys.store.messages import ORDERED, Outgoing
 
 __all__ = ["Ledger", "Outgoing", "Queued", "Sender"]
 
@@ -39,40 +40,9 @@ log = logging.getLogger(__name__)
 REMEMBERED = 20_000
 """Message ids kept in memory, so that an edit need not ask the database."""
 LONGEST_PAUSE = 10.0
-CROWDED = 8
-"""Calls that wait for a chat until its questions overtake the others: an answer makes three."""
 STUCK = 8
 """Failures, while other calls succeed, after which a message makes room for those behind it."""
 PUT_OFF = timedelta(minutes=10)
-
-
-class Ledger(Protocol):
-    """Where the sender notes what became of messages (the database, from a thread)."""
-
-    async def sent(self, marks: Sequence[Mark]) -> None:
-        """(outbox id, message_id) of what is done."""
-
-    async def failed(self, outbox_id: int, error: str, retry_at: datetime | None) -> None:
-        """A message was given up (None), or is put off."""
-
-    async def message_id_of(self, key: str) -> int | None:
-        """The message_id of the message with this key."""
-
-    async def still_wanted(self, outbox_id: int) -> bool:
-        """Whether a message is still to be sent: it was neither taken back nor sent by another."""
-
-    async def unreachable(self, lane: str) -> None:
-        """The person cannot be written to: blocked, or gone."""
-
-
-@dataclass(slots=True)
-class _Lane:
-    """The messages of one person that are not sent yet."""
-
-    items: deque[Queued] = field(default_factory=deque)
-    tries: int = 0
-    seen: int = 0
-    """How many calls had succeeded when the first one's troubles began."""
 
 
 class Sender:
@@ -101,7 +71,7 @@ class Sender:
         self._first_pause = first_pause
         self._pace = OverallPace(bucket or OwnBucket(math.inf))
         self._chats: dict[str, ChatPace] = {}
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, ChatLane] = {}
         self._held: set[int] = set()
         self._done: dict[int, None] = {}
         self.fetch: Callable[[str], None] = lambda lane: None
@@ -163,11 +133,13 @@ class Sender:
                     continue
             lane = self._lanes.get(one.lane)
             if lane is None:
-                lane = self._lanes[one.lane] = _Lane()
+                lane = self._lanes[one.lane] = ChatLane()
                 lane.items.append(one)
                 self._start(one.lane, lane)
             else:
-                _line_up(lane.items, one)
+                line_up(lane.items, one)
+                if is_said(one):
+                    lane.woken.set()
         if self._lanes:
             self._idle.clear()
 
@@ -193,28 +165,39 @@ class Sender:
 
     # One person -------------------------------------------------------------------------------
 
-    def _start(self, name: str, lane: _Lane) -> None:
+    def _start(self, name: str, lane: ChatLane) -> None:
         if self._closed:
             return
         task = asyncio.create_task(self._run(name, lane))
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, name, lane))
 
-    def _ended(self, name: str, lane: _Lane, task: asyncio.Task[None]) -> None:
+    def _ended(self, name: str, lane: ChatLane, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if lane.turn is not None:
+            lane.turn.cancel()
+            lane.turn = None
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("sending to someone stopped, and goes on later: %s", where(error))
             asyncio.get_running_loop().call_later(LONGEST_PAUSE, self._start, name, lane)
         self._rest_if_done()
 
-    async def _run(self, name: str, lane: _Lane) -> None:
+    async def _run(self, name: str, lane: ChatLane) -> None:
         while lane.items:
-            one = self._pick(lane)
-            if one.outgoing.method.startswith(SENDS):
+            one = lane.items[0]
+            if is_stale(one):
+                lane.items.remove(one)
+                self._marks.note(one.outbox_id, None)
+                continue
+            if not is_said(one):
+                question = overtaking(lane.items)
+                if question is not None and not await self._goes_first(lane):
+                    one = question
+                elif question is None and not await self._turn(lane):
+                    continue
+            if is_said(one):
                 await self._chat_pace(name)
                 await self._pace.turn(urgent=True)
-            else:
-                await self._pace.turn(urgent=False)
             verdict = await self._send(one)
             if verdict is None:
                 lane.tries = 0
@@ -224,19 +207,34 @@ class Sender:
         if self._lanes.get(name) is lane:
             del self._lanes[name]
 
-    def _pick(self, lane: _Lane) -> Queued:
-        """The first; when calls queue up, the first message rather than the edits before it."""
-        first = lane.items[0]
-        queued = self._pace.pressed or len(lane.items) > CROWDED
-        if not queued or first.outgoing.method.startswith(SENDS):
-            return first
-        passed: set[str | None] = set()
-        for one in lane.items:
-            if one.outgoing.method.startswith(SENDS):
-                # An edit means the older message of that key.
-                return first if one.outgoing.key in passed - {None} else one
-            passed.add(one.outgoing.edits)
-        return first
+    async def _goes_first(self, lane: ChatLane) -> bool:
+        """Whether the first one goes before the question behind it: only where it need not wait for
+        a turn (then it has one), and few wait for this chat."""
+        if len(lane.items) > CROWDED:
+            return False
+        if lane.turn is None:
+            return await self._pace.spared()
+        return self._has_turn(lane)
+
+    async def _turn(self, lane: ChatLane) -> bool:
+        """Wait for a turn for what can wait; False: something was lined up that may go first, and
+        the place among those who wait is kept."""
+        if lane.turn is None:
+            if self._pace.at_once(urgent=False):
+                return True
+            lane.turn = self._pace.ask(urgent=False)
+            lane.turn.add_done_callback(lambda _: lane.woken.set())
+        lane.woken.clear()
+        if not lane.turn.done():
+            await lane.woken.wait()
+        return self._has_turn(lane)
+
+    def _has_turn(self, lane: ChatLane) -> bool:
+        if lane.turn is None or not lane.turn.done():
+            return False
+        turn, lane.turn = lane.turn, None
+        turn.result()
+        return True
 
     async def _chat_pace(self, name: str) -> None:
         if not self._limits:
@@ -256,7 +254,7 @@ class Sender:
             try:
                 wanted = await self._ledger.still_wanted(one.outbox_id)
             except SQLAlchemyError as error:
-                return Later(type(error).__name__)
+                return Later(type(error).__name__, ours=True)
             if not wanted:
                 self._held.discard(one.outbox_id)
                 self._done[one.outbox_id] = None
@@ -269,7 +267,7 @@ class Sender:
                 try:
                     noted = await self._ledger.message_id_of(outgoing.edits)
                 except SQLAlchemyError as error:
-                    return Later(type(error).__name__)
+                    return Later(type(error).__name__, ours=True)
                 message_id = noted or message_id
             if message_id is None:
                 return GiveUp("never sent")
@@ -287,7 +285,7 @@ class Sender:
         except NotKept:
             return GiveUp("what it shows is not kept any more")
         except SQLAlchemyError as error:
-            return Later(type(error).__name__)
+            return Later(type(error).__name__, ours=True)
         except TelegramError as error:
             verdict = judge(error)
             if isinstance(verdict, Plain) and payload is None:
@@ -308,7 +306,7 @@ class Sender:
         self._marks.note(one.outbox_id, message_id)
         return None
 
-    async def _settle(self, one: Queued, name: str, lane: _Lane, verdict: Verdict) -> None:
+    async def _settle(self, one: Queued, name: str, lane: ChatLane, verdict: Verdict) -> None:
         if isinstance(verdict, Unreachable):
             await self._persist(self._ledger.unreachable, name)
             for dropped in lane.items:
@@ -340,12 +338,12 @@ class Sender:
         self._flooded[name] = now + seconds
         await asyncio.sleep(seconds)
 
-    async def _wait_for_network(self, one: Queued, lane: _Lane, verdict: Later) -> None:
+    async def _wait_for_network(self, one: Queued, lane: ChatLane, verdict: Later) -> None:
         self._metrics.errors.labels("telegram").inc()
         if not lane.tries:
             lane.seen = self.succeeded
         lane.tries += 1
-        if lane.tries >= STUCK and self.succeeded > lane.seen:
+        if lane.tries >= STUCK and self.succeeded > lane.seen and not verdict.ours:
             # It is this message and not the network: those behind it must not wait for it.
             log.warning("%s is put off: %s", one.outgoing.method, verdict.error)
             retry_at = self._clock() + PUT_OFF
@@ -399,11 +397,3 @@ class Sender:
     def _rest_if_done(self) -> None:
         if not self._lanes and self._marks.none:
             self._idle.set()
-
-
-def _line_up(items: deque[Queued], one: Queued) -> None:
-    """Put one in its place: ids grow with time. The first may be on its way already."""
-    place = len(items)
-    while place > 1 and items[place - 1].outbox_id > one.outbox_id:
-        place -= 1
-    items.insert(place, one)

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from bot.desk import Desk
 from bot.inbox import Incoming, Poller, Receiver, read
 from bot.lanes import Lanes, where
+from bot.ledger import DatabaseLedger
 from bot.limits import OwnBucket
 from bot.metrics import Metrics
 from bot.outbox import Outgoing, Sender
@@ -28,18 +29,13 @@ from bot.replicas import Replica
 from bot.request import TelegramBot
 from bot.shared_bucket import SharedBucket
 from bot.uploads import Uploads
-from surveys.conduct.people import set_blocked
 from surveys.conduct.settle import (
     Queued,
     Taken,
-    mark_failed,
-    mark_sent,
-    message_id_of,
     note_failure,
     queue,
     settle,
     settle_together,
-    still_wanted,
     take_in,
     take_in_and_settle,
     taken_from,
@@ -61,42 +57,6 @@ KEPT = timedelta(days=2)
 PRUNE_EVERY = 3600.0
 PAUSE = 5.0
 """Seconds until work that the database failed begins again."""
-
-
-class DatabaseLedger:
-    """What became of messages, noted on the database's thread."""
-
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def sent(self, marks: Sequence[tuple[int, int | None]]) -> None:
-        """(outbox id, message_id) of what is done."""
-        await self._database.in_thread(mark_sent, self._database, marks, self._clock())
-
-    async def failed(self, outbox_id: int, error: str, retry_at: datetime | None) -> None:
-        """A message was given up (None), or is put off."""
-        await self._database.in_thread(
-            mark_failed, self._database, outbox_id, error, retry_at, self._clock()
-        )
-
-    async def message_id_of(self, key: str) -> int | None:
-        """The message_id of the message with this key."""
-        # Not beside the long reading of an export: somebody waits for it.
-        return await self._database.in_thread(message_id_of, self._database, key)
-
-    async def still_wanted(self, outbox_id: int) -> bool:
-        """Whether a message is still to be sent: it was neither taken back nor sent by another."""
-        return await self._database.in_thread(still_wanted, self._database, outbox_id)
-
-    async def unreachable(self, lane: str) -> None:
-        """The person cannot be written to: remembered until they write again."""
-
-        def remember(now: datetime) -> None:
-            with self._database.begin() as session:
-                set_blocked(session, lane, now)
-
-        await self._database.in_thread(remember, self._clock())
 
 
 class Pump:
@@ -164,13 +124,19 @@ class Pump:
         finally:
             stop.set()
             # Work beside ends by itself at `stop`, between two jobs; the others at once.
-            for task in (tasks[0], tasks[2], tasks[3]):
+            alive = tasks.pop(3)
+            self._replica.only_beats = True
+            for task in (tasks[0], tasks[2]):
                 task.cancel()
             await asyncio.wait(tasks, timeout=10)
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.lanes.close(self.patience)
             await self.sender.close(self.patience)
+            # Until here: who takes longer than others wait would be taken for dead, and what it is
+            # about to send would be sent by them, too.
+            alive.cancel()
+            await asyncio.gather(alive, return_exceptions=True)
             if self._shared is not None:
                 await self._shared.close()
             await self._replica.leave()

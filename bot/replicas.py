@@ -2,20 +2,24 @@
 
 Every second it writes its row anew and looks at the others' (surveys.store.replicas). One that does
 not move any more is dead: what it was to send is sent by another, what it had taken in is handled
-by another. The same look finds what this very program lost track of, when the database went away in
-the middle of a commit.
+by another. The first look is at the start: a supervisor starts what was killed, and that one sends
+at once what the killed one was to send. The same look finds what this very program lost track of,
+when the database went away in the middle of a commit.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from bot.lanes import Lanes, where
 from bot.metrics import Metrics
@@ -47,9 +51,15 @@ log = logging.getLogger(__name__)
 BEAT = 1.0
 """Seconds from one look to the next."""
 DEAD = 5
-"""Beats of ours through which another's row has not moved …"""
-GONE = 2
-"""… or so many, where its connection to the database is not there either."""
+"""Beats of ours through which the row of one that is dead has not moved …"""
+GONE = 1.5
+"""… or seconds for which it has not, where its connection to the database is not there either: more
+than a beat and a look take, and than a connection that was cut is away."""
+BACK = 2
+"""Looks after the database was away at which nobody is taken for dead without a connection: the
+others are finding their way back, too."""
+CONNECTED = 5.0
+"""Seconds that a start waits for its own connection."""
 BEATS_ALONE = 5
 """Where no other can be, every fifth look writes: a laptop's disk sleeps as long."""
 LOST = timedelta(seconds=3)
@@ -85,6 +95,12 @@ class Replica:
         self._stood: dict[str, tuple[datetime, int]] = {}
         self._live: list[str] = []
         self._beats = 0
+        self._soon: float | None = 0.0
+        """Seconds until one whose connection is gone is dead; None: there is no such one."""
+        self.only_beats = False
+        """It is about to end: it is seen to be alive, and takes nothing on."""
+        self._away = 0
+        """Looks until others are back, too, after the database was away."""
         self._ended = threading.Event()
         self._listening: threading.Thread | None = None
 
@@ -93,15 +109,21 @@ class Replica:
 
         Raises `WrongKey` where the key was changed meanwhile.
         """
-        await self._database.in_thread(self._enter, new_id())
+        replica = new_id()
         if self._several:
-            self._listen()
+            # Before its row is there: one with a row and without a connection is dead.
+            await self._listen(replica)
+        try:
+            await self._database.in_front(self._enter, replica)
+        except BaseException:
+            self._ended.set()
+            raise
 
     async def run(self) -> None:
-        """Look every second until cancelled."""
+        """Look every second until cancelled, and sooner where somebody is about to be dead."""
         while True:
             await self.look()
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(BEAT if self._soon is None else min(max(self._soon, 0.0), BEAT))
 
     async def look(self) -> None:
         """One look; where the database is away, nothing comes of it."""
@@ -109,36 +131,41 @@ class Replica:
             await self._look()
         except SQLAlchemyError as error:
             self._metrics.errors.labels("database").inc()
+            self._away, self._soon = BACK, None
             log.info("the other programs are not seen now: %s", where(error))
 
     async def leave(self) -> None:
         """End: what is left is the others' at once."""
+        try:
+            # Before its connection goes: one with a row and without a connection is dead.
+            await self._database.in_front(self._leave)
+        except SQLAlchemyError as error:
+            log.info("the database is away at the end: %s", where(error))
         self._ended.set()
         if self._listening is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._listening.join)
-        try:
-            await self._database.in_thread(self._leave)
-        except SQLAlchemyError as error:
-            log.info("the database is away at the end: %s", where(error))
 
     async def _look(self) -> None:
         self._gauge()
+        if self.only_beats:
+            await self._database.in_front(self._say_alive)
+            return
         if self._several or self._beats % BEATS_ALONE == 0:
-            seen = await self._database.in_thread(self._beat)
+            seen = await self._database.in_front(self._beat)
             if seen is None:
                 await self._begin_anew()
                 return
             self._notice(seen)
         self._beats += 1
-        said, heard = await self._database.in_thread(self._left_over)
+        said, heard = await self._database.in_front(self._left_over)
         said, heard = self._sender.unknown(said), self._lanes.unknown(heard)
         if said:
             self._sender.put(
-                await self._database.in_thread(unsent, self._database, self._vault, said)
+                await self._database.in_front(unsent, self._database, self._vault, said)
             )
         if heard:
             self._lanes.put_unknown(
-                await self._database.in_thread(waiting, self._database, self._vault, only=heard)
+                await self._database.in_front(waiting, self._database, self._vault, only=heard)
             )
 
     async def _begin_anew(self) -> None:
@@ -149,7 +176,7 @@ class Replica:
         if self._listening is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._listening.join)
         self._ended = threading.Event()
-        self._stood, self._beats = {}, 0
+        self._stood, self._beats, self._soon = {}, 0, 0.0
         await self.enter()
 
     def _notice(self, seen: Sequence[Seen]) -> None:
@@ -179,6 +206,10 @@ class Replica:
                 bury_all(session, but=replica)
         self._database.replica = replica
 
+    def _say_alive(self) -> None:
+        with self._database.begin() as session:
+            beat(session, self._database.replica or "")
+
     def _beat(self) -> list[Seen] | None:
         me = self._database.replica or ""
         with self._database.begin() as session:
@@ -186,14 +217,29 @@ class Replica:
             if seen is None:
                 return None
             others = [one for one in seen if one.id != me]
-            self._stood, still = dead_among(self._stood, others, GONE)
-            there = connected(session) if still else frozenset()
-            dead = [one for one in still if self._stood[one.id][1] >= DEAD or one.id not in there]
+            self._stood, dead = dead_among(self._stood, others, DEAD)
+            dead += [one for one in self._gone(session, others) if one not in dead]
             bury(session, dead)
         if dead:
             log.warning("%d other programs stand still: their work is taken over", len(dead))
         gone = {one.id for one in dead}
         return [one for one in seen if one.id not in gone]
+
+    def _gone(self, session: Session, others: Sequence[Seen]) -> list[Seen]:
+        """Those whose connection is gone for long enough; `_soon` says when the next one will be.
+
+        Asked at the start, and where a row has not moved for long.
+        """
+        if self._away:
+            self._away -= 1
+            self._soon = None
+            return []
+        if self._soon is None and all(one.age < GONE for one in others):
+            return []
+        there = connected(session) if others else frozenset()
+        away = [one for one in others if one.id not in there]
+        self._soon = min((GONE - one.age for one in away if one.age < GONE), default=None)
+        return [one for one in away if one.age >= GONE]
 
     def _left_over(self) -> tuple[list[int], list[int]]:
         """Rows of the outbox and of the inbox that may be in nobody's hands."""
@@ -222,18 +268,23 @@ class Replica:
 
     # What others say ----------------------------------------------------------------------------
 
-    def _listen(self) -> None:
+    async def _listen(self, replica: str) -> None:
         loop = asyncio.get_running_loop()
-        replica = self._database.replica or ""
+        heard = asyncio.Event()
 
         def hear(lane: str) -> None:
             loop.call_soon_threadsafe(self._fetch_soon, lane)
 
         self._listening = threading.Thread(
-            target=listen, args=(self._database, replica, self._ended, hear), daemon=True,
-            name="usegap-listen",
+            target=listen, daemon=True, name="usegap-listen",
+            args=(
+                self._database, replica, self._ended, hear,
+                partial(loop.call_soon_threadsafe, heard.set),
+            ),
         )  # fmt: skip
         self._listening.start()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(heard.wait(), CONNECTED)
 
     def _fetch_soon(self, lane: str) -> None:
         """Read what is to be sent to a lane; what is told while that is done is read after it."""
@@ -249,7 +300,7 @@ class Replica:
         if before is not None:
             await asyncio.wait([before])
         try:
-            queued = await self._database.in_thread(unsent, self._database, self._vault, lane=lane)
+            queued = await self._database.in_front(unsent, self._database, self._vault, lane=lane)
         except SQLAlchemyError as error:
             log.info("what another program queued is fetched later: %s", where(error))
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,10 +38,10 @@ class SharedBucket:
         """Never: the database has to be asked."""
         return False
 
-    async def take(self, spare: int) -> float:
-        """Take one call (see `bot.limits.Bucket`)."""
-        wait = await self._ask(self._pace.take, spare)
-        return await self._part.take(spare) if wait is None else wait
+    async def take(self, spare: int, most: int = 1) -> tuple[int, float]:
+        """Take calls (see `bot.limits.Bucket`)."""
+        taken = await self._ask(partial(self._pace.take, spare), most)
+        return await self._part.take(spare, most) if taken is None else taken
 
     async def pause(self, seconds: float) -> None:
         """Nothing goes out for so long, from any program."""

@@ -38,6 +38,8 @@ class Later:
 
     error: str
     seconds: float | None = None
+    ours: bool = False
+    """Our database was away: nothing is wrong with this message."""
 
 
 @dataclass(frozen=True, slots=True)

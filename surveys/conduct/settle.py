@@ -28,7 +28,7 @@ from surveys.store.messages import (
     Outgoing,
     Queued,
     is_waiting,
-    message_of,
+    messages_with,
     put,
     put_once,
     settle_failed,
@@ -49,7 +49,7 @@ from surveys.store.updates import (
 from surveys.store.vault import Vault
 
 __all__ = [
-    "Queued", "Taken", "lane_for", "mark_failed", "mark_sent", "message_id_of", "note_failure",
+    "Queued", "Taken", "lane_for", "mark_failed", "mark_sent", "message_ids_of", "note_failure",
     "queue", "queue_for", "settle", "settle_together", "still_wanted", "take_in",
     "take_in_and_settle", "taken_from", "unsent", "waiting",
 ]  # fmt: skip
@@ -294,9 +294,9 @@ def still_wanted(database: Database, outbox_id: int) -> bool:
         return is_waiting(session, outbox_id)
 
 
-def message_id_of(source: Database | Session, key: str) -> int | None:
-    """The message_id of the message with this key, where it was sent."""
+def message_ids_of(source: Database | Session, keys: Sequence[str]) -> dict[str, int]:
+    """The message_ids of the messages with these keys, of those that were sent."""
     if isinstance(source, Session):
-        return message_of(source, key)
+        return messages_with(source, keys)
     with source.read() as session:
-        return message_of(session, key)
+        return messages_with(session, keys)

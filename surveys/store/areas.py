@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, partial
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Insert, Table, func, select
 from sqlalchemy.orm import Session
 
-from surveys.store.database import insert_into, kind_of
+from surveys.store.database import at_the_end, insert_into, kind_of
 from surveys.store.schema import Area, Base, Form, FormVersion, Household, Wave
 
 DAILY: Table = Base.metadata.tables["daily_count"]
@@ -129,14 +130,23 @@ def target_of(session: Session, area_id: int) -> int | None:
 
 
 def add_to_day(session: Session, area_id: int, kind: str, day: date) -> None:
-    """One more of this kind on this day."""
+    """One more of this kind on this day.
+
+    Written at the end of the transaction: a whole village may open its link at the same moment.
+    """
     row = {"day": day, "area_id": area_id, "kind": kind, "count": 1}
-    statement = insert_into(kind_of(session), DAILY).values(row)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[DAILY.c.day, DAILY.c.area_id, DAILY.c.kind],
-            set_={"count": DAILY.c.count + 1},
-        )
+    at_the_end(session, f"daily_count {day} {area_id:09} {kind}", partial(_count, row=row))
+
+
+def _count(session: Session, *, row: Mapping[str, object]) -> None:
+    session.connection().execute(_one_more(kind_of(session)), row)
+
+
+@cache
+def _one_more(kind: str) -> Insert:
+    return insert_into(kind, DAILY).on_conflict_do_update(
+        index_elements=[DAILY.c.day, DAILY.c.area_id, DAILY.c.kind],
+        set_={"count": DAILY.c.count + 1},
     )
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -33,6 +34,8 @@ T = TypeVar("T")
 
 WRITERS = 8
 """Threads that write to PostgreSQL; SQLite has one writer by its nature."""
+FRONT = 2
+"""Threads for what must not wait behind many updates; on SQLite there is the one writer."""
 READERS = 2
 BUSY = 30_000
 """Milliseconds that SQLite waits for another writer (a command line beside the running bot)."""
@@ -41,6 +44,7 @@ A_MOMENT = 100
 """Milliseconds that the shortening of the log waits for readers."""
 
 _ERASED = "someone was forgotten"
+_LAST, _BEFORE = "to be done last", "of that before the savepoint"
 
 
 class UnknownDatabase(ValueError):  # noqa: N818
@@ -57,6 +61,7 @@ class Database:
         self._reading = connect(self.url, read_only=True)
         alone = self.engine.dialect.name == "sqlite"
         self._writers = ThreadPoolExecutor(1 if alone else WRITERS, "usegap-write")
+        self._front = self._writers if alone else ThreadPoolExecutor(FRONT, "usegap-front")
         self._readers = ThreadPoolExecutor(READERS, "usegap-read")
         self.replica: str | None = None
         """What this program is called among several; None: it sends nothing (the command line)."""
@@ -81,6 +86,14 @@ class Database:
         """Run a unit of work on a writer's thread; what it raises is raised here."""
         call = partial(function, *arguments, **named)
         return await asyncio.get_running_loop().run_in_executor(self._writers, call)
+
+    async def in_front(
+        self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """Run a short unit of work that waits for none of those given to `in_thread`: that
+        something was sent, that the program is alive. On SQLite it waits for its turn."""
+        call = partial(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._front, call)
 
     async def in_reader(
         self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
@@ -107,6 +120,7 @@ class Database:
     def close(self) -> None:
         """End the threads when their work is done, and all connections."""
         self._writers.shutdown()
+        self._front.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
         self._reading.dispose()
@@ -120,6 +134,7 @@ def _session(engine: Engine, replica: str | None) -> Iterator[Session]:
         Session(connection, expire_on_commit=False, info={"replica": replica}) as session,
     ):
         yield session
+        do_last(session)
         session.flush()
 
 
@@ -163,7 +178,7 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
         )
         return create_engine(
             url,
-            pool_size=READERS + 1 if read_only else WRITERS + 1,
+            pool_size=(READERS if read_only else WRITERS + FRONT) + 1,
             # A writer whose connection was cut is tried again by its lane; a reader has no lane.
             pool_pre_ping=read_only,
             hide_parameters=True,
@@ -218,18 +233,36 @@ def leave_no_traces(session: Session) -> None:
     session.info[_ERASED] = True
 
 
+def at_the_end(session: Session, place: str, write: Callable[[Session], None]) -> None:
+    """Write this last in the transaction: it locks a row that many want at the same moment, and
+    each of them then waits for a commit only, and not for all that another one does besides.
+
+    `place` names the row: of several one is locked after the other in the order of their names.
+    """
+    session.info.setdefault(_LAST, []).append((place, write))
+
+
+def do_last(session: Session) -> None:
+    """Write now what was to be written last: whoever reads it in this transaction has to see it."""
+    waiting = session.info.pop(_LAST, [])
+    for _, write in sorted(waiting, key=itemgetter(0)):
+        write(session)
+
+
 def savepoint(session: Session) -> None:
     """What follows in this transaction can be taken back.
 
     Past SQLAlchemy, like BEGIN: its own savepoints are compiled anew each time.
     """
     session.flush()
+    session.info[_BEFORE] = len(session.info.get(_LAST, ()))
     session.connection().connection.cursor().execute("SAVEPOINT before")
 
 
 def back_to_savepoint(session: Session) -> None:
     """Take back all that was done since `savepoint`, objects of the session included."""
     session.expunge_all()
+    del session.info.get(_LAST, [])[session.info.get(_BEFORE, 0) :]
     session.connection().connection.cursor().execute("ROLLBACK TO SAVEPOINT before")
 
 

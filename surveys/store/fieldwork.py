@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from surveys.store.areas import ids_of
+from surveys.store.database import do_last
 from surveys.store.reviews import REJECTED
 from surveys.store.schema import Area, DailyCount, Interview, Wave
 from surveys.store.visits import VISITED
@@ -121,6 +122,7 @@ def of_days(
     """What was counted by the day in some villages, each since a day of its own: by village and
     kind."""
     found: dict[tuple[int, str], int] = {}
+    do_last(session)
     for row in session.execute(
         select(DailyCount.area_id, DailyCount.day, DailyCount.kind, DailyCount.count.label("times"))
         .where(DailyCount.area_id.in_(since), DailyCount.kind.in_(kinds))

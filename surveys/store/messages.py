@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import threading
 import time
@@ -95,6 +96,14 @@ _last = 0
 _PROCESS = secrets.randbelow(1 << 8)
 
 
+def _another_process() -> None:
+    global _PROCESS  # noqa: PLW0603 - of this process alone
+    _PROCESS = secrets.randbelow(1 << 8)
+
+
+os.register_at_fork(after_in_child=_another_process)
+
+
 def next_id(after: int = 0) -> int:
     """An id for an outbox row, above `after`: grows with time in one process, and differs between
     processes.
@@ -150,14 +159,15 @@ def put(
     connection = session.connection()
     kind = kind_of(session)
     result = connection.execute(_put(kind), rows)
-    newest = 0
+    newest, ids = 0, [row["id"] for row in rows]
     if kind == "sqlite":
         put_in = result.rowcount
     else:
         told = result.all()
         put_in, newest = len(told), max((row[1] or 0 for row in told), default=0)
+        # Only these are ours: another program may have drawn the same number.
+        ids = [row[0] for row in told]
     if put_in != len(rows) or newest > rows[0]["id"]:
-        ids = [row["id"] for row in rows]
         connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
         keys = [one.key for one in outgoings if one.key is not None]
         for old in connection.execute(
@@ -166,8 +176,9 @@ def put(
             connection.execute(
                 update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
             )
-        if newest > rows[0]["id"]:
-            # Another program's clock is ahead: what is said later has the greater number.
+        if kind != "sqlite":
+            # Another program's clock is ahead (what is said later has the greater number), or it
+            # drew the same one.
             for row in rows:
                 row["id"] = next_id(after=newest)
         connection.execute(insert(OUTBOX).values(_PUT), rows)
@@ -307,9 +318,15 @@ def is_waiting(session: Session, outbox_id: int) -> bool:
     return session.scalar(waits) is not None
 
 
-def message_of(session: Session, key: str) -> int | None:
-    """The message_id under which the message with this key was sent."""
-    return session.scalar(select(Outbox.message_id).where(Outbox.key == key))
+_NUMBERS = select(OUTBOX.c.key, OUTBOX.c.message_id).where(
+    OUTBOX.c.key.in_(bindparam("keys", expanding=True)), OUTBOX.c.message_id.is_not(None)
+)
+
+
+def messages_with(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    """The message_ids under which the messages with these keys were sent, of those that were."""
+    rows = session.connection().execute(_NUMBERS, {"keys": list(keys)})
+    return {row.key: row.message_id for row in rows}
 
 
 def note_message(

@@ -19,8 +19,8 @@ from surveys.store.turns import channel_of
 
 TURN_ROUND = 0.5
 """Seconds after which it is looked whether to stop."""
-AGAIN = 1.0
-"""Seconds until a connection that was cut is made anew."""
+AGAIN = 0.25
+"""Seconds until a connection that was cut is made anew: whoever has none looks dead."""
 
 
 def listen(
@@ -28,14 +28,15 @@ def listen(
     replica: str,
     stop: threading.Event,
     hear: Callable[[str], None],
+    there: Callable[[], object] = lambda: None,
 ) -> None:
     """Hand the lanes that there is something to send to `hear`, until `stop` is set.
 
-    In a thread of its own.
+    In a thread of its own. `there` is called whenever it listens from now on.
     """
     while not stop.is_set():
         try:
-            _listen(database, replica, stop, hear)
+            _listen(database, replica, stop, hear, there)
         except (psycopg.Error, SQLAlchemyError):
             stop.wait(AGAIN)
 
@@ -45,6 +46,7 @@ def _listen(
     replica: str,
     stop: threading.Event,
     hear: Callable[[str], None],
+    there: Callable[[], object],
 ) -> None:
     pooled = database.engine.raw_connection()
     connection = pooled.driver_connection
@@ -60,6 +62,7 @@ def _listen(
         name = CONNECTION + replica
         connection.execute("SELECT set_config('application_name', %s, false)", (name,))
         connection.execute(SQL("LISTEN {}").format(Identifier(channel_of(replica))))
+        there()
         while not stop.is_set():
             for notice in connection.notifies(timeout=TURN_ROUND):
                 hear(notice.payload)

@@ -19,10 +19,15 @@ _NOW, _SECOND = "clock_timestamp()", "interval '1 second'"
 # Never later than one call from now: else a clock that is set back stops everything.
 _FREE = f"least(greatest(free_at, {_NOW} - :saved * {_SECOND}), {_NOW} + :each * {_SECOND})"
 _PAUSED = f"coalesce(paused_at <= {_NOW} AND {_NOW} < paused_until, false)"
+# How many are there: one where the next is free now, and one more for each that was saved up.
+_MANY = (
+    f"least(:most, 1 + floor(extract(epoch FROM {_NOW} - {_FREE} - :spare * {_SECOND}) / :each))"
+)
 _TAKE = text(
-    f"WITH taken AS (UPDATE pace SET free_at = {_FREE} + :each * {_SECOND}"
-    f" WHERE NOT {_PAUSED} AND {_FREE} + :spare * {_SECOND} <= {_NOW} RETURNING id)"
-    " SELECT (SELECT count(*) FROM taken), extract(epoch FROM"
+    f"WITH before AS (SELECT id, {_MANY} AS many FROM pace FOR UPDATE),"
+    f" taken AS (UPDATE pace SET free_at = {_FREE} + many * :each * {_SECOND} FROM before"
+    f" WHERE NOT {_PAUSED} AND many > 0 RETURNING many)"
+    " SELECT coalesce((SELECT many FROM taken), 0), extract(epoch FROM"
     f" CASE WHEN {_PAUSED} THEN paused_until ELSE {_FREE} + :spare * {_SECOND} END - {_NOW})"
     " FROM pace"
 )
@@ -43,22 +48,25 @@ class Pace:
         self._rate = rate
         self._connection: Connection | None = None
 
-    def take(self, spare: int) -> float:
-        """Take one call and leave `spare` of those that are saved up.
+    def take(self, spare: int, most: int = 1) -> tuple[int, float]:
+        """Take as many calls as there are, `most` at the most, and leave `spare` of those that are
+        saved up.
 
-        Gives 0 where it was taken, else the seconds until it can be. Raises SQLAlchemyError.
+        How many were taken; where none was, the seconds until one can be. Raises SQLAlchemyError.
         """
         each = 1 / self._rate
-        given: dict[str, Any] = {"each": each, "saved": 1 - each, "spare": spare * each}
+        given: dict[str, Any] = {
+            "each": each, "saved": 1 - each, "spare": spare * each, "most": most,
+        }  # fmt: skip
         row = self._do(_TAKE, given)
         if row is None:
             self._do(_BEGIN, {"at": LONG_AGO})
             row = self._do(_TAKE, given)
         if row is None:
             # Emptied that very moment; it is there at the next look.
-            return each
+            return 0, each
         taken, wait = row
-        return 0.0 if taken else max(float(wait), 0.001)
+        return (int(taken), 0.0) if taken else (0, max(float(wait), 0.001))
 
     def pause(self, seconds: float) -> None:
         """No program calls for so long. Raises SQLAlchemyError."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveys.form.indicators import from_json
 from surveys.store.areas import ids_of
-from surveys.store.database import insert_into, kind_of
+from surveys.store.database import do_last, insert_into, kind_of
 from surveys.store.forms import compiled
 from surveys.store.reviews import REJECTED
 from surveys.store.schema import Area, Base, DailyCount, FormVersion, Interview, Quota, Wave
@@ -152,6 +152,7 @@ def turned_away(session: Session, wave_id: int, path: str) -> int:
     in an area and all below it."""
     opened = session.execute(select(Wave.opened_at).where(Wave.id == wave_id)).scalar_one()
     below = select(Area.id).where(Area.path.startswith(path, autoescape=True))
+    do_last(session)
     return (
         session.scalar(
             select(func.sum(DailyCount.count)).where(

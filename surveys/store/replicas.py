@@ -36,6 +36,8 @@ class Seen:
 
     id: str
     seen_at: datetime
+    age: float = 0.0
+    """Seconds since then, by the clock of the database (PostgreSQL)."""
 
 
 def new_id() -> str:
@@ -61,8 +63,11 @@ def beat(session: Session, replica: str) -> list[Seen] | None:
     )
     if not still.rowcount:
         return None
-    rows = session.execute(select(Replica.id, Replica.seen_at))
-    return [Seen(*row) for row in rows]
+    if kind_of(session) != "postgresql":
+        return [Seen(*row) for row in session.execute(select(Replica.id, Replica.seen_at))]
+    age = func.extract("epoch", _clock(session) - REPLICA.c.seen_at)
+    rows = session.execute(select(REPLICA.c.id, REPLICA.c.seen_at, age))
+    return [Seen(row[0], row[1], float(row[2])) for row in rows]
 
 
 def leave(session: Session, replica: str) -> None:

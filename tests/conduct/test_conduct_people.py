@@ -29,6 +29,7 @@ from surveys.conduct.people import (
     turn_to,
 )  # fmt: skip
 from surveys.interview.state import Ask, Begin, Finished, Stale, Tapped, Typed
+from surveys.store.database import do_last
 from surveys.store.jobs import due_jobs
 from surveys.store.schema import (
     Area,
@@ -321,6 +322,7 @@ def test_the_days_are_the_villages_own(database, county):
         for moment in (NOW, NOW, NOW - timedelta(days=1)):
             count_day(session, county.village, "declined", moment.astimezone(shanghai))
         count_day(session, county.village, "opened", NOW.astimezone(shanghai))
+        do_last(session)
         rows = session.execute(
             select(DailyCount.day, DailyCount.kind, DailyCount.count).order_by(
                 DailyCount.day, DailyCount.kind

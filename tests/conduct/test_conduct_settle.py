@@ -1,5 +1,6 @@
 """An update is handled once or not at all; what is said goes out after, and leaves no body."""
 
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from surveys.conduct.settle import (
     lane_for,
     mark_failed,
     mark_sent,
-    message_id_of,
+    message_ids_of,
     note_failure,
     queue,
     queue_for,
@@ -24,9 +25,10 @@ from surveys.conduct.settle import (
 )  # fmt: skip
 from surveys.conduct.settle import settle as settle_first
 from surveys.conduct.settle import take_in_and_settle as take_and_settle
+from surveys.store import messages
 from surveys.store.audit import audit
 from surveys.store.database import Database
-from surveys.store.messages import Outgoing
+from surveys.store.messages import Outgoing, next_id
 from surveys.store.schema import Area, Audit, Inbox, Outbox
 from surveys.store.updates import prune_inbox
 from surveys.store.vault import Vault, WrongKey
@@ -205,11 +207,11 @@ def test_a_crash_loses_neither_what_came_nor_what_is_to_be_said(database, vault,
 def test_what_is_sent_leaves_no_body_and_only_a_key_leaves_a_row(database, vault):
     (taken,) = take_in(database, vault, [update(1)], NOW)
     question, change, other = settle(database, vault, taken, says(ask(1), edit(0), ask(2)), NOW)
-    assert message_id_of(database, "ask:1:1") is None
+    assert message_ids_of(database, ["ask:1:1"]) == {}
     mark_sent(database, [(question.outbox_id, 500), (change.outbox_id, None)], NOW)
-    assert message_id_of(database, "ask:1:1") == 500
+    assert message_ids_of(database, ["ask:1:1"]) == {"ask:1:1": 500}
     with database.read() as session:
-        assert message_id_of(session, "ask:1:1") == 500
+        assert message_ids_of(session, ["ask:1:1"]) == {"ask:1:1": 500}
         row = session.execute(select(Outbox).where(Outbox.key == "ask:1:1")).scalar_one()
         assert (row.body, row.attachment, row.lane, row.done_at) == (None, None, None, NOW)
         inbox = session.execute(select(Inbox)).scalar_one()
@@ -239,9 +241,9 @@ def test_a_question_asked_again_takes_over_its_key(database, vault):
     mark_sent(database, [(first.outbox_id, 500)], NOW)
     before, again = settle(database, vault, two, says(edit(0), ask(1)), NOW)
     assert unsent(database, vault) == [before, again]
-    assert message_id_of(database, "ask:1:1") is None
+    assert message_ids_of(database, ["ask:1:1"]) == {}
     mark_sent(database, [(again.outbox_id, 501)], NOW)
-    assert message_id_of(database, "ask:1:1") == 501
+    assert message_ids_of(database, ["ask:1:1"]) == {"ask:1:1": 501}
     with database.read() as session:
         old = session.execute(select(Outbox.key, Outbox.message_id).order_by(Outbox.id)).first()
     assert old.key.startswith("ask:1:1~")
@@ -404,3 +406,33 @@ def test_of_several_handled_together_the_one_that_fails_is_taken_back_alone(sqli
     again = settle_together(sqlite, vault, several, lambda *_: [ask(9)], NOW)
     assert [len(queued) for queued in again] == [0, 1, 0]
     sqlite.close()
+
+
+def test_two_programs_may_draw_the_same_number(database, vault, monkeypatch):
+    """Neither takes the other's message away."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("one program")
+    (taken,) = take_in(database, vault, [update(1)], NOW)
+    settle(database, vault, taken, says(ask(1)), NOW)
+    (there,) = unsent(database, vault)
+    drawn = iter([there.outbox_id, there.outbox_id + 1])
+    with monkeypatch.context() as patch:
+        patch.setattr(messages, "next_id", lambda after=0: next(drawn, None) or next_id(after))
+        (second,) = take_in(database, vault, [update(2, person=8)], NOW)
+        settle(database, vault, second, says(ask(2), ask(3)), NOW)
+    assert there in unsent(database, vault)
+    assert len(unsent(database, vault)) == 3
+
+
+def test_each_process_has_numbers_of_its_own():
+    """Though it was forked from one that has drawn its own."""
+    reading, writing = os.pipe()
+    seen = {messages._PROCESS}
+    for _ in range(4):
+        child = os.fork()
+        if not child:
+            os.write(writing, bytes([messages._PROCESS]))
+            os._exit(0)
+        os.waitpid(child, 0)
+        seen |= set(os.read(reading, 1))
+    assert len(seen) > 1

@@ -8,8 +8,16 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
+from surveys.store.areas import add_to_day
 from surveys.store.audit import audit
-from surveys.store.database import BUSY, Database, leave_no_traces
+from surveys.store.database import (
+    BUSY,
+    Database,
+    back_to_savepoint,
+    leave_no_traces,
+    savepoint,
+)
+from surveys.store.fieldwork import of_days
 from surveys.store.jobs import add_job, due_jobs, finish_job, postpone_job
 from surveys.store.schema import Area, Audit, Household, Job
 
@@ -120,6 +128,49 @@ def test_work_runs_on_threads_of_its_own_and_raises_here(database):
     asyncio.run(run())
     with database.read() as session:
         assert len(session.scalars(select(Audit.id)).all()) == 20
+
+
+def test_who_counts_keeps_nobody_from_counting(database):
+    """The row of a day is written at the end of a transaction, and locked no longer."""
+    with database.begin() as session:
+        area = Area(path="/1/", kind="village", code="LP01", name="Lower Pass")
+        session.add(area)
+        session.flush()
+        village = area.id
+    if database.engine.dialect.name == "postgresql":
+        with database.begin() as first:
+            add_to_day(first, village, "opened", NOW.date())
+            with database.begin() as second:
+                second.execute(text("SET LOCAL lock_timeout = '5s'"))
+                add_to_day(second, village, "opened", NOW.date())
+    with database.begin() as session:
+        add_to_day(session, village, "opened", NOW.date())
+        savepoint(session)
+        add_to_day(session, village, "declined", NOW.date())
+        back_to_savepoint(session)
+        # Whoever reads it in the same transaction sees it.
+        seen = of_days(session, ["opened", "declined"], {village: NOW.date()})
+    counted = 3 if database.engine.dialect.name == "postgresql" else 1
+    assert seen == {(village, "opened"): counted}
+
+
+def test_what_is_short_waits_for_none_of_many_updates(database):
+    """On PostgreSQL; SQLite has the one writer."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("one writer")
+    held = threading.Event()
+
+    async def run():
+        waiting = [asyncio.ensure_future(database.in_thread(held.wait, 30)) for _ in range(50)]
+        try:
+            async with asyncio.timeout(20):
+                await database.in_front(_add, database, 1)
+            assert not any(one.done() for one in waiting)
+        finally:
+            held.set()
+            await asyncio.gather(*waiting)
+
+    asyncio.run(run())
 
 
 def _add(database, number):

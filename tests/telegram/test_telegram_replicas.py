@@ -25,6 +25,7 @@ from surveys.conduct.settle import take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob, add_job, due_jobs, take_job
+from surveys.store.messages import put
 from surveys.store.notices import listen
 from surveys.store.pace import Pace
 from surveys.store.replicas import connected, enter, leave, new_id
@@ -82,7 +83,7 @@ async def program(telegram, url, handle=answer, limits=False):
     running = asyncio.create_task(pump.run(stop, nothing_beside))
     while database.replica is None:
         await asyncio.sleep(0.01)
-    pump.task = running
+    pump.task, pump.stop = running, stop
     try:
         yield pump
     finally:
@@ -255,6 +256,97 @@ async def test_who_stands_still_without_a_connection_is_gone_sooner(shared, monk
             other.close()
 
 
+@pytest.mark.parametrize("age", [0.2, 60.0])
+async def test_who_starts_sends_at_once_what_a_killed_program_was_to_send(shared, monkeypatch, age):
+    # Of a second look nobody hears in time.
+    monkeypatch.setattr(replicas, "BEAT", 1_000)
+    left = Database(shared)
+    left.replica = "killed"
+    with left.begin() as session:
+        for name in ("killed", "there"):
+            enter(session, name)
+        session.execute(
+            text("UPDATE replica SET seen_at = clock_timestamp() - make_interval(secs => :age)"),
+            {"age": age},
+        )
+    ended = threading.Event()
+    listening = threading.Thread(target=listen, args=(left, "there", ended, print))
+    listening.start()
+    try:
+        async with Telegram(limits=False) as telegram:
+            await telegram.person(5, "en").send("hello")
+            with left.begin() as session:
+                put(session, VAULT, [send(5, "left")], "lane", datetime.now(UTC))
+            with left.read() as session:
+                while "there" not in connected(session):
+                    session.rollback()
+            async with program(telegram, shared) as pump:
+                await until(lambda: texts(telegram, 5) == ["left"])
+                with left.read() as session:
+                    there = set(session.scalars(select(Replica.id)))
+                assert there == {"there", pump.database.replica}
+    finally:
+        ended.set()
+        listening.join()
+        left.close()
+
+
+async def test_who_takes_long_to_end_is_not_taken_for_dead(shared, monkeypatch):
+    monkeypatch.setattr(replicas, "BEAT", 0.05)
+    async with (
+        Telegram(limits=False) as telegram,
+        program(telegram, shared) as ending,
+        program(telegram, shared) as other,
+    ):
+        for person in (5, 6):
+            await telegram.person(person, "en").send("hello")
+        telegram.fault("sendMessage", 502, 3, chat_id=5)
+        await ending.take([message(1, 5, "one")])
+        await until(lambda: ending.sender.waiting == 1)
+        me, buried = ending.database.replica, []
+
+        def bury(session, dead):
+            buried.extend(dead)
+
+        monkeypatch.setattr(replicas, "bury", bury)
+        ending.stop.set()
+        await until(ending.task.done)
+        assert texts(telegram, 5) == ["one"]
+        assert me not in [one.id for one in buried]
+        await until(lambda: other._replica._live == [other.database.replica])
+
+
+async def test_where_the_database_was_away_the_others_are_given_time_to_come_back(
+    shared, monkeypatch
+):
+    async def by_hand(replica):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(replicas.Replica, "run", by_hand)
+    async with Telegram() as telegram, program(telegram, shared) as pump:
+
+        def away(session, replica):
+            raise OperationalError("UPDATE", {}, Exception("gone"))
+
+        def there():
+            with pump.database.read() as session:
+                return "other" in session.scalars(select(Replica.id)).all()
+
+        # The look at the start is over.
+        await until(lambda: pump._replica._beats)
+        with pump.database.begin() as session:
+            enter(session, "other")
+            session.execute(text("UPDATE replica SET seen_at = seen_at - interval '1 minute'"))
+        with monkeypatch.context() as patch:
+            patch.setattr(replicas, "beat", away)
+            await pump._replica.look()
+        for _ in range(replicas.BACK):
+            await pump._replica.look()
+            assert there()
+        await pump._replica.look()
+        assert not there()
+
+
 async def test_telegrams_limits_hold_over_all_programs_together(shared, monkeypatch):
     """30 calls a second over all, and a chat's: whoever oversteps is told 429 by the server."""
     monkeypatch.setattr(replicas, "BEAT", 0.25)
@@ -288,32 +380,35 @@ def test_all_programs_draw_from_one_bucket(shared):
     def draw(pace):
         taken, until = 0, time.monotonic() + 1.5
         while time.monotonic() < until:
-            wait = pace.take(0)
-            taken += wait == 0
+            some, wait = pace.take(0, 3)
+            taken += some
+            assert bool(some) != bool(wait)
             time.sleep(wait)
         return taken
 
     began = time.monotonic()
     # Where the others leave it, one may have all that is saved up.
-    assert [paces[0].take(0) for _ in range(int(OVERALL))] == [0] * int(OVERALL)
+    half = int(OVERALL) // 2
+    assert [paces[0].take(0) for _ in range(half)] == [(1, 0)] * half
+    assert paces[0].take(0, half) == (half, 0)
     with ThreadPoolExecutor(len(paces)) as threads:
         taken = sum(threads.map(draw, paces))
     assert 0 < taken <= OVERALL * (time.monotonic() - began) + 1
     # What edits leave is there for whoever has a question.
     time.sleep(0.3)
     one, other = paces[:2]
-    while not one.take(SPARE):
+    while one.take(SPARE, 3)[0]:
         pass
-    assert [other.take(0) for _ in range(SPARE)] == [0] * SPARE
+    assert other.take(0, SPARE + 3)[0] in (SPARE, SPARE + 1)
     one.pause(60)
     one.pause(1)
-    assert 50 < other.take(0) <= 60
+    assert 50 < other.take(0)[1] <= 60
     # The database's clock is set back by a day: neither the pause nor what was taken holds.
     with databases[0].begin() as session:
         moments = ("free_at", "paused_at", "paused_until")
         later = ", ".join(f"{one} = {one} + interval '1 day'" for one in moments)
         session.execute(text(f"UPDATE pace SET {later}"))
-    assert other.take(0) <= 2 / OVERALL
+    assert other.take(0)[1] <= 2 / OVERALL
     for pace, database in zip(paces, databases, strict=True):
         pace.close()
         database.close()
@@ -324,23 +419,23 @@ async def test_without_the_database_each_has_an_even_part(shared, monkeypatch):
     database, asked = Database(shared), []
     bucket = SharedBucket(database)
     bucket.shared_by(4)
-    assert await bucket.take(0) == 0
+    assert await bucket.take(0) == (1, 0)
 
-    def away(pace, spare):
+    def away(pace, spare, most):
         asked.append(spare)
         raise OperationalError("UPDATE", {}, Exception("gone"))
 
     with monkeypatch.context() as patch:
         patch.setattr(Pace, "take", away)
-        assert [await bucket.take(0) for _ in range(7)] == [0] * 7
-        assert await bucket.take(0) == pytest.approx(1 / 7, abs=0.01)
+        assert [await bucket.take(0) for _ in range(7)] == [(1, 0)] * 7
+        assert (await bucket.take(0))[1] == pytest.approx(1 / 7, abs=0.01)
         # It is not asked for every call whether it is back.
         assert asked == [0]
         await asyncio.sleep(1)
-        assert await bucket.take(0) == 0
+        assert await bucket.take(0) == (1, 0)
         assert asked == [0, 0]
         await asyncio.sleep(1)
-    assert await bucket.take(SPARE) == 0
+    assert await bucket.take(SPARE) == (1, 0)
     await bucket.close()
     database.close()
 

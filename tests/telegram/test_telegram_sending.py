@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.exc import OperationalError
+
 from bot.demo.server import Telegram
+from bot.ledger import DatabaseLedger
 from bot.limits import OwnBucket
 from bot.outbox import Outgoing, Queued, Sender
 from bot.request import TelegramBot
+from surveys.store.messages import next_id
 from tests.own_time import in_own_time
 
 PATIENCE = 30
@@ -49,8 +54,9 @@ async def sending(people=1, *, limits=False, **options):
     async with Telegram(limits=limits) as telegram:
         bot = TelegramBot(telegram.token, telegram.url)
         await bot.connect()
-        ledger, bucket = Ledger(), OwnBucket() if limits else None
-        sender = Sender(bot, ledger, clock, bucket=bucket, **({"first_pause": 0.02} | options))
+        ledger = Ledger()
+        options = {"first_pause": 0.02, "bucket": OwnBucket() if limits else None} | options
+        sender = Sender(bot, ledger, clock, **options)
         chats = [telegram.person(number + 1) for number in range(people)]
         for person in chats:
             await person.send("/start")
@@ -186,6 +192,87 @@ async def test_questions_overtake_edits_when_many_calls_wait():
         assert all(said(person) == ["q1 ✓", "q2"] for person in people)
 
 
+class Asked(OwnBucket):
+    """The bucket of others: to know, one has to ask."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+        self.broken = False
+
+    def at_once(self, spare):
+        return False
+
+    async def take(self, spare, most=1):
+        self.asked.append((time(), spare, most))
+        await asyncio.sleep(0.001)
+        if self.broken:
+            raise ZeroDivisionError
+        return await super().take(spare, most)
+
+
+@in_own_time
+async def test_a_question_goes_before_what_stands_in_the_queue_already():
+    bucket = Asked()
+    async with sending(1, limits=True, bucket=bucket) as (_, sender, _, (person,)):
+        queue = Queue()
+        sender.put([queue.send(1, "q1", "k")])
+        await sender.idle()
+        # Others have the bucket: whoever can wait waits.
+        bucket._left = 0.0
+        bucket.rate = 1.0
+        sender.put([queue.edit(1, "q1 ✓", "k")])
+        await asyncio.sleep(0.5)
+        began = time()
+        sender.put([queue.send(1, "q2")])
+        while person.last.text != "q2":
+            await asyncio.sleep(0.05)
+        assert time() - began < 1.5
+        assert person.messages[1].text == "q1"
+        bucket.rate = 28.0
+        await sender.idle()
+        assert said(person) == ["q1 ✓", "q2"]
+
+
+@in_own_time
+async def test_who_can_wait_asks_seldom():
+    bucket = Asked()
+    async with sending(40, limits=True, bucket=bucket) as (_, sender, _, people):
+        queue = Queue()
+        sender.put([queue.send(person.id, "q1", f"k{person.id}") for person in people])
+        await sender.idle()
+        await asyncio.sleep(1)
+        bucket._left, bucket._at = 5.0, time()
+        bucket.asked.clear()
+        began = time()
+        sender.put([queue.edit(person.id, "q1 ✓", f"k{person.id}") for person in people])
+        await asyncio.sleep(0.14)
+        # Of the five one can be had; then nobody asks for a while, and one asks for all.
+        assert [(spare, most) for _, spare, most in bucket.asked] == [(4, 40), (4, 39)]
+        await sender.idle()
+        # This bucket gives one at a time, and is asked again at once where it gave.
+        assert len(bucket.asked) <= 40 + (time() - began) / 0.15 + 1
+
+
+@in_own_time
+async def test_a_fault_of_the_bucket_is_logged_by_those_who_wait_and_by_nobody_else(
+    caplog, monkeypatch
+):
+    monkeypatch.setattr("bot.outbox.LONGEST_PAUSE", 0.1)
+    bucket = Asked()
+    async with sending(1, limits=True, bucket=bucket) as (_, sender, _, (person,)):
+        bucket.broken = True
+        sender.put([Queue().send(1, "hello")])
+        await asyncio.sleep(0.05)
+        bucket.broken = False
+        await sender.idle()
+        await person.wait_for(lambda message: message.text == "hello", PATIENCE)
+    gc.collect()
+    assert [one.getMessage().partition(":")[0] for one in caplog.records] == [
+        "sending to someone stopped, and goes on later"
+    ]
+
+
 @in_own_time
 async def test_who_tapped_on_and_on_gets_the_question_before_the_answers_to_the_taps():
     async with sending() as (telegram, sender, _, (person,)):
@@ -199,6 +286,57 @@ async def test_who_tapped_on_and_on_gets_the_question_before_the_answers_to_the_
         assert person.messages[1].text == "q1"
         await sender.idle()
         assert said(person) == ["q1 11", "q2"]
+
+
+@in_own_time
+async def test_a_tap_of_long_ago_is_not_answered_any_more():
+    """Telegram would refuse it, and people wait for their questions behind it."""
+    async with sending() as (telegram, sender, ledger, _):
+        taps = [
+            Queued(next_id() - (seconds * 1_000_000 << 8), "lane1", None,
+                   Outgoing("answerCallbackQuery", {"callback_query_id": str(seconds)}, 1))
+            for seconds in (60, 20, 5)
+        ]  # fmt: skip
+        sender.put(taps)
+        await sender.idle()
+        assert [method for method, _ in telegram.refusals] == ["answerCallbackQuery"]
+        assert set(ledger.marks) | {row for row, *_ in ledger.failures} == {
+            one.outbox_id for one in taps
+        }
+
+
+class Slow:
+    """A database that counts how often it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    async def in_front(self, function, database, keys):
+        self.asked.append(keys)
+        await asyncio.sleep(0.1)
+        if "away" in keys:
+            raise OperationalError("", {}, Exception())
+        return {key: int(key) for key in keys if key.isdecimal()}
+
+
+@in_own_time
+async def test_numbers_of_messages_are_asked_for_together():
+    database = Slow()
+    ledger = DatabaseLedger(database, clock)
+    first = asyncio.ensure_future(ledger.message_id_of("1"))
+    await asyncio.sleep(0.05)
+    gone = asyncio.ensure_future(ledger.message_id_of("2"))
+    others = [asyncio.ensure_future(ledger.message_id_of(key)) for key in ("2", "3", "none")]
+    await asyncio.sleep(0)
+    # Who is not waiting any more takes nothing away from the others.
+    gone.cancel()
+    assert await asyncio.gather(first, *others) == [1, 2, 3, None]
+    assert database.asked == [("1",), ("2", "3", "none")]
+    both = await asyncio.gather(
+        ledger.message_id_of("away"), ledger.message_id_of("4"), return_exceptions=True
+    )
+    assert [type(one) for one in both] == [OperationalError] * 2
+    assert await ledger.message_id_of("5") == 5
 
 
 @in_own_time
@@ -244,6 +382,33 @@ async def test_one_message_that_never_works_does_not_hold_up_the_others(monkeypa
         ((outbox_id, error, retry_at),) = ledger.failures
         assert (outbox_id, error) == (1, "NetworkError")
         assert retry_at > clock() + timedelta(minutes=5)
+
+
+@in_own_time
+async def test_while_the_database_is_away_no_edit_is_put_off(monkeypatch):
+    """Others go out meanwhile; it is not this message that is wrong."""
+    async with sending(2) as (_, sender, ledger, (person, other)):
+        queue, away = Queue(), [True]
+        sender.alone = False
+        ledger.keys["k"] = 0
+
+        async def asked(key):
+            if away[0]:
+                raise OperationalError("SELECT", {}, Exception("gone"))
+            return ledger.marks[1]
+
+        ledger.message_id_of = asked
+        sender.put([queue.send(1, "q1", "k")])
+        await sender.idle()
+        sender.put([queue.edit(1, "q1 ✓", "k")])
+        for number in range(20):
+            sender.put([queue.send(2, f"n{number}")])
+            await asyncio.sleep(3)
+        away[0] = False
+        await asyncio.sleep(11)
+        assert said(person) == ["q1 ✓"]
+        assert ledger.failures == []
+        assert len(said(other)) == 20
 
 
 @in_own_time
