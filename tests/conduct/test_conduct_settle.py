@@ -408,10 +408,9 @@ def test_of_several_handled_together_the_one_that_fails_is_taken_back_alone(sqli
     sqlite.close()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_two_programs_may_draw_the_same_number(database, vault, monkeypatch):
     """Neither takes the other's message away."""
-    if database.engine.dialect.name == "sqlite":
-        pytest.skip("one program")
     (taken,) = take_in(database, vault, [update(1)], NOW)
     settle(database, vault, taken, says(ask(1)), NOW)
     (there,) = unsent(database, vault)

@@ -154,10 +154,9 @@ def test_who_counts_keeps_nobody_from_counting(database):
     assert seen == {(village, "opened"): counted}
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_is_short_waits_for_none_of_many_updates(database):
     """On PostgreSQL; SQLite has the one writer."""
-    if database.engine.dialect.name == "sqlite":
-        pytest.skip("one writer")
     held = threading.Event()
 
     async def run():
