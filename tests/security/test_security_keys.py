@@ -32,6 +32,8 @@ from tests.security import sealed_things as things
 OLD, NEW = "the old key, which somebody knew who left", "the new key, which nobody knows who left"
 PLAIN_TOO = {("attachment", "content")}
 """Columns in which sealed values stand beside plain ones."""
+NUMBERS = {("standing", "numbers")}
+"""Bytes that are numbers: of villages, and nobody's."""
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def columns():
         column
         for table in Base.metadata.sorted_tables
         for column in table.columns
-        if isinstance(column.type, LargeBinary)
+        if isinstance(column.type, LargeBinary) and (table.name, column.name) not in NUMBERS
     ]
 
 
