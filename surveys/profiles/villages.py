@@ -92,8 +92,10 @@ def _whole(
     with database.read() as session:
         one = computed_round(session, looked.wave_id, now)
     ids = one.ids
-    asked = {one.census[area_id].code for area_id in wanted}
-    kept = {one.census[area_id].code for area_id in looked.answered} if looked.large else asked
+    # Whose last answer was forgotten since the look is not there any more.
+    asked = {one.census[area_id].code for area_id in wanted if area_id in one.census}
+    every = (area_id for area_id in looked.answered if area_id in one.census)
+    kept = {one.census[area_id].code for area_id in every} if looked.large else asked
     codes = sorted(kept | one.editions.advanced, key=ids.__getitem__)
     found, told = _villages(database, one, codes, now)
     if looked.large:
@@ -108,7 +110,7 @@ def _whole(
 
 
 def _changed(
-    database: Database, looked: Seen, wanted: Collection[int], above: Mapping[int, int],
+    database: Database, looked: Seen, wanted: frozenset[int], above: Mapping[int, int],
     now: datetime,
 ) -> _Pass | None:  # fmt: skip
     """Villages computed of which something has changed; None where all must be."""
@@ -121,7 +123,8 @@ def _changed(
         moved = {looked.census[area_id].code for area_id in looked.changed} & one.editions.unsettled
         if one.reference & (one.editions.advanced | moved):
             return None
-        codes = {one.census[area_id].code for area_id in looked.changed.intersection(wanted)}
+        changed = (area_id for area_id in looked.changed & wanted if area_id in one.census)
+        codes = {one.census[area_id].code for area_id in changed}
         ordered = sorted(codes | one.editions.advanced, key=one.ids.__getitem__)
         made, told = _villages(database, one, ordered, now)
         with database.begin() as session:
@@ -134,7 +137,7 @@ def _changed(
             found[code] = looked.rows[area_id].report_id
             persons, homes, waiting = (looked.number(area_id, name) for name in COUNTED)
             counted[code] = persons, homes, waiting
-        else:
+        elif code in made:
             found[code], counted[code] = made[code], _now(one, code)
     areas = sorted({above[area_id] for area_id in wanted})
     return _Pass(found, counted, Arounds(database, after, areas, now))

@@ -274,6 +274,28 @@ def test_who_is_weighed_together_is_computed_together(database, field, monkeypat
         assert numbers(found[code]) == numbers(complete[code]), code
 
 
+@pytest.mark.parametrize("large", [True, False])
+def test_a_village_may_be_gone_between_two_looks(database, field, monkeypatch, large):
+    """Everybody of it asks to be forgotten while the others are computed."""
+    monkeypatch.setattr(stands, "STANDS_FROM", 1 if large else 10**6)
+    every(database, field, NOW)
+    with database.begin() as session:
+        people(session, field, "V9", 1, random.Random(19))
+
+    def meanwhile(session, *arguments, **named):
+        with database.begin() as other:
+            for one in of_village(other, field, "V9"):
+                forget_nameless(other, one.respondent_id, keep_answers=False, now=LATER, by="test")
+        return whole_round(session, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        for module in ("surveys.profiles.villages", "surveys.profiles.arounds"):
+            patch.setattr(f"{module}.computed_round", meanwhile)
+        found = village_profiles(database, field.wave, list(field.villages.values()), LATER)
+    # Where a look is one moment of the database it may still be there.
+    assert set(found) | {"V9"} == field.villages.keys()
+
+
 def test_an_area_holds_what_its_villages_say(database, field, monkeypatch):
     every(database, field, NOW)
     with database.begin() as session:
