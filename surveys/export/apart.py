@@ -71,11 +71,11 @@ def lines(
     database: Database,
     work: Work,
     batches: Iterable[Sequence[int]],
-    computed: Callable[[Sequence[int]], Computed],
+    computed: Callable[[int, Sequence[int]], Computed],
 ) -> Iterator[bytes]:
     """The lines of each batch, in order; at the end `work.counting` has what was counted.
 
-    computed: what was computed of a batch before. Raises Misfit, and Died where the other process
+    computed: what was computed of a batch, and of how many there are before it. Raises Misfit, and Died where the other process
     did.
     """
     with ExitStack() as stack:
@@ -87,12 +87,14 @@ def lines(
         other.answer()
         _begin(database, here, other)
         waiting: deque[bytes | None] = deque()
+        first = 0
         for number, ids in enumerate(batches):
             if number % 2:
-                waiting.append(here.lines(ids, computed(ids)))
+                waiting.append(here.lines(ids, computed(first, ids)))
             else:
-                other.ask("lines", list(ids), computed(ids))
+                other.ask("lines", list(ids), computed(first, ids))
                 waiting.append(None)
+            first += len(ids)
             if len(waiting) == AHEAD:
                 yield _next(waiting, other)
         while waiting:

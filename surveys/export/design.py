@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.export.flags import Flags, compared
+from surveys.export.kept import RECORD
 from surveys.export.runs import AT_ONCE, Place, runs
 from surveys.export.table import Cell
 from surveys.form.indicators import Indicator, from_json
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
     from surveys.estimation.computed import Computed
     from surveys.estimation.margins import Margins
 
-ROWS = (
-    "base_weight", "weight", "in_profile", "roster_x", "roster_no_phone", "phase", "visit_weight",
-    "visit_adults", "raking_pool", "raking_sex_age", "raking_schooling",
-)  # fmt: skip
-"""The columns of a submission that come from here."""
 VILLAGES = (
     "online_homes", "online_homes_known", "persons", "homes", "followup", "visited_homes",
     "visited_share", "raking_pool", "raking_place", "raking_size", "raking_deff",
@@ -47,7 +43,6 @@ VILLAGES = (
 
 TOGETHER = 40
 """Villages that are read at a time: of a submission 3 KB are in memory while it is read."""
-PHASES = (None, "answered", "visited")
 
 
 class Weighed:
@@ -68,7 +63,7 @@ class Weighed:
         self.visits: NDArray[np.float64] | None = None
         """(2, submissions) visit_weight and visit_adults; None where nobody was visited."""
         self.phase = np.zeros(count, np.int8)
-        """Index into PHASES."""
+        """Index into `surveys.export.kept.PHASES`."""
         self.pool = np.full(count, -1, np.int32)
         self.codes = np.full((2, count), -1, np.int8)
         """-1: none, as of `pool`."""
@@ -91,52 +86,32 @@ class Weighed:
         raked = self.pool >= 0
         self.pool[raked] = numbers[self.pool[raked]]
 
-    def batch(self, ids: Sequence[int]) -> list[Sequence[Cell]]:
-        """The columns of `ROWS` of some submissions."""
+    def records(self, ids: Sequence[int]) -> NDArray[Any]:
+        """What some submissions weigh, as it is kept: of who is in no estimate zeros. Flags and
+        seconds are 0, too.
+        """
         wanted = np.asarray(ids, np.int64)
+        found = np.zeros(len(wanted), RECORD)
         if not len(self.ids):
-            nothing: list[Cell] = [None] * len(ids)
-            return [nothing, nothing, [0] * len(ids), *[nothing] * (len(ROWS) - 3)]
+            return found
         at = np.minimum(self.at(wanted), len(self.ids) - 1)
         there = self.ids[at] == wanted
-        used = self.used[at] & there
+        found["entry"] = np.where(there, self.entry[at], 0)
+        used = np.flatnonzero(self.used[at] & there)
         some = at[used]
-        values = np.array(list(self.values))
-
-        def known(values: NDArray[np.float64]) -> list[Cell]:
-            wide = np.full(len(wanted), np.nan)
-            wide[used] = values
-            return _known(wide)
-
-        def code(values: NDArray[Any]) -> list[Cell]:
-            found = np.full(len(wanted), -1, np.int64)
-            found[used] = values
-            return _codes(found)
-
-        none = np.full(len(some), np.nan)
-        visits = [none, none] if self.visits is None else [one[some] for one in self.visits]
-        phase = code(self.phase[some])
-        return [
-            [1 / one if one else None for one in np.where(there, self.entry[at], 0).tolist()],
-            known(self.weight[some]),
-            used.astype(int).tolist(),
-            known(values[self.rosters[0][some]]),
-            known(values[self.rosters[1][some]]),
-            [None if one is None else PHASES[int(one)] for one in phase],  # type: ignore[arg-type]
-            known(visits[0]),
-            known(visits[1]),
-            code(self.pool[some]),
-            code(self.codes[0][some]),
-            code(self.codes[1][some]),
-        ]
+        found["used"][used] = True
+        for name in ("weight", "phase", "pool"):
+            found[name][used] = getattr(self, name)[some]
+        for name in ("rosters", "codes"):
+            found[name][used] = getattr(self, name)[:, some].T
+        found["visits"][used] = np.nan if self.visits is None else self.visits[:, some].T
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
     """Weights as the profiles of a wave have them."""
 
-    rows: Weighed
-    """Who is not in it is in no estimate at all."""
     villages: Mapping[str, tuple[Cell, ...]]
     """Code -> its cells of `VILLAGES`."""
     census: Mapping[int, Census]
@@ -174,7 +149,7 @@ class _Found:
     raked: bool = False
 
 
-def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
+def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Checked]:
     """The weights of everybody in a wave, as a profile computed now has them, and the flags.
 
     Of the whole wave, whatever is exported: villages are raked together, flags compare everybody.
@@ -210,9 +185,8 @@ def design(session: Session, wave_id: int) -> tuple[Design, Checked]:
         pool = cells[at]
         cells[at] = None if pool is None else int(numbers[int(pool)])  # type: ignore[arg-type]
         of_village[code] = tuple(cells)
-    return (
-        Design(found.rows, of_village, known.places, reference, found.raked), flags.checked()
-    )  # fmt: skip
+    made = Design(of_village, known.places, reference, found.raked)
+    return made, found.rows, flags.checked()
 
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:

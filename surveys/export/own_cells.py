@@ -36,7 +36,7 @@ class Computed:
     """What was computed of some submissions before."""
 
     weights: Sequence[Sequence[Cell]]
-    """The columns of `surveys.export.design.ROWS`."""
+    """The columns of `surveys.export.kept.ROWS`."""
     seconds: Sequence[Cell]
     """Active ones, whole."""
     flags: Sequence[Cell]

@@ -12,8 +12,9 @@ from surveys.export.coding import wall
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.unwritable import Unwritable
 
-ROWS = 5_000
-"""Of a row group: of what is still to be written, all that is in memory at a time."""
+ROWS = 20_000
+"""Of a row group: of what is still to be written, all that is in memory at a time. Of each group
+that is written the writer keeps 0.2 MiB, and as much again at its end."""
 KEY = b"usegap"
 """Of the metadata: labels, values and conditions of every column as JSON, under its name."""
 
@@ -83,10 +84,10 @@ class _Waiting:
 
         made = []
         for one, arrays, codes in zip(self._variables, self._arrays, self._codes, strict=True):
-            whole = pa.concat_arrays(arrays)
             if one.kind == "category":
-                whole = pa.DictionaryArray.from_arrays(whole, pa.array(list(codes), pa.string()))
-            made.append(whole)
+                choices = pa.array(list(codes), pa.string())
+                arrays[:] = [pa.DictionaryArray.from_arrays(some, choices) for some in arrays]
+            made.append(pa.chunked_array(arrays))
             arrays.clear()
         self.count = 0
         return pa.Table.from_arrays(made, schema=self._schema)

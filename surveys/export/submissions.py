@@ -17,6 +17,7 @@ from surveys.export.apart import lines as lines_apart
 from surveys.export.design import Design
 from surveys.export.frequencies import Counting
 from surveys.export.hiding import Hiding
+from surveys.export.kept import Kept
 from surveys.export.line_maker import IDS, Work
 from surveys.export.media import media_paths, present
 from surveys.export.own import AFTER, BEFORE, ours
@@ -26,7 +27,6 @@ from surveys.export.reader import Reader
 from surveys.export.straight import Straight
 from surveys.export.table import MARK, Cell, More, Table, Variable
 from surveys.store.database import Database, kind_of
-from surveys.store.quality import Checked, names_of
 from surveys.store.schema import Interview, Respondent
 from surveys.store.submissions import Census
 
@@ -42,7 +42,7 @@ class Sources:
     """What the rows are made from, beside the answers."""
 
     design: Design
-    quality: Checked
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ def _apart(  # noqa: PLR0917
         hiding=shown.hiding,
     )
 
-    def computed(ids: Sequence[int]) -> Computed:
-        return _computed(sources, ids, shown.singled)
+    def computed(first: int, ids: Sequence[int]) -> Computed:
+        return _computed(sources, first, ids, shown.singled)
 
     return lines_apart(database, work, batches(plan.ids), computed)
 
@@ -167,7 +167,7 @@ def _read(
             if media:
                 given = {one: _Given(json.loads(row[-1])) for one, row in found.items()}
                 sent = present(session, given, media)
-            made = batch(found, ids, around, _computed(sources, ids, singled), sent)
+            made = batch(found, ids, around, _computed(sources, done, ids, singled), sent)
             if made is not None:
                 yield made
             done += len(ids)
@@ -211,22 +211,16 @@ def _around(plan: Plan, sources: Sources) -> Around:
     return Around({one: _where(places[one]) for one in plan.chosen.area_ids}, dict(plan.versions))
 
 
-def _computed(sources: Sources, ids: Sequence[int], singled: NDArray[np.int64] | None) -> Computed:
-    found, marks = sources.quality, sources.quality.found(ids)
-    flags: list[Cell] = [" ".join(names_of(one)) or None for one in marks[0].tolist()]
-    for place, one in enumerate(ids) if found.stored else ():
-        if one in found.stored:
-            flags[place] = " ".join(found.flags_of(one)) or None
-    seconds: list[Cell] = [
-        None if one != one else round(one)  # noqa: PLR0124 - NaN
-        for one in marks[1].tolist()
-    ]
+def _computed(
+    sources: Sources, first: int, ids: Sequence[int], singled: NDArray[np.int64] | None
+) -> Computed:
+    """Of the submissions `ids`, which stand from `first` on in the plan."""
     out: Sequence[bool] = ()
     if singled is not None:
         # One more behind them, so that each place is one of them.
         there = np.append(singled, -1)[np.searchsorted(singled, ids)]
         out = (there == np.asarray(ids)).tolist()
-    return Computed(sources.design.rows.batch(ids), seconds, flags, out)
+    return sources.kept.batch(first, ids, out)
 
 
 def variables(plan: Plan) -> tuple[Variable, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from surveys.export.design import VILLAGES, Design, design
 from surveys.export.filters import Filters, choose
+from surveys.export.kept import Kept
 from surveys.export.media import Media, media
 from surveys.export.own import OF_VILLAGES, ours
 from surveys.export.plan import Plan, learned, plan
@@ -84,8 +85,8 @@ def tables(
 
     unseal: what opens the files that people sent as answers; without it they are left out, and of
     a release always.
-    What is kept in memory are a few numbers of each submission (weights, flags, seconds); answers
-    are read a batch at a time, whenever a table is. Raises NothingToExport.
+    What was computed of each submission waits on the disk (`surveys.export.kept`); answers are read
+    a batch at a time, whenever a table is. Raises NothingToExport.
     """
     with database.read() as session:
         made = plan(session, choose(session, filters, now), guess=not released)
@@ -96,10 +97,12 @@ def tables(
             # Before weights, which are kept while a table is written, too.
             made, stand = standing(session, made, token_bytes(SECRET))
         # Of the whole wave, whatever is written: flags and weights compare with everybody.
-        weights, quality = design(session, made.chosen.wave_id)
-    sources = Sources(weights, quality)
+        around, weighed, checked = design(session, made.chosen.wave_id)
     if released:
-        made, done, how = release(made, stand, raked=weights.raked)
+        made, done, how = release(made, stand, raked=around.raked)
+    sources = Sources(around, Kept(made.ids, weighed, checked))
+    del weighed, checked
+    if released:
         return _handed_out(database, made, sources, progress, done, how)
     found = _tables(database, made, sources, progress)
     sent = media(database, made, unseal) if unseal else None

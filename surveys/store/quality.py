@@ -97,7 +97,7 @@ class Checked:
         return pd.Categorical.from_codes(codes, pd.Index(texts, dtype=object))
 
     def _names(self, interview_id: int, marks: int) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*names_of(marks), *self.stored.get(interview_id, ()))))
+        return names_with(marks, self.stored.get(interview_id, ()))
 
 
 @cache
@@ -110,6 +110,11 @@ def names_of(marks: int) -> tuple[str, ...]:
     from surveys.estimation.frame import FLAGS
 
     return tuple(name for place, name in enumerate(FLAGS) if marks >> place & 1)
+
+
+def names_with(marks: int, stored: Sequence[str]) -> tuple[str, ...]:
+    """The same and behind them those that were stored, each once."""
+    return tuple(dict.fromkeys((*names_of(marks), *stored)))
 
 
 def checked(

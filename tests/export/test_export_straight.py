@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from surveys.export import runs, straight
 from surveys.export.central import central_csv
-from surveys.export.design import ROWS, VILLAGES, design
+from surveys.export.design import VILLAGES, design
+from surveys.export.kept import ROWS, Kept
 from surveys.export.frequencies import Counting, frequencies
 from surveys.export.kinds import Kinds
 from surveys.export.pieces import Odd, pieces, taken_apart
@@ -144,9 +145,10 @@ def test_some_villages_at_a_time_weigh_what_all_weigh_together(database, monkeyp
         monkeypatch.setattr(runs, "AT_ONCE", most)
         with database.read() as session:
             ids = session.scalars(select(Interview.id)).all()
-            found, flags = design(session, made.wave)
+            found, weighed, flags = design(session, made.wave)
             whole = checked(session, made.wave)
-        cells = [list(one) for one in found.rows.batch(ids)]
+        computed = Kept(ids, weighed, flags).batch(0, ids)
+        cells = [list(one) for one in computed.weights]
         kept.append((cells, found.villages, found.raked))
         assert np.array_equal(flags.ids, whole.ids)
         assert np.array_equal(flags.marks, whole.marks)
@@ -170,8 +172,8 @@ def test_the_versions_of_a_wave_are_looked_for_once(database, monkeypatch):
     monkeypatch.setattr("surveys.store.measured.versions_of_wave", again)
     monkeypatch.setattr("surveys.store.quality.versions_of_wave", again)
     with database.read() as session:
-        found, _ = design(session, made.wave)
-    assert found.rows.used.any()
+        _, weighed, _ = design(session, made.wave)
+    assert weighed.used.any()
 
 
 def _log(session):
