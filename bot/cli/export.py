@@ -134,8 +134,10 @@ def export(  # noqa: PLR0917 - the names speak
                     database, filters, now(), released=release, progress=tell,
                     unseal=None if no_media else lambda sealed: key().open(sealed),
                 )  # fmt: skip
-                if hidden:
-                    # Parquet is written with it.
+                if hidden and "parquet" in formats:
+                    # It is written with it; pandas, which was read by now, goes on without.
+                    import pandas  # noqa: F401, ICN001
+
                     del sys.modules["pyarrow"]
                 if made.media is not None and made.media.count:
                     # A key that is not there is said before anything is written.

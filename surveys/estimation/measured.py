@@ -135,9 +135,11 @@ def _plain(value: str) -> str:
     return "" if value == ERASED else value.translate(_PLAIN)
 
 
-def columns(lines: Sequence[str], layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
+def columns(
+    lines: Sequence[str], layout: Layout, only: Collection[str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lines of one layout: their numbers (seconds, path, same, answered), and of each name a
-    Categorical.
+    Categorical; only: of these names alone.
 
     >>> layout = Layout(("A",), frozenset())
     >>> numbers, values = columns([line(layout, {"/data/A": "1"}), line(layout, {})], layout)
@@ -149,16 +151,19 @@ def columns(lines: Sequence[str], layout: Layout) -> tuple[pd.DataFrame, pd.Data
     numbers = {"seconds": "float64", "path": "int64", "same": "uint64", "answered": "int64"}
     # By place: nodes may have the names of the first columns.
     kinds = ["str", *numbers.values(), *("category" for _ in layout.names)]
+    wanted = [at for at, name in enumerate(layout.names) if only is None or name in only]
+    names = [layout.names[at] for at in wanted]
     if not lines:
-        nothing = {name: pd.Categorical([], pd.Index([], dtype="str")) for name in layout.names}
+        nothing = {name: pd.Categorical([], pd.Index([], dtype="str")) for name in names}
         none = {name: pd.Series(dtype=kind) for name, kind in numbers.items()}
         return pd.DataFrame(none), pd.DataFrame(nothing)
     # One more line without answers: of numbers alone pandas would make numbers ("3.0" is no "3").
     last = "\t".join(("", *("0" for _ in numbers), *("" for _ in layout.names)))
     found = pd.read_csv(
         StringIO("\n".join((*lines, last))), sep="\t", header=None, names=range(len(kinds)),
-        dtype=dict(enumerate(kinds)), usecols=range(1, len(kinds)), quoting=3, na_filter=False,
-        skip_blank_lines=False, lineterminator="\n", low_memory=False,
+        dtype=dict(enumerate(kinds)),
+        usecols=[*range(1, 1 + len(numbers)), *(1 + len(numbers) + at for at in wanted)],
+        quoting=3, na_filter=False, skip_blank_lines=False, lineterminator="\n", low_memory=False,
     )  # fmt: skip
     first, rest = found.iloc[:-1, : len(numbers)], found.iloc[:-1, len(numbers) :]
-    return first.set_axis(list(numbers), axis=1), rest.set_axis(list(layout.names), axis=1)
+    return first.set_axis(list(numbers), axis=1), rest.set_axis(names, axis=1)

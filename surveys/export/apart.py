@@ -1,7 +1,8 @@
 """Lines of CSV made by this process and another one, put in order here.
 
-Worth it from some ten thousand submissions on. The other one is given every second batch of ids and
-reads the rows itself; both see the database at one moment.
+Worth it from some ten thousand submissions on. Each reads its rows itself, and both see the database
+at one moment. While weights and flags are computed here, the other one begins lines, which wait on
+the disk; then both make every second batch.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import IO, Any, Protocol
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 import surveys
 from surveys.export.line_maker import Maker, Work, framed, unframed
@@ -67,16 +70,28 @@ def connecting(database: Database) -> dict[str, Any]:
     return {name: value for name, value in named.items() if isinstance(value, str | int)}
 
 
-def lines(
-    database: Database,
-    work: Work,
-    batches: Iterable[Sequence[int]],
-    computed: Callable[[int, Sequence[int]], Computed],
-) -> Iterator[bytes]:
-    """The lines of each batch, in order; at the end `work.counting` has what was counted.
+class Source(Protocol):
+    """Where what is computed of submissions comes from."""
 
-    computed: what was computed of a batch, and of how many there are before it. Raises Misfit, and Died where the other process
-    did.
+    @property
+    def found(self) -> bool:
+        """Whether it was computed before."""
+
+    def find(self, session: Session) -> None:
+        """Compute it."""
+
+    def computed(self, first: int, ids: Sequence[int]) -> Computed:
+        """Of the submissions `ids`, before which there are `first`."""
+
+
+def lines(
+    database: Database, work: Work, ids: Sequence[int], size: int, source: Source
+) -> Iterator[bytes]:
+    """The lines of submissions in order, `size` at a time; at the end `work.counting` has what was
+    counted.
+
+    While what is computed of them is found here, the other process begins their lines. Raises
+    Misfit, and Died where the other process did.
     """
     with ExitStack() as stack:
         other = stack.enter_context(_Process())
@@ -85,16 +100,20 @@ def lines(
         here = Maker(work)
         stack.callback(here.close)
         other.answer()
-        _begin(database, here, other)
-        waiting: deque[bytes | None] = deque()
+        session = stack.enter_context(_begin(database, here, other))
         first = 0
-        for number, ids in enumerate(batches):
+        for block in _begun(here, other, ids, size, source, session):
+            yield block
+            first = min(first + size, len(ids))
+        waiting: deque[bytes | None] = deque()
+        for number, start in enumerate(range(first, len(ids), size)):
+            some = ids[start : start + size]
+            computed = source.computed(start, some)
             if number % 2:
-                waiting.append(here.lines(ids, computed(first, ids)))
+                waiting.append(here.lines(some, computed))
             else:
-                other.ask("lines", list(ids), computed(first, ids))
+                other.ask("lines", list(some), computed)
                 waiting.append(None)
-            first += len(ids)
             if len(waiting) == AHEAD:
                 yield _next(waiting, other)
         while waiting:
@@ -106,24 +125,73 @@ def lines(
             work.counting.take_in(counts)
 
 
+def _begun(  # noqa: PLR0917
+    here: Maker, other: _Process, ids: Sequence[int], size: int, source: Source, session: Session
+) -> Iterator[bytes]:
+    """The first lines, as many as the other process begins until `source` has found what is
+    computed and all that is begun is written.
+    """
+    if source.found:
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "begun")
+        path.touch()
+        other.ask("ahead", str(path), ids, size)
+        source.find(session)
+        begun, done = len(ids), 0
+        waited = False
+        with path.open("rb") as file:
+            while done < begun:
+                halves = _next_in(file)
+                if halves is not None:
+                    some = ids[done : done + size]
+                    yield here.whole(halves, source.computed(done, some))
+                    done += len(some)
+                elif not waited:
+                    waited = True
+                    other.ask("wait")
+                    begun = other.answer()
+                    other.answer()
+                else:
+                    raise Died("EOFError")
+        if not waited:
+            other.answer()
+
+
+def _next_in(file: IO[bytes]) -> Any:
+    """What stands next in a file that another process writes; None where nothing whole does."""
+    at = file.tell()
+    try:
+        return unframed(file)
+    except EOFError:
+        file.seek(at)
+        return None
+
+
 def _next(waiting: deque[bytes | None], other: _Process) -> bytes:
     made = waiting.popleft()
     found: bytes = other.answer() if made is None else made
     return found
 
 
-def _begin(database: Database, here: Maker, other: _Process) -> None:
-    """Let both see the database as it is at one moment."""
-    if database.url.get_backend_name() == "sqlite":
-        # Nobody writes for the moment that it takes.
-        context, snapshot = database.begin, None
-    else:
-        context, snapshot = database.read, "SELECT pg_export_snapshot()"
-    with context() as session:
-        name = session.scalar(text(snapshot)) if snapshot else ""
-        other.ask("begin", name)
-        here.begin(name)
-        other.answer()
+@contextmanager
+def _begin(database: Database, here: Maker, other: _Process) -> Iterator[Session]:
+    """A session; it and both processes see the database as it is at one moment."""
+    with database.read() as session:
+        if database.url.get_backend_name() == "sqlite":
+            # Nobody writes for the moment that it takes.
+            with database.begin():
+                session.scalar(text("SELECT 1 FROM interview LIMIT 1"))
+                _see("", here, other)
+        else:
+            _see(session.scalar(text("SELECT pg_export_snapshot()")), here, other)
+        yield session
+
+
+def _see(snapshot: Any, here: Maker, other: _Process) -> None:
+    other.ask("begin", snapshot)
+    here.begin(snapshot)
+    other.answer()
 
 
 class _Process:

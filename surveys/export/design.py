@@ -247,15 +247,16 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
 
 
 def _read(session: Session, known: _Wave, area_ids: Sequence[int]) -> Rows:
-    """As `surveys.store.measured.read`, with the nodes of `known.names` alone."""
+    """As `surveys.store.measured.read`, in smaller parts."""
     import pandas as pd
 
     own: list[pd.DataFrame] = []
     values: dict[str, list[Any]] = {}
     for start in range(0, len(area_ids), TOGETHER):
-        some = read(session, known.id, area_ids[start : start + TOGETHER], known.versions)
+        those = area_ids[start : start + TOGETHER]
+        some = read(session, known.id, those, known.versions, known.names)
         own.append(some.own)
-        for name in some.values.columns.intersection(list(known.names)):
+        for name in some.values.columns:
             values.setdefault(name, []).append(some.values[name].array)
     order = np.argsort(np.concatenate([one["id"].to_numpy() for one in own]), kind="stable")
     together = {

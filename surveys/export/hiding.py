@@ -74,7 +74,7 @@ class Hiding:
             self._without(answer) if apart else answer
             for answer, apart in zip(batch.answers, batch.singled, strict=True)
         ]
-        return Batch(answers, own, batch.singled)
+        return Batch(answers, own, batch.there, batch.singled)
 
     def _done(
         self, deed: Deed, cells: Sequence[Cell], keys: Sequence[Cell], apart: Sequence[bool]

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from surveys.export.design import Weighed
     from surveys.store.quality import Checked
 
-ROWS = (
-    "base_weight", "weight", "in_profile", "roster_x", "roster_no_phone", "phase", "visit_weight",
-    "visit_adults", "raking_pool", "raking_sex_age", "raking_schooling",
-)  # fmt: skip
-"""The columns of a submission that say what it weighs."""
 PHASES = (None, "answered", "visited")
 RECORD = np.dtype([
     ("entry", np.uint16), ("used", np.bool_), ("weight", np.float64), ("rosters", np.int32, 2),
@@ -59,7 +54,7 @@ class Kept:
         self._file = TemporaryFile()  # noqa: SIM115 - closed with the last reader
         weakref.finalize(self, self._file.close)
         for start in range(0, len(ids), AT_ONCE):
-            some = np.asarray(ids[start : start + AT_ONCE], np.int64)
+            some = ids[start : start + AT_ONCE]
             found = weighed.records(some)
             found["marks"], found["seconds"] = checked.found(some)
             self._file.write(found.tobytes())

@@ -11,7 +11,7 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +20,9 @@ from typing import IO, Any
 
 from surveys.export.frequencies import Counting
 from surveys.export.hiding import Hiding
-from surveys.export.own_cells import Around, Computed, batch
+from surveys.export.own_cells import Around, Batch, Computed, batch
 from surveys.export.reader import Reader
-from surveys.export.straight import Misfit, Straight
+from surveys.export.straight import Halves, Misfit, Straight
 from surveys.export.table import More, Variable
 
 SIZE = 8
@@ -55,6 +55,8 @@ class Work:
     counting: Counting | None
     guessed: bool
     hiding: Hiding | None = None
+    late: frozenset[int] = frozenset()
+    """The columns that are computed while lines are begun."""
 
 
 class Maker:
@@ -65,7 +67,7 @@ class Maker:
         self._look, self.close = _sqlite(work) if work.kind == "sqlite" else _postgresql(work)
         self._straight = Straight(
             work.readers, work.variables, work.first, work.more, work.counting,
-            guessed=work.guessed,
+            guessed=work.guessed, late=work.late,
         )  # fmt: skip
 
     def begin(self, snapshot: str) -> None:
@@ -81,22 +83,65 @@ class Maker:
     def lines(self, ids: Sequence[int], computed: Computed) -> bytes:
         """Of some submissions, in this order. Raises Misfit."""
         made = []
-        for start in range(0, len(ids), AT_ONCE):
-            some = range(start, min(start + AT_ONCE, len(ids)))
-            made.append(self._lines([ids[at] for at in some], computed.only(some)))
+        for some in _parts(ids):
+            found = self._found([ids[at] for at in some], computed.only(some))
+            if found is not None:
+                made.append(self._straight.lines(found.answers, found.own))
         return b"".join(made)
 
-    def _lines(self, ids: Sequence[int], computed: Computed) -> bytes:
+    def ahead(
+        self, path: str, ids: Sequence[int], size: int, enough: Callable[[], bool]
+    ) -> int:  # fmt: skip
+        """Begin the lines of submissions into a file, `size` at a time, until `enough` or they are
+        all begun; of how many. What is computed of them comes later. Raises Misfit.
+        """
+        done = 0
+        with open(path, "ab") as file:
+            while done < len(ids) and not enough():
+                some = ids[done : done + size]
+                file.write(framed([self._halves(some, part) for part in _parts(some)]))
+                # Somebody reads it meanwhile.
+                file.flush()
+                done += len(some)
+        return done
+
+    def _halves(self, ids: Sequence[int], part: range) -> Halves:
+        found = self._found([ids[at] for at in part], None)
+        if found is None:
+            return Halves([], [], [])
+        there = [part[at] for at in found.there]
+        return self._straight.halves(found.answers, found.own, there)
+
+    def whole(self, halves: Sequence[Halves], computed: Computed) -> bytes:
+        """The lines of some submissions that were begun before."""
+        made = []
+        for some in halves:
+            if some.there:
+                found = computed.only(some.there)
+                late = (*found.weights, found.seconds, found.flags)
+                places = sorted(self._work.late)
+                made.append(self._straight.whole(some, dict(zip(places, late, strict=True))))
+        return b"".join(made)
+
+    def _found(self, ids: Sequence[int], computed: Computed | None) -> Batch | None:
         rows = self._look(self._work.query.replace(IDS, ",".join(map(str, ids))))
         found = batch({row[0]: row for row in rows}, ids, self._work.around, computed, {})
-        if found and self._work.hiding is not None:
-            found = self._work.hiding.hidden(found)
-        return self._straight.lines(found.answers, found.own) if found else b""
+        if found is None or self._work.hiding is None:
+            return found
+        return self._work.hiding.hidden(found)
+
+    def wait(self) -> None:
+        """For what comes next."""
 
     def counted(self) -> Any:
         """What was counted of them all, by the column's place."""
         self._straight.count()
         return None if self._work.counting is None else self._work.counting.counts
+
+
+def _parts(ids: Sequence[int]) -> Iterator[range]:
+    """The places of the submissions whose answers are in memory at once."""
+    return (range(at, min(at + AT_ONCE, len(ids))) for at in range(0, len(ids), AT_ONCE))
 
 
 def _sqlite(work: Work) -> tuple[Look, Callable[[], None]]:
@@ -148,6 +193,10 @@ def main() -> None:
             if maker is None:
                 maker = Maker(*arguments)
                 answer: Any = None
+            elif name == "ahead":
+                path, ids, size = arguments
+                # Until something else is asked.
+                answer = maker.ahead(path, ids, size, lambda: not waiting.empty())
             else:
                 answer = getattr(maker, name)(*arguments)
             said = ("done", answer)
@@ -168,9 +217,10 @@ def framed(what: object) -> bytes:
 
 
 def unframed(pipe: IO[bytes]) -> Any:
-    """The next thing that comes through a pipe; raises EOFError where it ends."""
-    size = int.from_bytes(pipe.read(SIZE), "big")
-    body = pipe.read(size)
+    """The next thing in a pipe or a file; raises EOFError where it ends."""
+    head = pipe.read(SIZE)
+    size = int.from_bytes(head, "big")
+    body = pipe.read(size) if len(head) == SIZE else b""
     if not body or len(body) < size:
         raise EOFError
     return pickle.loads(body)  # noqa: S301 - from our own process

@@ -15,6 +15,13 @@ from typing import Any
 from surveys.export.cells import tag
 from surveys.export.table import Cell
 
+ROWS = (
+    "base_weight", "weight", "in_profile", "roster_x", "roster_no_phone", "phase", "visit_weight",
+    "visit_adults", "raking_pool", "raking_sex_age", "raking_schooling",
+)  # fmt: skip
+"""The columns of a submission that say what it weighs."""
+COMPUTED = frozenset((*ROWS, "active_seconds", "flags"))
+"""The columns of ours that are computed of the whole wave, which takes a while."""
 SPOKEN = 500
 """Characters of a state from where its language stands on."""
 _LANGUAGE = re.compile(r'"language": ?("(?:[^"\\]|\\.)*")')
@@ -36,7 +43,7 @@ class Computed:
     """What was computed of some submissions before."""
 
     weights: Sequence[Sequence[Cell]]
-    """The columns of `surveys.export.kept.ROWS`."""
+    """The columns of `ROWS`."""
     seconds: Sequence[Cell]
     """Active ones, whole."""
     flags: Sequence[Cell]
@@ -62,7 +69,9 @@ class Batch:
     """As JSON text."""
     own: Sequence[Sequence[Cell]]
     """Our columns, of BEFORE and AFTER (surveys.export.own); what is the same in two is one
-    sequence."""
+    sequence. Those of COMPUTED are empty where they are not known yet."""
+    there: Sequence[int]
+    """The places of the submissions among those asked for."""
     singled: Sequence[bool] = ()
     """As `Computed.singled`."""
 
@@ -71,19 +80,21 @@ def batch(
     found: Mapping[int, Sequence[Any]],
     ids: Sequence[int],
     around: Around,
-    computed: Computed,
+    computed: Computed | None,
     sent: Mapping[int, tuple[int, int]],
 ) -> Batch | None:
     """The submissions of these ids, in their order, without those that are not there any more;
     None where none is.
 
-    found: rows of the query in `surveys.export.submissions`, by id; sent: of those that have any,
-    files kept and expected.
+    found: rows of the query in `surveys.export.submissions`, by id; computed: None where it is not
+    known yet; sent: of those that have any, files kept and expected.
     """
     there = [at for at, one in enumerate(ids) if one in found]
     if not there:
         return None
-    if len(there) < len(ids):
+    if computed is None:
+        computed = Computed([()] * len(ROWS), (), ())
+    elif len(there) < len(ids):
         computed = computed.only(there)
     columns = list(zip(*(found[ids[at]] for at in there), strict=True))
     numbers, keys, areas, versions, modes, states, started, finished = columns[:8]
@@ -99,7 +110,7 @@ def batch(
         homes, entries, *computed.weights, modes, [_language(one) for one in states],
         started, finished, seconds, computed.seconds, computed.flags,
     ]  # fmt: skip
-    return Batch(answers, own, computed.singled)
+    return Batch(answers, own, there, computed.singled)
 
 
 def _language(state: str) -> str | None:

@@ -82,12 +82,20 @@ class Released:
 class Release:
     """What is done to the table of submissions so that it can be handed out."""
 
-    def __init__(self, columns: Mapping[str, _Column], work: _Work, shown: Shown | None) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, _Column],
+        work: _Work,
+        shown: Shown | None,
+        singled: NDArray[np.int64],
+    ) -> None:
         """columns: by their names before; what is not in it is left out."""
         self._columns = columns
         self._work = work
         self.shown = shown
         """How lines of CSV are made; None where they are to be made of the rows, cell by cell."""
+        self.singled = singled
+        """The ids of who could be singled out even so, ascending."""
 
     def table(self, whole: Table) -> Table:
         """The table of which rows can be handed out, as can lines that were made as `shown` says.
@@ -152,8 +160,8 @@ def release(plan: Plan, stand: Standing, *, raked: bool) -> tuple[Plan, Released
         repeats_left_out=tuple(one.repeat.table for one in plan.repeats),
         weight_left_out=unfit,
     )
-    shown = _shown(plan, stand, columns, coarse, hiding, np.sort(every[stand.apart]))
-    how = Release(columns, _Work(stand, key, coarse, hiding), shown)
+    shown = _shown(plan, stand, columns, coarse, hiding)
+    how = Release(columns, _Work(stand, key, coarse, hiding), shown, np.sort(every[stand.apart]))
     return replace(plan, ids=ids, repeats=()), done, how
 
 
@@ -225,13 +233,12 @@ def _deed(columns: Mapping[str, _Column], column: Column) -> Deed | None:
     return None if found is None else found.deed
 
 
-def _shown(  # noqa: PLR0917
+def _shown(
     plan: Plan,
     stand: Standing,
     columns: Mapping[str, _Column],
     coarse: Mapping[str, _Coarse],
     hiding: Hiding,
-    singled: NDArray[np.int64],
 ) -> Shown | None:
     """How lines of CSV are made; None where a role has several columns or is no single answer: the
     coarsened answer then stands in all of them.
@@ -252,7 +259,7 @@ def _shown(  # noqa: PLR0917
     kept = tuple(columns[one.name].variable for one in variables(plan) if one.name in columns)
     own = list(own_of(plan).values())
     before = [one for one in own[: len(BEFORE)] if one.name in columns]
-    return Shown(readers, kept, len(before), hiding, singled)
+    return Shown(readers, kept, len(before), hiding)
 
 
 def _of_questions(

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby, repeat
 from typing import Any
 
 from surveys.export.cells import DANGEROUS, moment, number, text_of
@@ -44,6 +45,17 @@ def quoted(text: str) -> str:
     return f'"{doubled}"'
 
 
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """Lines of some submissions, without the columns of ours that are still to be computed."""
+
+    there: Sequence[int]
+    """The places of the submissions among those asked for."""
+    homes: Sequence[Cell]
+    parts: Sequence[Sequence[str]]
+    """What stands before, between and behind the columns left out: of each part a text a line."""
+
+
 class Straight:
     """Lines of CSV of the submissions, some hundred at a time."""
 
@@ -56,9 +68,11 @@ class Straight:
         counting: Counting | None,
         *,
         guessed: bool = False,
+        late: Collection[int] = (),
     ) -> None:
         """readers: of the form's questions, whose columns stand behind `first` ones of ours.
 
+        late: the columns of ours that `halves` are without; all stand behind the questions.
         `guessed`: not all answers were looked at before: `lines` raises Misfit where one does not
         fit its columns.
         """
@@ -78,6 +92,11 @@ class Straight:
         self._places = [*range(first), *range(place, len(variables))]
         """Of our columns in a row."""
         self._texts = [_Texts(variables[at]) for at in self._places]
+        behind = range(first, len(self._places))
+        parts = groupby(behind, lambda at: self._places[at] in late)
+        self._parts = [(is_late, list(some)) for is_late, some in parts]
+        """Of our columns behind the questions those that stand together, and whether they are late.
+        """
         self._more = more
         self._counting = counting
         self._counts = {} if counting is None else counting.counts
@@ -89,10 +108,37 @@ class Straight:
 
     def lines(self, answers: Sequence[str], own: Sequence[Sequence[Cell]]) -> bytes:
         """Of some submissions; answers: as JSON text; own: our columns."""
+        behind = range(self._first, len(self._places))
+        return _joined(self._begun(answers, own, self._ours(own, behind)))
+
+    def halves(
+        self, answers: Sequence[str], own: Sequence[Sequence[Cell]], there: Sequence[int]
+    ) -> Halves:
+        """The same but for the columns that are late, which are empty in `own`."""
+        early = [self._ours(own, some) for is_late, some in self._parts if not is_late]
+        begun = self._begun(answers, own, early[0])
+        return Halves(there, own[self._home], [begun, *map(list, early[1:])])
+
+    def whole(self, halves: Halves, own: Mapping[int, Sequence[Cell]]) -> bytes:
+        """Their lines; own: the columns that were late, by their places."""
+        parts = iter(halves.parts)
+        columns = {at: own[self._places[at]] for is_late, some in self._parts for at in some
+                   if is_late}  # fmt: skip
+        self._count_ours(columns, halves.homes)
+        return _joined(map(",".join, zip(
+            *(self._ours(columns, some) if is_late else next(parts)
+              for is_late, some in self._parts),
+            strict=True,
+        )))  # fmt: skip
+
+    def _begun(
+        self, answers: Sequence[str], own: Sequence[Sequence[Cell]], behind: Iterable[str]
+    ) -> list[str]:
+        """Lines up to what stands behind the questions."""
         homes = own[self._home]
-        before, after = self._ours(own)
+        before = self._ours(own, range(self._first))
         found, cuts = [], []
-        for text, home, begin, end in zip(answers, homes, before, after, strict=True):
+        for text, home, begin, end in zip(answers, homes, before, behind, strict=True):
             row, cut = self._line(text, home)
             row[0], row[-1] = begin, end
             # Where no column of ours stands before them, none is empty there.
@@ -100,10 +146,13 @@ class Straight:
             cuts.append(cut)
         if self._counting is not None:
             self._count(cuts)
-            for at, column in zip(self._places, own, strict=True):
-                if at in self._counts:
-                    self._counts[at].add_all(column, homes)
-        return "\r\n".join([*found, ""]).encode()
+            self._count_ours({at: one for at, one in enumerate(own) if one}, homes)
+        return found
+
+    def _count_ours(self, own: Mapping[int, Sequence[Cell]], homes: Sequence[Cell]) -> None:
+        for at, column in own.items():
+            if self._places[at] in self._counts:
+                self._counts[self._places[at]].add_all(column, homes)
 
     def count(self) -> None:
         """Count what is still to be counted, at the end."""
@@ -134,21 +183,22 @@ class Straight:
             return row, []
         return row, cut
 
-    def _ours(self, own: Sequence[Sequence[Cell]]) -> tuple[Iterable[str], Iterable[str]]:
-        """Of each submission our columns before the form's, and those behind."""
+    def _ours(
+        self, own: Sequence[Sequence[Cell]] | Mapping[int, Sequence[Cell]], those: Iterable[int]
+    ) -> Iterable[str]:
+        """Of each submission some columns of ours, with what stands behind each."""
         made: dict[int, Sequence[str]] = {}
-        columns: tuple[list[Iterable[str]], list[Iterable[str]]] = ([], [])
-        for at, texts, cells in zip(self._places, self._texts, own, strict=True):
+        columns: list[Iterable[str]] = []
+        for at in those:
+            cells, place = own[at], self._places[at]
             # The same cells under two names are made into texts once.
             if id(cells) not in made:
-                made[id(cells)] = texts.all(cells)
-            side = columns[at >= self._first]
-            side.append(made[id(cells)])
-            side.extend(repeat(constant, len(cells)) for constant in self._more.get(at, ()))
-        if not columns[0]:
-            columns[0].append(repeat("", len(own[0])))
-        before, after = (map(",".join, zip(*side, strict=True)) for side in columns)
-        return before, after
+                made[id(cells)] = self._texts[at].all(cells)
+            columns.append(made[id(cells)])
+            columns.extend(repeat(constant, len(cells)) for constant in self._more.get(place, ()))
+        if not columns:
+            return repeat("", len(own[self._home]))
+        return map(",".join, zip(*columns, strict=True))
 
     def _count(self, cuts: Sequence[Sequence[str]]) -> None:
         known = self._meanings
@@ -165,6 +215,10 @@ class Straight:
         known.odd.clear()
         known.met.clear()
         known.passing.clear()
+
+
+def _joined(lines: Iterable[str]) -> bytes:
+    return "\r\n".join([*lines, ""]).encode()
 
 
 class _Question:

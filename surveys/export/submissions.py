@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Text, TextClause, bindparam, cast, func, select, text
+from sqlalchemy.orm import Session
 
 from surveys.export.answers import Column
 from surveys.export.apart import connecting, possible
 from surveys.export.apart import lines as lines_apart
-from surveys.export.design import Design
+from surveys.export.design import Design, design
 from surveys.export.frequencies import Counting
 from surveys.export.hiding import Hiding
 from surveys.export.kept import Kept
 from surveys.export.line_maker import IDS, Work
 from surveys.export.media import media_paths, present
 from surveys.export.own import AFTER, BEFORE, ours
-from surveys.export.own_cells import SPOKEN, Around, Batch, Computed, batch
+from surveys.export.own_cells import COMPUTED, SPOKEN, Around, Batch, Computed, batch
 from surveys.export.plan import BATCH, Plan, batches
 from surveys.export.reader import Reader
 from surveys.export.straight import Straight
@@ -37,12 +38,57 @@ Reading = Sequence[tuple[tuple[str, ...], Callable[[str], list[Cell]] | None, in
 columns it has."""
 
 
-@dataclass(frozen=True, slots=True)
 class Sources:
-    """What the rows are made from, beside the answers."""
+    """What the rows are made from, beside the answers. Weights and flags are computed when they are
+    first wanted.
+    """
 
-    design: Design
-    kept: Kept
+    def __init__(
+        self,
+        plan: Plan,
+        census: Mapping[int, Census],
+        made: tuple[Design, Kept] | None = None,
+        singled: NDArray[np.int64] | None = None,
+    ) -> None:
+        self._plan = plan
+        self.census = census
+        """Of each village of the plan, by id."""
+        self._made = made
+        self.singled = singled
+        """Of a release: the ids of who could be singled out even so, ascending."""
+
+    @property
+    def found(self) -> bool:
+        """Whether weights and flags were computed."""
+        return self._made is not None
+
+    def find(self, session: Session) -> None:
+        """Compute weights and flags of the whole wave, where they were not."""
+        if self._made is None:
+            made, weighed, checked = design(session, self._plan.chosen.wave_id)
+            self._made = made, Kept(self._plan.ids, weighed, checked)
+
+    def design(self, database: Database) -> Design:
+        """The weights, computed now where they were not."""
+        if self._made is None:
+            with database.read() as session:
+                self.find(session)
+        return self._there[0]
+
+    def computed(self, first: int, ids: Sequence[int]) -> Computed:
+        """Of the submissions `ids`, which stand from `first` on in the plan; after `find`."""
+        out: Sequence[bool] = ()
+        if self.singled is not None:
+            # One more behind them, so that each place is one of them.
+            there = np.append(self.singled, -1)[np.searchsorted(self.singled, ids)]
+            out = (there == np.asarray(ids)).tolist()
+        return self._there[1].batch(first, ids, out)
+
+    @property
+    def _there(self) -> tuple[Design, Kept]:
+        if self._made is None:
+            raise RuntimeError("weights and flags were not computed")
+        return self._made
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +102,6 @@ class Shown:
     """How many columns of ours stand before the questions."""
     hiding: Hiding | None = None
     """What is done so that they can be handed out."""
-    singled: NDArray[np.int64] | None = None
-    """There: the ids of who could be singled out even so, ascending."""
 
 
 def submissions(
@@ -82,7 +126,7 @@ def submissions(
     holding = shown or Shown([one.reader for one in plan.of()], variables(plan), first)
 
     def read() -> Iterator[Batch]:
-        return _read(database, plan, sources, told.pop() if told else None, holding.singled)
+        return _read(database, plan, sources, told.pop() if told else None)
 
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
         for some in read():
@@ -118,6 +162,10 @@ def _apart(  # noqa: PLR0917
     counting: Counting | None,
 ) -> Iterator[bytes]:
     """The lines, half of them made by another process."""
+    late = frozenset(
+        place for place, one in enumerate(shown.variables)
+        if not one.question and one.name.removeprefix(MARK) in COMPUTED
+    )  # fmt: skip
     statement = _query(database.url.get_backend_name(), text(f"interview.id IN ({IDS})"))
     compiled = statement.compile(database.engine, compile_kwargs={"literal_binds": True})
     work = Work(
@@ -132,12 +180,10 @@ def _apart(  # noqa: PLR0917
         counting=counting,
         guessed=plan.guessed,
         hiding=shown.hiding,
+        late=frozenset() if sources.found else late,
     )
 
-    def computed(first: int, ids: Sequence[int]) -> Computed:
-        return _computed(sources, first, ids, shown.singled)
-
-    return lines_apart(database, work, batches(plan.ids), computed)
+    return lines_apart(database, work, plan.ids, BATCH, sources)
 
 
 def _telling(blocks: Iterator[bytes], count: int, progress: Progress | None) -> Iterator[bytes]:
@@ -152,12 +198,12 @@ def _read(
     plan: Plan,
     sources: Sources,
     progress: Progress | None,
-    singled: NDArray[np.int64] | None,
 ) -> Iterator[Batch]:
     media = media_paths(plan)
     around = _around(plan, sources)
     done = 0
     with database.read() as session:
+        sources.find(session)
         query = _query(kind_of(session), Interview.id.in_(bindparam("ids", expanding=True)))
         # Past the session: rows that are no objects are wrapped there once more.
         look = session.connection().execute
@@ -167,7 +213,7 @@ def _read(
             if media:
                 given = {one: _Given(json.loads(row[-1])) for one, row in found.items()}
                 sent = present(session, given, media)
-            made = batch(found, ids, around, _computed(sources, done, ids, singled), sent)
+            made = batch(found, ids, around, sources.computed(done, ids), sent)
             if made is not None:
                 yield made
             done += len(ids)
@@ -207,20 +253,8 @@ def _query(kind: str, wanted: ColumnElement[bool] | TextClause) -> Any:
 
 
 def _around(plan: Plan, sources: Sources) -> Around:
-    places = sources.design.census
+    places = sources.census
     return Around({one: _where(places[one]) for one in plan.chosen.area_ids}, dict(plan.versions))
-
-
-def _computed(
-    sources: Sources, first: int, ids: Sequence[int], singled: NDArray[np.int64] | None
-) -> Computed:
-    """Of the submissions `ids`, which stand from `first` on in the plan."""
-    out: Sequence[bool] = ()
-    if singled is not None:
-        # One more behind them, so that each place is one of them.
-        there = np.append(singled, -1)[np.searchsorted(singled, ids)]
-        out = (there == np.asarray(ids)).tolist()
-    return sources.kept.batch(first, ids, out)
 
 
 def variables(plan: Plan) -> tuple[Variable, ...]:

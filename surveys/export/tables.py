@@ -19,6 +19,7 @@ from surveys.export.submissions import Progress, Shown, Sources, above, submissi
 from surveys.export.table import Cell, Table
 from surveys.form.indicators import Indicator
 from surveys.store.database import Database
+from surveys.store.submissions import census
 
 if TYPE_CHECKING:
     from surveys.export.release import Release, Released
@@ -96,15 +97,15 @@ def tables(
 
             # Before weights, which are kept while a table is written, too.
             made, stand = standing(session, made, token_bytes(SECRET))
-        # Of the whole wave, whatever is written: flags and weights compare with everybody.
-        around, weighed, checked = design(session, made.chosen.wave_id)
+            around, weighed, checked = design(session, made.chosen.wave_id)
+            made, done, how = release(made, stand, raked=around.raked)
+            computed = around, Kept(made.ids, weighed, checked)
+            del weighed, checked
+        places = census(session, made.chosen.area_ids)
     if released:
-        made, done, how = release(made, stand, raked=around.raked)
-    sources = Sources(around, Kept(made.ids, weighed, checked))
-    del weighed, checked
-    if released:
+        sources = Sources(made, places, computed, how.singled)
         return _handed_out(database, made, sources, progress, done, how)
-    found = _tables(database, made, sources, progress)
+    found = _tables(database, made, Sources(made, places), progress)
     sent = media(database, made, unseal) if unseal else None
     return replace(found, media=sent)
 
@@ -125,7 +126,7 @@ def _handed_out(  # noqa: PLR0917
         return _handed_out(database, plan, sources, progress, done, how, apart=apart)
 
     found = _tables(database, plan, sources, progress, apart=apart, shown=how.shown)
-    places = None if done.level["village"] else villages(plan, sources.design, released=True)
+    places = None if done.level["village"] else villages(database, plan, sources, released=True)
     return replace(
         found, submissions=how.table(found.submissions), villages=places, released=done,
         again=again,
@@ -153,7 +154,7 @@ def _tables(
     return Tables(
         submissions=submissions(database, plan, sources, progress, apart=apart, shown=shown),
         repeats=repeat_tables(database, plan),
-        villages=villages(plan, sources.design),
+        villages=villages(database, plan, sources),
         form_title=plan.titles[0],
         form_id=plan.titles[1],
         wave=plan.chosen.wave_name,
@@ -173,19 +174,21 @@ def _tables(
     )
 
 
-def villages(plan: Plan, design: Design, *, released: bool = False) -> Table:
+def villages(
+    database: Database, plan: Plan, sources: Sources, *, released: bool = False
+) -> Table:  # fmt: skip
     """A row for each village of the export, with what its profile is made from.
 
     `released`: without how many answered: those who stand out could be counted by it.
     """
     names = [name for name in OF_VILLAGES if not (released and name in COUNTED)]
-    cells = [_cells(area_id, design, names) for area_id in plan.chosen.area_ids]
 
     def rows() -> Iterator[Sequence[Sequence[Cell]]]:
-        yield cells
+        design = sources.design(database)
+        yield [_cells(area_id, design, names) for area_id in plan.chosen.area_ids]
 
     variables = tuple(ours()[name] for name in names)
-    return Table("villages", variables, rows, len(cells))
+    return Table("villages", variables, rows, len(plan.chosen.area_ids))
 
 
 def _cells(area_id: int, design: Design, names: Sequence[str]) -> list[Cell]:

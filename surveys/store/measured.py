@@ -125,16 +125,20 @@ def read(
     wave_id: int,
     area_ids: Collection[int] | None = None,
     versions: Sequence[Version] | None = None,
+    only: Collection[str] | None = None,
 ) -> Rows:
     """The finished submissions of some villages in a wave (None: of all of them).
 
-    versions: of the wave, where they are known: to find them all its interviews are gone through.
+    versions: of the wave, where they are known: to find them all its interviews are gone through;
+    only: of these nodes alone.
     """
     import numpy as np
     import pandas as pd
 
     known = layouts_of(session, wave_id, versions)
-    names = sorted({name for layout in known.values() for name in layout.names})
+    names = sorted({
+        name for layout in known.values() for name in layout.names if only is None or name in only
+    })  # fmt: skip
     pieces = list(_pieces(session, wave_id, area_ids, known, names))
     if not pieces:
         pieces = [_piece([], known, names)]
@@ -257,7 +261,7 @@ def _lines(
             place = np.flatnonzero(np.isin(of, [v for v, m in marks.items() if m == mark]))
             at.append(place)
             some = [lines[one] for one in place.tolist()]
-        first, rest = columns(some, layout)
+        first, rest = columns(some, layout, names)
         absent = [name for name in names if name not in layout.names]
         nothing = pd.Categorical.from_codes(
             np.zeros(len(first), np.int8), pd.Index([""], dtype="str")

@@ -3,6 +3,7 @@
 import importlib
 import logging
 import signal
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -75,6 +76,18 @@ def small(monkeypatch):
     monkeypatch.setattr("surveys.export.plan.SAMPLE", 10)
 
 
+@pytest.fixture(params=[0, 35, LAST])
+def begun(request, monkeypatch):
+    """How many lines the other process begins at most while weights are computed here."""
+    inner = apart._begun
+
+    def some(here, other, ids, *more):
+        return inner(here, other, ids[: request.param], *more)
+
+    monkeypatch.setattr(apart, "_begun", some)
+    return request.param
+
+
 @pytest.fixture
 def started(monkeypatch):
     """The processes that were started."""
@@ -106,7 +119,9 @@ def in_one_process(database, field, monkeypatch):
         return files_of(made)
 
 
-def test_two_processes_write_what_one_writes(database, field, small, started, monkeypatch):
+def test_two_processes_write_what_one_writes(
+    database, field, small, begun, started, monkeypatch
+):  # fmt: skip
     made = made_of(database, field)
     assert made.guessed
     files = files_of(made)
@@ -126,13 +141,14 @@ def test_progress_is_told_of_them_too(database, field, small):
 
 
 @pytest.mark.parametrize("processes", [True, False])
+@pytest.mark.parametrize("begun", [0, LAST], indirect=True)
 @pytest.mark.parametrize(
     ("path", "value"),
     [("age", "forty"), ("one", "ferry"), ("several", "bus"), ("order", "bus"), ("place", "here"),
      ("never", "7"), ("sum", "1.5"), ("moment", "noon")],
 )  # fmt: skip
 def test_an_answer_that_fits_no_guess_makes_other_columns(
-    sqlite_database, small, monkeypatch, processes, path, value
+    sqlite_database, small, begun, monkeypatch, processes, path, value
 ):
     field = open_form(sqlite_database, FORM)
     with sqlite_database.begin() as session:
@@ -163,16 +179,19 @@ def test_other_formats_have_columns_from_all_answers(sqlite_database, small, mon
     assert found["codebook.csv"] == one["codebook.csv"]
 
 
+@pytest.mark.parametrize("begun", [0, LAST], indirect=True)
+@pytest.mark.parametrize("at", [2, 3, 4, 5])
 def test_a_process_that_dies_leaves_no_file_cut_short(
-    database, field, small, started, monkeypatch, tmp_path, caplog
+    database, field, small, begun, started, monkeypatch, tmp_path, caplog, at
 ):
     answer, answered = apart._Process.answer, []
 
     def dying(self):
         answered.append(self)
-        if len(answered) == 5:
+        if len(answered) == min(at, 4 if begun else 5):
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
+            self._process.stdout.read()
         return answer(self)
 
     monkeypatch.setattr(apart._Process, "answer", dying)
@@ -194,16 +213,19 @@ def test_an_error_there_is_one_process_here(database, field, small, monkeypatch,
 
 
 def test_all_processes_see_the_database_at_one_moment(database, field, small, monkeypatch):
-    begin = apart._begin
+    begin, before = apart._begin, in_one_process(database, field, monkeypatch)
 
+    @contextmanager
     def forgotten_behind(*given):
-        begin(*given)
-        with database.begin() as session:
-            session.execute(delete(Interview))
+        with begin(*given) as seen:
+            with database.begin() as session:
+                session.execute(delete(Interview))
+            yield seen
 
     monkeypatch.setattr(apart, "_begin", forgotten_behind)
     made = made_of(database, field)
-    assert len(rows(files_of(made)["submissions.csv"])) == LAST
+    # Weights, too, are those of that moment.
+    assert files_of(made)["submissions.csv"] == before["submissions.csv"]
 
 
 def test_who_is_forgotten_before_is_left_out(database, field, small, started, monkeypatch):

@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from surveys.export import runs, straight
 from surveys.export.central import central_csv
 from surveys.export.design import VILLAGES, design
-from surveys.export.kept import ROWS, Kept
 from surveys.export.frequencies import Counting, frequencies
+from surveys.export.kept import Kept
 from surveys.export.kinds import Kinds
+from surveys.export.own_cells import ROWS
 from surveys.export.pieces import Odd, pieces, taken_apart
 from surveys.export.questions import of_versions
 from surveys.store.forms import versions_of_wave
