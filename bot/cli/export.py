@@ -136,7 +136,7 @@ def export(  # noqa: PLR0917 - the names speak
                 )  # fmt: skip
                 if hidden and "parquet" in formats:
                     # It is written with it; pandas, which was read by now, goes on without.
-                    import pandas  # noqa: F401, ICN001
+                    import pandas  # noqa: F401
 
                     del sys.modules["pyarrow"]
                 if made.media is not None and made.media.count:

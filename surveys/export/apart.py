@@ -1,8 +1,8 @@
 """Lines of CSV made by this process and another one, put in order here.
 
-Worth it from some ten thousand submissions on. Each reads its rows itself, and both see the database
-at one moment. While weights and flags are computed here, the other one begins lines, which wait on
-the disk; then both make every second batch.
+Worth it from some ten thousand submissions on. Each reads its rows itself, and both see the
+database at one moment. While weights and flags are computed here, the other one begins lines,
+which wait on the disk; then both make every second batch.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -134,13 +135,15 @@ def _begun(  # noqa: PLR0917
     if source.found:
         return
     with TemporaryDirectory() as folder:
-        path = Path(folder, "begun")
-        path.touch()
-        other.ask("ahead", str(path), ids, size)
+        wanted, made = Path(folder, "wanted"), Path(folder, "made")
+        # Not through the pipe: a million of them would be in its memory, too.
+        wanted.write_bytes(array("q", ids))
+        made.touch()
+        other.ask("ahead", str(wanted), str(made), size)
         source.find(session)
         begun, done = len(ids), 0
         waited = False
-        with path.open("rb") as file:
+        with made.open("rb") as file:
             while done < begun:
                 halves = _next_in(file)
                 if halves is not None:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.export.flags import Flags, compared
-from surveys.export.kept import RECORD
+from surveys.export.kept import WEIGHED
 from surveys.export.runs import AT_ONCE, Place, runs
 from surveys.export.table import Cell
 from surveys.form.indicators import Indicator, from_json
@@ -25,7 +25,6 @@ from surveys.store.areas import reference_villages
 from surveys.store.forms import Version, versions_of_wave
 from surveys.store.margins import margins_for
 from surveys.store.measured import Rows, read
-from surveys.store.quality import Checked
 from surveys.store.reports import held_by, newest
 from surveys.store.schema import FormVersion, Interview, Wave
 from surveys.store.submissions import Census, census, finished_in, frame
@@ -87,11 +86,9 @@ class Weighed:
         self.pool[raked] = numbers[self.pool[raked]]
 
     def records(self, ids: Sequence[int]) -> NDArray[Any]:
-        """What some submissions weigh, as it is kept: of who is in no estimate zeros. Flags and
-        seconds are 0, too.
-        """
+        """What some submissions weigh, as it is kept; of who is in no estimate zeros."""
         wanted = np.asarray(ids, np.int64)
-        found = np.zeros(len(wanted), RECORD)
+        found = np.zeros(len(wanted), WEIGHED)
         if not len(self.ids):
             return found
         at = np.minimum(self.at(wanted), len(self.ids) - 1)
@@ -149,8 +146,8 @@ class _Found:
     raked: bool = False
 
 
-def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Checked]:
-    """The weights of everybody in a wave, as a profile computed now has them, and the flags.
+def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Flags]:
+    """The weights of everybody in a wave, as a profile computed now has them, and what finds flags.
 
     Of the whole wave, whatever is exported: villages are raked together, flags compare everybody.
     """
@@ -186,7 +183,7 @@ def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Checked]:
         cells[at] = None if pool is None else int(numbers[int(pool)])  # type: ignore[arg-type]
         of_village[code] = tuple(cells)
     made = Design(of_village, known.places, reference, found.raked)
-    return made, found.rows, flags.checked()
+    return made, found.rows, flags
 
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from surveys.export.giving_back import give_back
 from surveys.export.own_cells import Computed
 from surveys.export.table import Cell
 from surveys.store.quality import names_of, names_with
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from surveys.store.quality import Checked
 
 PHASES = (None, "answered", "visited")
-RECORD = np.dtype([
+WEIGHED = np.dtype([
     ("entry", np.uint16), ("used", np.bool_), ("weight", np.float64), ("rosters", np.int32, 2),
     ("visits", np.float64, 2), ("phase", np.int8), ("pool", np.int32), ("codes", np.int8, 2),
-    ("marks", np.uint8), ("seconds", np.float32),
 ])  # fmt: skip
-"""Of a submission, as `surveys.export.design.Weighed` has it, and its flags and active seconds."""
+"""What a submission weighs, as `surveys.export.design.Weighed` has it."""
+CHECKED = np.dtype([("marks", np.uint8), ("seconds", np.float32)])
+"""Its flags and active seconds, as `surveys.store.quality.Checked` has them."""
 AT_ONCE = 50_000
 """Submissions that are written at a time."""
 
@@ -47,22 +49,34 @@ _NAMED = _Named()
 class Kept:
     """What was computed of the submissions of an export. Gone with its last reader."""
 
-    def __init__(self, ids: Sequence[int], weighed: Weighed, checked: Checked) -> None:
+    def __init__(self, ids: Sequence[int]) -> None:
         """ids: of the export, in its order."""
+        self._ids = ids
+        self._values = np.zeros(0)
+        self._stored: Mapping[int, tuple[str, ...]] = {}
+        self._weighed, self._checked = _Records(WEIGHED), _Records(CHECKED)
+
+    def weigh(self, weighed: Weighed) -> None:
+        """Keep what they weigh."""
         self._values = np.array(list(weighed.values))
-        self._stored: Mapping[int, tuple[str, ...]] = checked.stored
-        self._file = TemporaryFile()  # noqa: SIM115 - closed with the last reader
-        weakref.finalize(self, self._file.close)
-        for start in range(0, len(ids), AT_ONCE):
-            some = ids[start : start + AT_ONCE]
-            found = weighed.records(some)
+        for start in range(0, len(self._ids), AT_ONCE):
+            self._weighed.add(weighed.records(self._ids[start : start + AT_ONCE]))
+
+    def flag(self, checked: Checked) -> None:
+        """Keep what stands out."""
+        self._stored = checked.stored
+        for start in range(0, len(self._ids), AT_ONCE):
+            some = self._ids[start : start + AT_ONCE]
+            found = np.empty(len(some), CHECKED)
             found["marks"], found["seconds"] = checked.found(some)
-            self._file.write(found.tobytes())
+            self._checked.add(found)
+        # What all of it was computed from is freed by now.
+        give_back()
 
     def batch(self, first: int, ids: Sequence[int], singled: Sequence[bool] = ()) -> Computed:
         """Of the submissions `ids`, which stand from `first` on in the export's order."""
-        self._file.seek(first * RECORD.itemsize)
-        found = np.frombuffer(self._file.read(len(ids) * RECORD.itemsize), RECORD)
+        weighed = self._weighed.some(first, len(ids))
+        found = self._checked.some(first, len(ids))
         stored = self._stored
         flags: list[Cell] = [_NAMED[marks] for marks in found["marks"].tolist()]
         for place, one in enumerate(ids) if stored else ():
@@ -72,7 +86,24 @@ class Kept:
             None if one != one else round(one)  # noqa: PLR0124 - NaN
             for one in found["seconds"].tolist()
         ]
-        return Computed(cells(found, self._values), seconds, flags, singled)
+        return Computed(cells(weighed, self._values), seconds, flags, singled)
+
+
+class _Records:
+    """Records in a file."""
+
+    def __init__(self, kind: np.dtype[Any]) -> None:
+        self._kind = kind
+        self._file = TemporaryFile()  # noqa: SIM115 - closed with the last reader
+        weakref.finalize(self, self._file.close)
+
+    def add(self, records: NDArray[Any]) -> None:
+        self._file.write(records.tobytes())
+
+    def some(self, first: int, count: int) -> NDArray[Any]:
+        """So many from the first on."""
+        self._file.seek(first * self._kind.itemsize)
+        return np.frombuffer(self._file.read(count * self._kind.itemsize), self._kind)
 
 
 def cells(records: NDArray[Any], values: NDArray[np.float64]) -> list[Sequence[Cell]]:

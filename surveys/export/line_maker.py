@@ -11,6 +11,7 @@ import os
 import pickle
 import sys
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -89,16 +90,16 @@ class Maker:
                 made.append(self._straight.lines(found.answers, found.own))
         return b"".join(made)
 
-    def ahead(
-        self, path: str, ids: Sequence[int], size: int, enough: Callable[[], bool]
-    ) -> int:  # fmt: skip
-        """Begin the lines of submissions into a file, `size` at a time, until `enough` or they are
-        all begun; of how many. What is computed of them comes later. Raises Misfit.
+    def ahead(self, wanted: str, made: str, size: int, enough: Callable[[], bool]) -> int:
+        """Begin the lines of submissions, `size` at a time, until `enough` or they are all begun;
+        of how many. What is computed of them comes later. Raises Misfit.
+
+        wanted: the file of their ids, eight bytes each; made: the file into which lines go.
         """
         done = 0
-        with open(path, "ab") as file:
-            while done < len(ids) and not enough():
-                some = ids[done : done + size]
+        with open(wanted, "rb") as ids, open(made, "ab") as file:
+            while not enough() and (read := ids.read(size * SIZE)):
+                some = array("q", read)
                 file.write(framed([self._halves(some, part) for part in _parts(some)]))
                 # Somebody reads it meanwhile.
                 file.flush()
@@ -194,9 +195,9 @@ def main() -> None:
                 maker = Maker(*arguments)
                 answer: Any = None
             elif name == "ahead":
-                path, ids, size = arguments
+                wanted, made, size = arguments
                 # Until something else is asked.
-                answer = maker.ahead(path, ids, size, lambda: not waiting.empty())
+                answer = maker.ahead(wanted, made, size, lambda: not waiting.empty())
             else:
                 answer = getattr(maker, name)(*arguments)
             said = ("done", answer)

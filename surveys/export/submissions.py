@@ -65,8 +65,13 @@ class Sources:
     def find(self, session: Session) -> None:
         """Compute weights and flags of the whole wave, where they were not."""
         if self._made is None:
-            made, weighed, checked = design(session, self._plan.chosen.wave_id)
-            self._made = made, Kept(self._plan.ids, weighed, checked)
+            made, weighed, flags = design(session, self._plan.chosen.wave_id)
+            kept = Kept(self._plan.ids)
+            kept.weigh(weighed)
+            # Before flags are compared, which takes memory.
+            del weighed
+            kept.flag(flags.checked())
+            self._made = made, kept
 
     def design(self, database: Database) -> Design:
         """The weights, computed now where they were not."""

@@ -97,13 +97,15 @@ def tables(
 
             # Before weights, which are kept while a table is written, too.
             made, stand = standing(session, made, token_bytes(SECRET))
-            around, weighed, checked = design(session, made.chosen.wave_id)
+            around, weighed, flags = design(session, made.chosen.wave_id)
             made, done, how = release(made, stand, raked=around.raked)
-            computed = around, Kept(made.ids, weighed, checked)
-            del weighed, checked
+            kept = Kept(made.ids)
+            kept.weigh(weighed)
+            del weighed
+            kept.flag(flags.checked())
         places = census(session, made.chosen.area_ids)
     if released:
-        sources = Sources(made, places, computed, how.singled)
+        sources = Sources(made, places, (around, kept), how.singled)
         return _handed_out(database, made, sources, progress, done, how)
     found = _tables(database, made, Sources(made, places), progress)
     sent = media(database, made, unseal) if unseal else None

@@ -146,9 +146,13 @@ def test_some_villages_at_a_time_weigh_what_all_weigh_together(database, monkeyp
         monkeypatch.setattr(runs, "AT_ONCE", most)
         with database.read() as session:
             ids = session.scalars(select(Interview.id)).all()
-            found, weighed, flags = design(session, made.wave)
+            found, weighed, finding = design(session, made.wave)
+            flags = finding.checked()
             whole = checked(session, made.wave)
-        computed = Kept(ids, weighed, flags).batch(0, ids)
+        keeping = Kept(ids)
+        keeping.weigh(weighed)
+        keeping.flag(flags)
+        computed = keeping.batch(0, ids)
         cells = [list(one) for one in computed.weights]
         kept.append((cells, found.villages, found.raked))
         assert np.array_equal(flags.ids, whole.ids)
