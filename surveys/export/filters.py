@@ -77,19 +77,23 @@ class Chosen:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What an interview must be like to be exported."""
+        return [Interview.area_id.in_(self.area_ids), *self.anywhere(Interview)]
+
+    def anywhere(self, of: type[Interview]) -> list[ColumnElement[bool]]:
+        """The same but for its village; of: the table, or another name for it."""
         found = [
-            Interview.wave_id == self.wave_id,
-            Interview.area_id.in_(self.area_ids),
-            Interview.status == "finished",
-            Interview.submission.is_not(None),
-            Interview.review.in_(self.reviews),
+            of.wave_id == self.wave_id,
+            of.status == "finished",
+            # What was measured was submitted, and stands in the index: no row is looked at.
+            or_(of.measured.is_not(None), of.submission.is_not(None)),
+            of.review.in_(self.reviews),
         ]
         if self.since is not None:
-            found.append(Interview.finished_at >= self.since)
+            found.append(of.finished_at >= self.since)
         if self.until is not None:
-            found.append(Interview.finished_at < self.until)
+            found.append(of.finished_at < self.until)
         if self.version_ids is not None:
-            found.append(Interview.form_version_id.in_(self.version_ids))
+            found.append(of.form_version_id.in_(self.version_ids))
         return found
 
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Text, bindparam, cast, distinct, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy.orm import Session, aliased
 
 from surveys.export.answers import Column, column
 from surveys.export.cells import tag
@@ -83,13 +83,23 @@ def plan(session: Session, chosen: Chosen, *, guess: bool = False) -> Plan:
 
     Reads every submission once; where there are many, and `guess`, two thousand of them.
     """
+    one = aliased(Interview)
+    homes = (
+        select(Respondent.household_id)
+        .join(one, Respondent.id == one.respondent_id)
+        .where(one.area_id == Interview.area_id, *chosen.anywhere(one))
+        .distinct()
+        # More are not counted.
+        .limit(FEWEST_HOMES)
+        .correlate(Interview)
+        .subquery()
+    )
     answered = session.execute(
         select(
             Interview.area_id,
             func.count().label("persons"),
-            func.count(distinct(Respondent.household_id)).label("homes"),
+            select(func.count()).select_from(homes).scalar_subquery().label("homes"),
         )
-        .join(Respondent, Respondent.id == Interview.respondent_id)
         .where(*chosen.conditions())
         .group_by(Interview.area_id)
     ).all()
