@@ -77,7 +77,7 @@ class Chosen:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """What an interview must be like to be exported."""
-        return [Interview.area_id.in_(self.area_ids), *self.anywhere(Interview)]
+        return [*self.anywhere(Interview), Interview.area_id.in_(self.area_ids)]
 
     def anywhere(self, of: type[Interview]) -> list[ColumnElement[bool]]:
         """The same but for its village; of: the table, or another name for it."""
