@@ -10,38 +10,28 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain, repeat
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from surveys.export.cells import DANGEROUS, moment, number, text_of
+from surveys.export.cells import number, text_of
+from surveys.export.drawn import AS_IT_STANDS, Drawn, drawn
 from surveys.export.frequencies import HOMES, Counting, Counts
+from surveys.export.own_texts import OwnTexts, quoted
 from surveys.export.pieces import BETWEEN, Odd, pieces, taken_apart
 from surveys.export.reader import READ, Reader
 from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
-"""Answers to a question, and cells of a column of ours, that are remembered."""
+"""Answers to a question that are remembered."""
+TOGETHER = 1000
+"""Pieces that are counted together, while the processor still has them at hand."""
 _NUMBERS: Mapping[str, Callable[[Any], str]] = {"integer": str, "decimal": number}
-_SPECIAL = re.compile('[",\r\n]')
-_AS_IT_STANDS = re.compile("-?[1-9][0-9]{0,14}|0")
-"""A whole number that is written as it was read."""
+_AS_IT_STANDS = re.compile(AS_IT_STANDS)
 
 
 class Misfit(Exception):  # noqa: N818
     """An answer that would make another column: the columns were taken from some answers alone."""
-
-
-def quoted(text: str) -> str:
-    """A cell as it stands in a line of CSV.
-
-    >>> print(quoted('a, "b"'), quoted("plain"))
-    "a, ""b\""" plain
-    """
-    if _SPECIAL.search(text) is None:
-        return text
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
 
 
 class Straight:
@@ -77,32 +67,40 @@ class Straight:
         self._first = first
         self._places = [*range(first), *range(place, len(variables))]
         """Of our columns in a row."""
-        self._texts = [_Texts(variables[at]) for at in self._places]
-        self._more = more
+        self._own = OwnTexts(variables, self._places, first, more)
+        self._questions = questions
         self._counting = counting
         self._counts = {} if counting is None else counting.counts
         self._home = 0
         if counting is not None and counting.home is not None:
             self._home = self._places.index(counting.home)
+        self._cut: list[str] = []
+        """Pieces that are still to be counted."""
         self._totals: Counter[str] = Counter()
         """How often each piece was met since it is remembered."""
+        self._drawn: Drawn | None = None
+        self._numbers: list[Sequence[str]] = []
+        """Of each submission those of `_drawn`."""
 
     def lines(self, answers: Sequence[str], own: Sequence[Sequence[Cell]]) -> bytes:
         """Of some submissions; answers: as JSON text; own: our columns."""
+        known = self._meanings
         homes = own[self._home]
-        before, after = self._ours(own)
-        found, cuts = [], []
+        before, after = self._own.around(own)
+        found = []
         for text, home, begin, end in zip(answers, homes, before, after, strict=True):
-            row, cut = self._line(text, home)
+            row = self._line(text, home)
             row[0], row[-1] = begin, end
             # Where no column of ours stands before them, none is empty there.
             found.append(",".join(row if self._first else row[1:]))
-            cuts.append(cut)
-        if self._counting is not None:
-            self._count(cuts)
-            for at, column in zip(self._places, own, strict=True):
-                if at in self._counts:
-                    self._counts[at].add_all(column, homes)
+        self._count()
+        # More numbers that are new than rows: some of them may stand together.
+        if len(known.passing) > len(answers):
+            self._drawn = self._run(answers[-1]) or self._drawn
+        known.forget()
+        for at, column in zip(self._places, own, strict=True):
+            if at in self._counts:
+                self._counts[at].add_all(column, homes)
         return "\r\n".join([*found, ""]).encode()
 
     def count(self) -> None:
@@ -114,14 +112,15 @@ class Straight:
                 question.more(question.read(value), count)
         self._totals.clear()
 
-    def _line(self, text: str, home: Cell) -> tuple[list[str], list[str]]:
-        """The texts of a submission's questions, and the pieces that they are from."""
+    def _line(self, text: str, home: Cell) -> list[str]:
+        """The texts of a submission's questions."""
         known = self._meanings
         known.home = home
         odd, met, passing = len(known.odd), len(known.met), len(known.passing)
         row = self._blank.copy()
+        numbers, rest = ((), text) if self._drawn is None else self._drawn.out_of(text)
         try:
-            cut = pieces(text)
+            cut = pieces(rest)
             for place, columns in map(known.__getitem__, cut):
                 row[place] = columns
         except Odd:
@@ -131,40 +130,44 @@ class Straight:
             for path, value in json.loads(text).items():
                 place, columns = known.meaning(path, value)
                 row[place] = columns
-            return row, []
-        return row, cut
+            return row
+        if self._drawn is not None and numbers:
+            row[self._drawn.places] = numbers
+            self._numbers.append(numbers)
+        self._cut += cut
+        if len(self._cut) > TOGETHER and self._counting is not None:
+            self._totals.update(self._cut)
+            self._cut.clear()
+        return row
 
-    def _ours(self, own: Sequence[Sequence[Cell]]) -> tuple[Iterable[str], Iterable[str]]:
-        """Of each submission our columns before the form's, and those behind."""
-        made: dict[int, Sequence[str]] = {}
-        columns: tuple[list[Iterable[str]], list[Iterable[str]]] = ([], [])
-        for at, texts, cells in zip(self._places, self._texts, own, strict=True):
-            # The same cells under two names are made into texts once.
-            if id(cells) not in made:
-                made[id(cells)] = texts.all(cells)
-            side = columns[at >= self._first]
-            side.append(made[id(cells)])
-            side.extend(repeat(constant, len(cells)) for constant in self._more.get(at, ()))
-        if not columns[0]:
-            columns[0].append(repeat("", len(own[0])))
-        before, after = (map(",".join, zip(*side, strict=True)) for side in columns)
-        return before, after
-
-    def _count(self, cuts: Sequence[Sequence[str]]) -> None:
-        known = self._meanings
-        times = Counter(chain.from_iterable(cuts))
-        times.subtract(known.odd)
-        totals = self._totals
-        for piece, count in times.items():
-            if count and piece in known:
-                totals[piece] += count
-        for question, cells, home in known.met:
-            question.add(cells, home)
-        for question in set(known.passing):
+    def _count(self) -> None:
+        """Count what was met since the last time."""
+        known, totals = self._meanings, self._totals
+        if self._counting is not None:
+            totals.update(self._cut)
+            # What was not remembered is counted by itself.
+            for piece in known.odd:
+                if totals[piece] > 1:
+                    totals[piece] -= 1
+                else:
+                    del totals[piece]
+            for question, cells, home in known.met:
+                question.add(cells, home)
+        columns = zip(*self._numbers, strict=True)
+        for path, column in zip(self._drawn.paths if self._drawn else (), columns, strict=False):
+            known.passed[path].passing += column
+        for question in known.passed.values():
             question.add_passing()
-        known.odd.clear()
-        known.met.clear()
-        known.passing.clear()
+        self._cut.clear()
+        self._numbers.clear()
+
+    def _run(self, text: str) -> Drawn | None:
+        """The numbers that stand together in a submission and are new in each."""
+        passed = self._meanings.passed
+        whole = {path: one.place for path, one in passed.items() if one.whole}
+        with suppress(Odd):
+            return drawn(pieces(text), whole)
+        return None
 
 
 class _Question:
@@ -189,8 +192,8 @@ class _Question:
         self._cell = READ.get(kind, str)
         """… and read."""
         self._is_number = len(reader.variables) == 1 and kind in _NUMBERS
-        self._whole = kind == "integer"
-        self._counts = counts
+        self.whole = kind == "integer"
+        self.counts = counts
         self._homes: dict[str, set[Cell]] = {}
         """Answers that fewer than five homes gave so far, and those homes."""
         self._numeric = all(one.numeric for _, one in counts)
@@ -211,7 +214,7 @@ class _Question:
 
     def number(self, value: str) -> str:
         """Its column of a line, where `passes`; kept to be counted. Raises Misfit."""
-        if self._whole and _AS_IT_STANDS.fullmatch(value) is not None:
+        if self.whole and _AS_IT_STANDS.fullmatch(value) is not None:
             self.passing.append(value)
             return value
         if self._fitting is not None and not self._fitting(value):
@@ -221,9 +224,10 @@ class _Question:
 
     def add_passing(self) -> None:
         """Count the numbers kept."""
-        for _, one in self._counts:
-            one.more_numbers(map(self._cell, self.passing))
-        self.passing.clear()
+        if self.passing:
+            for _, one in self.counts:
+                one.more_numbers(self.passing)
+            self.passing.clear()
 
     def text(self, cells: Sequence[Cell]) -> str:
         """Its columns of a line."""
@@ -235,12 +239,12 @@ class _Question:
 
     def add(self, cells: Sequence[Cell], home: Cell) -> None:
         """Count an answer of a home."""
-        for at, one in self._counts:
+        for at, one in self.counts:
             one.add(cells[at], home)
 
     def more(self, cells: Sequence[Cell], count: int) -> None:
         """Count an answer of which it is known that enough homes gave it."""
-        for at, one in self._counts:
+        for at, one in self.counts:
             if cells[at] is not None:
                 one.more(cells[at], count)
 
@@ -248,10 +252,10 @@ class _Question:
         """Whether an answer is remembered from now on, and not looked at any more."""
         if self._remembered + len(self._homes) >= MOST and value not in self._homes:
             return False
-        if self._counts and self._numeric:
-            if not all(len(one.all_homes) >= HOMES for _, one in self._counts):
+        if self.counts and self._numeric:
+            if not all(len(one.all_homes) >= HOMES for _, one in self.counts):
                 return False
-        elif self._counts:
+        elif self.counts:
             homes = self._homes.setdefault(value, set())
             homes.add(home)
             if len(homes) < HOMES:
@@ -270,7 +274,7 @@ class _Meanings(dict[str, tuple[int, str]]):
         """By path."""
         self._nowhere = (nowhere, "")
         self._others = 0
-        self._passed: dict[str, _Question] = {}
+        self.passed: dict[str, _Question] = {}
         """By path, the numbers that are not remembered any more."""
         self.home: Cell = None
         """Whose submission it is."""
@@ -287,14 +291,19 @@ class _Meanings(dict[str, tuple[int, str]]):
             del question.passing[-1]
         del self.passing[since:]
 
+    def forget(self) -> None:
+        """Forget what was met: it is counted."""
+        self.odd.clear()
+        self.met.clear()
+        self.passing.clear()
+
     def __missing__(self, piece: str) -> tuple[int, str]:
+        self.odd.append(piece)
         path, _, value = piece.partition(BETWEEN)
-        question = self._passed.get(path)
+        question = self.passed.get(path)
         if question is not None and value.isdecimal():
             # Nothing in it can be odd; `number` sees whether it fits.
-            text = question.number(value)
-            self.passing.append(question)
-            return question.place, text
+            return question.place, self._passing(question, value)
         path, value = taken_apart(piece)
         question = self.questions.get(path)
         if question is None or not value:
@@ -303,15 +312,17 @@ class _Meanings(dict[str, tuple[int, str]]):
                 self[piece] = self._nowhere
             return self._nowhere
         if question.passes:
-            self._passed[path] = question
-            text = question.number(value)
-            self.passing.append(question)
-            return question.place, text
+            self.passed[path] = question
+            return question.place, self._passing(question, value)
         found = self.meaning(path, value)
-        self.odd.append(piece)
         if question.remembers(value, self.home):
             self[piece] = found
         return found
+
+    def _passing(self, question: _Question, value: str) -> str:
+        text = question.number(value)
+        self.passing.append(question)
+        return text
 
     def meaning(self, path: str, value: str) -> tuple[int, str]:
         """The same of an answer, which is then to be counted."""
@@ -319,54 +330,9 @@ class _Meanings(dict[str, tuple[int, str]]):
         if question is None or not value:
             return self._nowhere
         cells = question.read(value)
-        self.met.append((question, cells, self.home))
+        if question.counts:
+            self.met.append((question, cells, self.home))
         return question.place, question.text(cells)
-
-
-_BEGINS = tuple("\n" + one for one in DANGEROUS if one not in "\r\n")
-
-
-class _Texts(dict[Cell, str]):
-    """The cells of a column of ours -> as they stand in a line."""
-
-    def __init__(self, variable: Variable) -> None:
-        super().__init__()
-        self._variable = variable
-        self._moment = variable.kind == "moment" and not variable.question
-
-    def __missing__(self, cell: Cell) -> str:
-        text = quoted(text_of(cell, self._variable))
-        if len(self) < MOST:
-            self[cell] = text
-        return text
-
-    def all(self, cells: Sequence[Cell]) -> Sequence[str]:
-        """Of all these cells the texts."""
-        if self._moment and None not in cells:
-            return list(map(moment, cells))  # type: ignore[arg-type]
-        if len(self) >= MOST and self._variable.kind == "text":
-            texts = _as_they_stand(cells)
-            if texts is not None:
-                return texts
-        return list(map(self.__getitem__, cells))
-
-
-def _as_they_stand(cells: Sequence[Cell]) -> Sequence[str] | None:
-    """The cells themselves, where all are texts and none has anything in it that is written
-    otherwise: ids, of which there is a new one in each row.
-
-    >>> _as_they_stand(["a", "b-c"]), _as_they_stand(["a", "-b"]), _as_they_stand(["a,b"])
-    (['a', 'b-c'], None, None)
-    """
-    try:
-        all_of_them = "\n".join(["", *cells])  # type: ignore[list-item]
-    except TypeError:
-        return None
-    if all_of_them.count("\n") != len(cells):
-        return None
-    if any(one in all_of_them for one in ('"', ",", "\r", *_BEGINS)):
-        return None
-    return cells  # type: ignore[return-value]
 
 
 def _counts(reader: Reader, first: int, counting: Counting | None) -> list[tuple[int, Counts]]:
