@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import IO, Any
 
@@ -108,17 +107,9 @@ def _sqlite(work: Work) -> tuple[Look, Callable[[], None]]:
     connection.execute("PRAGMA query_only = ON")
 
     def look(statement: str) -> Sequence[Sequence[Any]]:
-        return [
-            # When it began and was finished: texts there, UTC.
-            (*row[:6], *map(_moment, row[6:8]), *row[8:]) if len(row) > 1 else row
-            for row in connection.execute(statement)
-        ]
+        return connection.execute(statement).fetchall()
 
     return look, connection.close
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _postgresql(work: Work) -> tuple[Look, Callable[[], None]]:

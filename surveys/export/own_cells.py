@@ -9,10 +9,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import sub
 from typing import Any
 
-from surveys.export.cells import tag
+from surveys.export.cells import moment, tag
 from surveys.export.table import Cell
 
 SPOKEN = 500
@@ -77,7 +79,8 @@ def batch(
     """The submissions of these ids, in their order, without those that are not there any more;
     None where none is.
 
-    found: rows of the query in `surveys.export.submissions`, by id; sent: of those that have any,
+    found: rows of the query in `surveys.export.submissions`, by id, their moments as the database
+    gives them: texts stay texts, as they stand in a line; sent: of those that have any,
     files kept and expected.
     """
     there = [at for at, one in enumerate(ids) if one in found]
@@ -88,9 +91,13 @@ def batch(
     columns = list(zip(*(found[ids[at]] for at in there), strict=True))
     numbers, keys, areas, versions, modes, states, started, finished = columns[:8]
     reviews, homes, entries, answers = columns[8:]
-    seconds = [
-        round((end - begin).total_seconds()) for begin, end in zip(started, finished, strict=True)
-    ]
+    lasted: map[timedelta]
+    if isinstance(finished[0], str):
+        lasted = map(sub, *(map(datetime.fromisoformat, one) for one in (finished, started)))
+        started, finished = written(started), written(finished)
+    else:
+        lasted = map(sub, finished, started)
+    seconds = [round(one.total_seconds()) for one in lasted]
     present, expected = zip(*(sent.get(one, (0, 0)) for one in numbers), strict=True)
     own: list[Sequence[Cell]] = [
         finished, keys, keys, present, expected, reviews,
@@ -100,6 +107,17 @@ def batch(
         started, finished, seconds, computed.seconds, computed.flags,
     ]  # fmt: skip
     return Batch(answers, own, computed.singled)
+
+
+def written(moments: Sequence[str]) -> Sequence[str]:
+    """Moments as SQLite keeps them, in UTC, as they stand in a line of CSV.
+
+    >>> written(["2026-03-02 09:00:00.123456"]), written(["2026-03-02 09:00:00"])
+    (['2026-03-02T09:00:00.123Z'], ['2026-03-02T09:00:00.000Z'])
+    """
+    if set(map(len, moments)) == {len("2026-03-02 09:00:00.123456")}:
+        return [f"{one[:10]}T{one[11:23]}Z" for one in moments]
+    return [moment(datetime.fromisoformat(one).replace(tzinfo=UTC)) for one in moments]
 
 
 def _language(state: str) -> str | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 
-from surveys.export.cells import DANGEROUS, moment, text_of
+from surveys.export.cells import DANGEROUS, moment, number, text_of
 from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
@@ -76,9 +76,12 @@ class _Texts(dict[Cell, str]):
     def all(self, cells: Sequence[Cell]) -> Sequence[str]:
         """Of all these cells the texts."""
         if self._moment and None not in cells:
-            return list(map(moment, cells))  # type: ignore[arg-type]
-        if len(self) >= MOST and self._variable.kind == "text":
-            texts = _as_they_stand(cells)
+            # A text is as it is to stand there (`surveys.export.own_cells`).
+            texts = cells if isinstance(cells[0], str) else list(map(moment, cells))  # type: ignore[arg-type]
+            return texts  # type: ignore[return-value]
+        if len(self) >= MOST:
+            many = _MANY.get(self._variable.kind)
+            texts = many(cells) if many is not None else None
             if texts is not None:
                 return texts
         return list(map(self.__getitem__, cells))
@@ -100,3 +103,23 @@ def _as_they_stand(cells: Sequence[Cell]) -> Sequence[str] | None:
     if any(one in all_of_them for one in ('"', ",", "\r", *_BEGINS)):
         return None
     return cells  # type: ignore[return-value]
+
+
+def _whole(cells: Sequence[Cell]) -> Sequence[str] | None:
+    """Of whole numbers their texts; None where another cell is among them.
+
+    >>> _whole([12, -3]), _whole([12, None])
+    (['12', '-3'], None)
+    """
+    return list(map(str, cells)) if set(map(type, cells)) == {int} else None
+
+
+def _decimals(cells: Sequence[Cell]) -> Sequence[str] | None:
+    """Of decimal numbers their texts; None where another cell is among them."""
+    if set(map(type, cells)) != {float}:
+        return None
+    return list(map(number, cells))  # type: ignore[arg-type]
+
+
+_MANY = {"text": _as_they_stand, "integer": _whole, "decimal": _decimals}
+"""By kind of a column what makes the texts of many cells that do not come again."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -24,8 +23,6 @@ from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
 """Answers to a question that are remembered."""
-TOGETHER = 1000
-"""Pieces that are counted together, while the processor still has them at hand."""
 _NUMBERS: Mapping[str, Callable[[Any], str]] = {"integer": str, "decimal": number}
 _AS_IT_STANDS = re.compile(AS_IT_STANDS)
 
@@ -74,17 +71,12 @@ class Straight:
         self._home = 0
         if counting is not None and counting.home is not None:
             self._home = self._places.index(counting.home)
-        self._cut: list[str] = []
-        """Pieces that are still to be counted."""
-        self._totals: Counter[str] = Counter()
-        """How often each piece was met since it is remembered."""
         self._drawn: Drawn | None = None
         self._numbers: list[Sequence[str]] = []
         """Of each submission those of `_drawn`."""
 
     def lines(self, answers: Sequence[str], own: Sequence[Sequence[Cell]]) -> bytes:
         """Of some submissions; answers: as JSON text; own: our columns."""
-        known = self._meanings
         homes = own[self._home]
         before, after = self._own.around(own)
         found = []
@@ -93,11 +85,10 @@ class Straight:
             row[0], row[-1] = begin, end
             # Where no column of ours stands before them, none is empty there.
             found.append(",".join(row if self._first else row[1:]))
-        self._count()
         # More numbers that are new than rows: some of them may stand together.
-        if len(known.passing) > len(answers):
-            self._drawn = self._run(answers[-1]) or self._drawn
-        known.forget()
+        if len(self._meanings.passing) > len(answers):
+            self._find_drawn(answers[-1])
+        self._count()
         for at, column in zip(self._places, own, strict=True):
             if at in self._counts:
                 self._counts[at].add_all(column, homes)
@@ -105,69 +96,62 @@ class Straight:
 
     def count(self) -> None:
         """Count what is still to be counted, at the end."""
-        for piece, count in self._totals.items():
+        for piece, one in self._meanings.items():
             path, value = taken_apart(piece)
             question = self._meanings.questions.get(path)
-            if question is not None and value:
-                question.more(question.read(value), count)
-        self._totals.clear()
+            if question is not None and value and one.count:
+                question.more(question.read(value), one.count)
+            one.count = 0
 
     def _line(self, text: str, home: Cell) -> list[str]:
         """The texts of a submission's questions."""
         known = self._meanings
         known.home = home
-        odd, met, passing = len(known.odd), len(known.met), len(known.passing)
+        met, passing = len(known.met), len(known.passing)
         row = self._blank.copy()
         numbers, rest = ((), text) if self._drawn is None else self._drawn.out_of(text)
+        cut: list[str] = []
         try:
             cut = pieces(rest)
-            for place, columns in map(known.__getitem__, cut):
-                row[place] = columns
+            # Counted here, where the processor has them at hand: later it takes twice as long.
+            for one in map(known.__getitem__, cut):
+                row[one.place] = one.text
+                one.count += 1
         except Odd:
-            del known.odd[odd:], known.met[met:]
-            known.passing_no_more(passing)
+            known.take_back(cut, met, passing)
             row = self._blank.copy()
             for path, value in json.loads(text).items():
-                place, columns = known.meaning(path, value)
-                row[place] = columns
+                one = known.meaning(path, value)
+                row[one.place] = one.text
             return row
         if self._drawn is not None and numbers:
             row[self._drawn.places] = numbers
             self._numbers.append(numbers)
-        self._cut += cut
-        if len(self._cut) > TOGETHER and self._counting is not None:
-            self._totals.update(self._cut)
-            self._cut.clear()
         return row
 
     def _count(self) -> None:
-        """Count what was met since the last time."""
-        known, totals = self._meanings, self._totals
-        if self._counting is not None:
-            totals.update(self._cut)
-            # What was not remembered is counted by itself.
-            for piece in known.odd:
-                if totals[piece] > 1:
-                    totals[piece] -= 1
-                else:
-                    del totals[piece]
-            for question, cells, home in known.met:
-                question.add(cells, home)
-        columns = zip(*self._numbers, strict=True)
-        for path, column in zip(self._drawn.paths if self._drawn else (), columns, strict=False):
-            known.passed[path].passing += column
+        """Count what was met since the last time and is not remembered."""
+        known = self._meanings
+        for question, cells, home in known.met:
+            question.add(cells, home)
+        if self._drawn is not None:
+            for path, column in zip(self._drawn.paths, zip(*self._numbers, strict=True), strict=False):
+                known.passed[path].passing += column
         for question in known.passed.values():
             question.add_passing()
-        self._cut.clear()
         self._numbers.clear()
+        known.met.clear()
+        known.passing.clear()
 
-    def _run(self, text: str) -> Drawn | None:
-        """The numbers that stand together in a submission and are new in each."""
+    def _find_drawn(self, text: str) -> None:
+        """Look in a submission for numbers that stand together and are new in each."""
         passed = self._meanings.passed
         whole = {path: one.place for path, one in passed.items() if one.whole}
         with suppress(Odd):
-            return drawn(pieces(text), whole)
-        return None
+            found = drawn(pieces(text), whole)
+            if found is not None:
+                self._drawn = found
+                self._meanings.forget(found.paths)
 
 
 class _Question:
@@ -265,45 +249,71 @@ class _Question:
         return True
 
 
-class _Meanings(dict[str, tuple[int, str]]):
-    """Piece of a submission -> where in a line its text stands, and the text."""
+class _Meaning:
+    """What a piece of a submission means."""
+
+    __slots__ = ("count", "place", "text")
+
+    def __init__(self, place: int, text: str, count: int = 0) -> None:
+        self.place = place
+        """Where in a line its text stands."""
+        self.text = text
+        self.count = count
+        """How often it was met since it is remembered."""
+
+
+class _Meanings(dict[str, _Meaning]):
+    """Piece of a submission -> what it means."""
 
     def __init__(self, questions: Mapping[str, _Question], nowhere: int) -> None:
         super().__init__()
         self.questions = questions
         """By path."""
-        self._nowhere = (nowhere, "")
+        self._nowhere = _Meaning(nowhere, "")
         self._others = 0
         self.passed: dict[str, _Question] = {}
         """By path, the numbers that are not remembered any more."""
         self.home: Cell = None
         """Whose submission it is."""
-        self.odd: list[str] = []
-        """Pieces met that were not remembered …"""
         self.met: list[tuple[_Question, Sequence[Cell], Cell]] = []
-        """… and what of them is to be counted: question, cells, home."""
+        """What is to be counted of pieces that were not remembered: question, cells, home."""
         self.passing: list[_Question] = []
         """Of each number that is not remembered its question, which keeps it to be counted."""
+        self._latest = ""
+        """The piece that was not remembered."""
 
-    def passing_no_more(self, since: int) -> None:
-        """Take back the numbers kept since there were so many."""
-        for question in self.passing[since:]:
+    def take_back(self, cut: Sequence[str], met: int, passing: int) -> None:
+        """Take back what was met in pieces of which the latest is odd, and kept since there was so
+        much.
+        """
+        for piece in cut[: cut.index(self._latest)] if cut else ():
+            one = self.get(piece)
+            # None: of one remembered only since this text.
+            if one is not None and one.count:
+                one.count -= 1
+        del self.met[met:]
+        for question in self.passing[passing:]:
             del question.passing[-1]
-        del self.passing[since:]
+        del self.passing[passing:]
 
-    def forget(self) -> None:
-        """Forget what was met: it is counted."""
-        self.odd.clear()
-        self.met.clear()
-        self.passing.clear()
+    def forget(self, paths: Sequence[str]) -> None:
+        """Remember no answers at these paths: they are not looked for here any more."""
+        kept = {
+            piece: one
+            for piece, one in self.items()
+            if one.count or piece.partition(BETWEEN)[0] not in paths
+        }
+        # Filled anew: closer together they are found sooner.
+        self.clear()
+        self.update(kept)
 
-    def __missing__(self, piece: str) -> tuple[int, str]:
-        self.odd.append(piece)
+    def __missing__(self, piece: str) -> _Meaning:
+        self._latest = piece
         path, _, value = piece.partition(BETWEEN)
         question = self.passed.get(path)
         if question is not None and value.isdecimal():
             # Nothing in it can be odd; `number` sees whether it fits.
-            return question.place, self._passing(question, value)
+            return self._passing(question, value)
         path, value = taken_apart(piece)
         question = self.questions.get(path)
         if question is None or not value:
@@ -313,18 +323,20 @@ class _Meanings(dict[str, tuple[int, str]]):
             return self._nowhere
         if question.passes:
             self.passed[path] = question
-            return question.place, self._passing(question, value)
+            return self._passing(question, value)
         found = self.meaning(path, value)
         if question.remembers(value, self.home):
+            # This time it is counted with what was met.
+            found.count = -1
             self[piece] = found
         return found
 
-    def _passing(self, question: _Question, value: str) -> str:
+    def _passing(self, question: _Question, value: str) -> _Meaning:
         text = question.number(value)
         self.passing.append(question)
-        return text
+        return _Meaning(question.place, text)
 
-    def meaning(self, path: str, value: str) -> tuple[int, str]:
+    def meaning(self, path: str, value: str) -> _Meaning:
         """The same of an answer, which is then to be counted."""
         question = self.questions.get(path)
         if question is None or not value:
@@ -332,7 +344,7 @@ class _Meanings(dict[str, tuple[int, str]]):
         cells = question.read(value)
         if question.counts:
             self.met.append((question, cells, self.home))
-        return question.place, question.text(cells)
+        return _Meaning(question.place, question.text(cells))
 
 
 def _counts(reader: Reader, first: int, counting: Counting | None) -> list[tuple[int, Counts]]:
