@@ -81,8 +81,8 @@ class Maker:
         """Of some submissions, in this order. Raises Misfit."""
         made = []
         for start in range(0, len(ids), AT_ONCE):
-            some = range(start, min(start + AT_ONCE, len(ids)))
-            made.append(self._lines([ids[at] for at in some], computed.only(some)))
+            end = start + AT_ONCE
+            made.append(self._lines(ids[start:end], computed.between(start, end)))
         return b"".join(made)
 
     def _lines(self, ids: Sequence[int], computed: Computed) -> bytes:

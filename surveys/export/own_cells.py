@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,6 +15,7 @@ from operator import sub
 from typing import Any
 
 from surveys.export.cells import moment, tag
+from surveys.export.pieces import NEXT
 from surveys.export.table import Cell
 
 SPOKEN = 500
@@ -48,12 +49,15 @@ class Computed:
 
     def only(self, places: Sequence[int]) -> Computed:
         """Of the submissions at these places alone."""
-        weights, seconds, flags = (
-            [[column[at] for at in places] for column in columns]
-            for columns in (self.weights, (self.seconds,), (self.flags,))
-        )
-        singled = [self.singled[at] for at in places] if self.singled else ()
-        return Computed(weights, seconds[0], flags[0], singled)
+        return self._each(lambda column: [column[at] for at in places])
+
+    def between(self, start: int, end: int) -> Computed:
+        """Of the submissions at the places from one to before another alone."""
+        return self._each(lambda column: column[start:end])
+
+    def _each(self, of: Callable[[Sequence[Any]], Sequence[Any]]) -> Computed:
+        singled = of(self.singled) if self.singled else ()
+        return Computed([*map(of, self.weights)], of(self.seconds), of(self.flags), singled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,13 @@ def written(moments: Sequence[str]) -> Sequence[str]:
 
 
 def _language(state: str) -> str | None:
-    # Of someone who was forgotten, answers apart, no state is left.
-    spoken = _LANGUAGE.match(state)
-    return _tag(spoken[1]) if spoken else None
+    # What comes after the text is not looked at, so that few come in.
+    return _tag(state.partition(NEXT)[0])
 
 
 @lru_cache(maxsize=100)
-def _tag(language: str) -> str | None:
-    named = json.loads(language)
+def _tag(state: str) -> str | None:
+    # Of someone who was forgotten, answers apart, no state is left.
+    spoken = _LANGUAGE.match(state + NEXT)
+    named = json.loads(spoken[1]) if spoken else None
     return tag(named) if named else None

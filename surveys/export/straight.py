@@ -271,6 +271,8 @@ class _Meanings(dict[str, _Meaning]):
         """By path."""
         self._nowhere = _Meaning(nowhere, "")
         self._others = 0
+        self._unasked: set[str] = set()
+        """Paths of no question, whose pieces are not remembered any more."""
         self.passed: dict[str, _Question] = {}
         """By path, the numbers that are not remembered any more."""
         self.home: Cell = None
@@ -314,12 +316,16 @@ class _Meanings(dict[str, _Meaning]):
         if question is not None and value.isdecimal():
             # Nothing in it can be odd; `number` sees whether it fits.
             return self._passing(question, value)
+        if path in self._unasked and value and '"' not in value and "\\" not in value:
+            return self._nowhere
         path, value = taken_apart(piece)
         question = self.questions.get(path)
         if question is None or not value:
             if self._others < MOST:
                 self._others += 1
                 self[piece] = self._nowhere
+            elif value and len(self._unasked) < MOST:
+                self._unasked.add(path)
             return self._nowhere
         if question.passes:
             self.passed[path] = question
