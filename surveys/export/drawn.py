@@ -25,7 +25,7 @@ class Drawn:
         self.paths = tuple(paths)
         self.places = slice(first, first + len(paths))
         answers = (f"{re.escape(path + BETWEEN)}({AS_IT_STANDS})" for path in paths)
-        # Between two others: what is a quote in a text has a backslash, so these are what they seem.
+        # Between two others. In an answer a quote has a backslash: these are what they seem.
         self._pattern = re.compile(NEXT + NEXT.join(answers) + NEXT)
 
     def out_of(self, text: str) -> tuple[Sequence[str], str]:

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from surveys.export.cells import alike
 from surveys.export.table import MARK, Cell, Table, Variable
 
 PERSONS, HOMES = 10, 5
@@ -75,7 +76,7 @@ class Counts:
 
     def add_all(self, cells: Sequence[Cell], homes: Sequence[Cell]) -> None:
         """The answers of some persons, and their homes."""
-        found = Counter(cells)
+        found = Counter({cells[0]: len(cells)}) if alike(cells) else Counter(cells)
         del found[None]
         if self.numeric and len(found) > FEW and len(self.all_homes) >= HOMES:
             self.more_numbers([one for one in cells if isinstance(one, int | float)])
@@ -96,10 +97,10 @@ class Counts:
         self.persons[key] += count
         return key
 
-    def more_numbers(self, cells: Sequence[float | str]) -> None:
-        """The same of many numbers, or texts of numbers, of which few come again."""
+    def more_numbers(self, cells: Sequence[float]) -> None:
+        """The same of many numbers, of which few come again."""
         # One format for all of them: a call for each takes half as long again.
-        self._rounded.update(("%.3g " * len(cells) % tuple(map(float, cells))).split())
+        self._rounded.update(("%.3g " * len(cells) % tuple(cells)).split())
 
     def settle(self) -> None:
         """Add what is still to be added."""

@@ -107,7 +107,9 @@ def _sqlite(work: Work) -> tuple[Look, Callable[[], None]]:
     connection.execute("PRAGMA query_only = ON")
 
     def look(statement: str) -> Sequence[Sequence[Any]]:
-        return connection.execute(statement).fetchall()
+        # Moments stay texts (`surveys.export.own_cells`).
+        found: Sequence[Sequence[Any]] = connection.execute(statement).fetchall()
+        return found
 
     return look, connection.close
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -93,14 +93,9 @@ def batch(
     if len(there) < len(ids):
         computed = computed.only(there)
     columns = list(zip(*(found[ids[at]] for at in there), strict=True))
-    numbers, keys, areas, versions, modes, states, started, finished = columns[:8]
+    numbers, keys, areas, versions, modes, states = columns[:6]
+    started, finished, lasted = _when(columns[6], columns[7])
     reviews, homes, entries, answers = columns[8:]
-    lasted: map[timedelta]
-    if isinstance(finished[0], str):
-        lasted = map(sub, *(map(datetime.fromisoformat, one) for one in (finished, started)))
-        started, finished = written(started), written(finished)
-    else:
-        lasted = map(sub, finished, started)
     seconds = [round(one.total_seconds()) for one in lasted]
     present, expected = zip(*(sent.get(one, (0, 0)) for one in numbers), strict=True)
     own: list[Sequence[Cell]] = [
@@ -111,6 +106,16 @@ def batch(
         started, finished, seconds, computed.seconds, computed.flags,
     ]  # fmt: skip
     return Batch(answers, own, computed.singled)
+
+
+def _when(
+    started: Sequence[Any], finished: Sequence[Any]
+) -> tuple[Sequence[Cell], Sequence[Cell], Iterable[timedelta]]:
+    """When each began and was finished, and how long it lasted."""
+    if not isinstance(finished[0], str):
+        return started, finished, map(sub, finished, started)
+    lasted = map(sub, *(map(datetime.fromisoformat, one) for one in (finished, started)))
+    return written(started), written(finished), lasted
 
 
 def written(moments: Sequence[str]) -> Sequence[str]:

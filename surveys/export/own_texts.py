@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import repeat
+from operator import itemgetter
 
-from surveys.export.cells import DANGEROUS, moment, number, text_of
+from surveys.export.cells import DANGEROUS, alike, moment, number, text_of
 from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
@@ -32,7 +33,9 @@ def quoted(text: str) -> str:
 class OwnTexts:
     """The texts of our columns: those before the form's, and those behind."""
 
-    def __init__(self, variables: Sequence[Variable], places: Sequence[int], first: int, more: More) -> None:
+    def __init__(
+        self, variables: Sequence[Variable], places: Sequence[int], first: int, more: More
+    ) -> None:
         """variables: all of a row; places: of ours among them, `first` before the form's."""
         self._places = places
         self._first = first
@@ -41,22 +44,50 @@ class OwnTexts:
 
     def around(self, own: Sequence[Sequence[Cell]]) -> tuple[Iterable[str], Iterable[str]]:
         """Of each submission our columns before the form's, and those behind."""
-        made: dict[int, Sequence[str]] = {}
-        columns: tuple[list[Iterable[str]], list[Iterable[str]]] = ([], [])
+        count = len(own[0])
+        made: dict[int, Sequence[str] | str] = {}
+        sides = _Side(count), _Side(count)
         for at, texts, cells in zip(self._places, self._texts, own, strict=True):
             # The same cells under two names are made into texts once.
             if id(cells) not in made:
-                made[id(cells)] = texts.all(cells)
-            side = columns[at >= self._first]
-            side.append(made[id(cells)])
-            side.extend(repeat(constant, len(cells)) for constant in self._more.get(at, ()))
-        if not columns[0]:
-            columns[0].append(repeat("", len(own[0])))
-        before, after = (map(",".join, zip(*side, strict=True)) for side in columns)
-        return before, after
+                made[id(cells)] = texts[cells[0]] if alike(cells) else texts.all(cells)
+            side = sides[at >= self._first]
+            side.add(made[id(cells)])
+            for constant in self._more.get(at, ()):
+                side.add(constant)
+        before, after = sides
+        return before.lines(), after.lines()
 
 
-_BEGINS = tuple("\n" + one for one in DANGEROUS if one not in "\r\n")
+class _Side:
+    """Columns side by side."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        """Of their cells."""
+        self._columns: list[Iterable[str]] = []
+        self._constants: list[str] = []
+        """What stands in each row behind the columns: joined once."""
+
+    def add(self, texts: Sequence[str] | str) -> None:
+        """One more column: the texts of its cells, or the one of them all."""
+        if isinstance(texts, str):
+            self._constants.append(texts)
+            return
+        self._close()
+        self._columns.append(texts)
+
+    def lines(self) -> Iterable[str]:
+        """Of each row its part of the line."""
+        self._close()
+        if not self._columns:
+            return repeat("", self._count)
+        return map(",".join, zip(*self._columns, strict=True))
+
+    def _close(self) -> None:
+        if self._constants:
+            self._columns.append(repeat(",".join(self._constants), self._count))
+            self._constants.clear()
 
 
 class _Texts(dict[Cell, str]):
@@ -77,13 +108,12 @@ class _Texts(dict[Cell, str]):
         """Of all these cells the texts."""
         if self._moment and None not in cells:
             # A text is as it is to stand there (`surveys.export.own_cells`).
-            texts = cells if isinstance(cells[0], str) else list(map(moment, cells))  # type: ignore[arg-type]
-            return texts  # type: ignore[return-value]
-        if len(self) >= MOST:
-            many = _MANY.get(self._variable.kind)
-            texts = many(cells) if many is not None else None
-            if texts is not None:
-                return texts
+            as_it_is = isinstance(cells[0], str)
+            return cells if as_it_is else list(map(moment, cells))  # type: ignore[arg-type,return-value]
+        many = _MANY.get(self._variable.kind) if len(self) >= MOST else None
+        texts = many(cells) if many is not None else None
+        if texts is not None:
+            return texts
         return list(map(self.__getitem__, cells))
 
 
@@ -94,15 +124,13 @@ def _as_they_stand(cells: Sequence[Cell]) -> Sequence[str] | None:
     >>> _as_they_stand(["a", "b-c"]), _as_they_stand(["a", "-b"]), _as_they_stand(["a,b"])
     (['a', 'b-c'], None, None)
     """
-    try:
-        all_of_them = "\n".join(["", *cells])  # type: ignore[list-item]
-    except TypeError:
+    if set(map(type, cells)) != {str} or "" in cells:
         return None
-    if all_of_them.count("\n") != len(cells):
+    all_of_them = "\n".join(cells)  # type: ignore[arg-type]
+    if all_of_them.count("\n") >= len(cells) or any(one in all_of_them for one in '",\r'):
         return None
-    if any(one in all_of_them for one in ('"', ",", "\r", *_BEGINS)):
-        return None
-    return cells  # type: ignore[return-value]
+    begins = set(map(itemgetter(0), cells))  # type: ignore[arg-type]
+    return cells if begins.isdisjoint(DANGEROUS) else None  # type: ignore[return-value]
 
 
 def _whole(cells: Sequence[Cell]) -> Sequence[str] | None:

@@ -23,6 +23,8 @@ from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
 """Answers to a question that are remembered."""
+LOOKS = 10
+"""How often at most numbers that stand together are looked for."""
 _NUMBERS: Mapping[str, Callable[[Any], str]] = {"integer": str, "decimal": number}
 _AS_IT_STANDS = re.compile(AS_IT_STANDS)
 
@@ -72,6 +74,8 @@ class Straight:
         if counting is not None and counting.home is not None:
             self._home = self._places.index(counting.home)
         self._drawn: Drawn | None = None
+        self._looks = 0
+        """How often it was looked for."""
         self._numbers: list[Sequence[str]] = []
         """Of each submission those of `_drawn`."""
 
@@ -86,8 +90,9 @@ class Straight:
             # Where no column of ours stands before them, none is empty there.
             found.append(",".join(row if self._first else row[1:]))
         # More numbers that are new than rows: some of them may stand together.
-        if len(self._meanings.passing) > len(answers):
-            self._find_drawn(answers[-1])
+        if len(self._meanings.passing) > len(answers) and self._looks < LOOKS:
+            self._looks += 1
+            self._find_drawn(answers[-1], seldom=2 * len(self._numbers) < len(answers))
         self._count()
         for at, column in zip(self._places, own, strict=True):
             if at in self._counts:
@@ -135,7 +140,9 @@ class Straight:
         for question, cells, home in known.met:
             question.add(cells, home)
         if self._drawn is not None:
-            for path, column in zip(self._drawn.paths, zip(*self._numbers, strict=True), strict=False):
+            columns = zip(*self._numbers, strict=True)
+            # None of them where no submission had these numbers.
+            for path, column in zip(self._drawn.paths, columns, strict=False):
                 known.passed[path].passing += column
         for question in known.passed.values():
             question.add_passing()
@@ -143,15 +150,21 @@ class Straight:
         known.met.clear()
         known.passing.clear()
 
-    def _find_drawn(self, text: str) -> None:
-        """Look in a submission for numbers that stand together and are new in each."""
+    def _find_drawn(self, text: str, *, seldom: bool) -> None:
+        """Look in a submission for numbers that stand together and are new in each; seldom: those
+        known so far were found in few.
+        """
         passed = self._meanings.passed
         whole = {path: one.place for path, one in passed.items() if one.whole}
+        found = None
         with suppress(Odd):
             found = drawn(pieces(text), whole)
-            if found is not None:
-                self._drawn = found
-                self._meanings.forget(found.paths)
+        known = () if self._drawn is None or seldom else self._drawn.paths
+        if found is not None and len(found.paths) > len(known):
+            # What was found so far is counted first.
+            self._count()
+            self._drawn = found
+            self._meanings.forget(found.paths)
 
 
 class _Question:
@@ -208,10 +221,11 @@ class _Question:
 
     def add_passing(self) -> None:
         """Count the numbers kept."""
-        if self.passing:
+        if self.passing and self.counts:
+            numbers: list[Any] = list(map(self._cell, self.passing))
             for _, one in self.counts:
-                one.more_numbers(self.passing)
-            self.passing.clear()
+                one.more_numbers(numbers)
+        self.passing.clear()
 
     def text(self, cells: Sequence[Cell]) -> str:
         """Its columns of a line."""
@@ -282,7 +296,7 @@ class _Meanings(dict[str, _Meaning]):
         self.passing: list[_Question] = []
         """Of each number that is not remembered its question, which keeps it to be counted."""
         self._latest = ""
-        """The piece that was not remembered."""
+        """The last piece that was not remembered."""
 
     def take_back(self, cut: Sequence[str], met: int, passing: int) -> None:
         """Take back what was met in pieces of which the latest is odd, and kept since there was so
