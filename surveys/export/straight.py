@@ -27,6 +27,10 @@ LOOKS = 10
 """How often at most numbers that stand together are looked for."""
 _NUMBERS: Mapping[str, Callable[[Any], str]] = {"integer": str, "decimal": number}
 _AS_IT_STANDS = re.compile(AS_IT_STANDS)
+_MOMENT_AS_IT_STANDS = re.compile(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}(Z|[+-](?!00:00)[0-9]{2}:[0-9]{2})"
+)
+"""A moment that is."""
 
 
 class Misfit(Exception):  # noqa: N818
@@ -189,6 +193,7 @@ class _Question:
         self._cell = READ.get(kind, str)
         """… and read."""
         self._is_number = len(reader.variables) == 1 and kind in _NUMBERS
+        self._is_moment = len(reader.variables) == 1 and kind == "moment"
         self.whole = kind == "integer"
         self.counts = counts
         self._homes: dict[str, set[Cell]] = {}
@@ -227,10 +232,12 @@ class _Question:
                 one.more_numbers(numbers)
         self.passing.clear()
 
-    def text(self, cells: Sequence[Cell]) -> str:
-        """Its columns of a line."""
+    def text(self, cells: Sequence[Cell], value: str) -> str:
+        """Its columns of a line, from the cells read from a value."""
         if self._is_number:
             return self._written(cells[0])
+        if self._is_moment and _MOMENT_AS_IT_STANDS.fullmatch(value) is not None:
+            return value
         return ",".join(
             quoted(text_of(cell, one)) for cell, one in zip(cells, self._variables, strict=True)
         )
@@ -364,7 +371,7 @@ class _Meanings(dict[str, _Meaning]):
         cells = question.read(value)
         if question.counts:
             self.met.append((question, cells, self.home))
-        return _Meaning(question.place, question.text(cells))
+        return _Meaning(question.place, question.text(cells, value))
 
 
 def _counts(reader: Reader, first: int, counting: Counting | None) -> list[tuple[int, Counts]]:
