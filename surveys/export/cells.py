@@ -67,6 +67,15 @@ def moment(at: datetime) -> str:
     return f"{utc.isoformat(timespec='milliseconds')[: -len('+00:00')]}Z"
 
 
+def alike(cells: Sequence[Cell]) -> bool:
+    """Whether some cells of a column are all the same: sooner found than what each of them means.
+
+    >>> alike(["a", "a", "a"]), alike(["a", "b", "a"]), alike(["a", None])
+    (True, False, False)
+    """
+    return cells[0] == cells[-1] and cells.count(cells[0]) == len(cells)
+
+
 def lines(
     rows: Iterable[Sequence[str]], delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL
 ) -> bytes:

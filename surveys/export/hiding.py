@@ -104,9 +104,11 @@ class Hiding:
         }[deed]
 
     def _day(self, cell: Cell, key: str, apart: bool) -> Cell:
-        if apart or not isinstance(cell, datetime):
+        # A text is in UTC (`surveys.export.own_cells`).
+        at = datetime.fromisoformat(cell) if isinstance(cell, str) else cell
+        if apart or not isinstance(at, datetime):
             return None
-        return cell.astimezone(self.zone).date()
+        return at.astimezone(self.zone).date()
 
     def _without(self, answers: str) -> str:
         said = json.loads(answers)

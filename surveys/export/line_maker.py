@@ -15,15 +15,15 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import IO, Any
 
 from surveys.export.frequencies import Counting
 from surveys.export.hiding import Hiding
 from surveys.export.own_cells import Around, Batch, Computed, batch
+from surveys.export.own_texts import Halves
 from surveys.export.reader import Reader
-from surveys.export.straight import Halves, Misfit, Straight
+from surveys.export.straight import Misfit, Straight
 from surveys.export.table import More, Variable
 
 SIZE = 8
@@ -85,7 +85,8 @@ class Maker:
         """Of some submissions, in this order. Raises Misfit."""
         made = []
         for some in _parts(ids):
-            found = self._found([ids[at] for at in some], computed.only(some))
+            known = computed.between(some.start, some.stop)
+            found = self._found(ids[some.start : some.stop], known)
             if found is not None:
                 made.append(self._straight.lines(found.answers, found.own))
         return b"".join(made)
@@ -120,8 +121,7 @@ class Maker:
             if some.there:
                 found = computed.only(some.there)
                 late = (*found.weights, found.seconds, found.flags)
-                places = sorted(self._work.late)
-                made.append(self._straight.whole(some, dict(zip(places, late, strict=True))))
+                made.append(self._straight.whole(some, late))
         return b"".join(made)
 
     def _found(self, ids: Sequence[int], computed: Computed | None) -> Batch | None:
@@ -154,17 +154,11 @@ def _sqlite(work: Work) -> tuple[Look, Callable[[], None]]:
     connection.execute("PRAGMA query_only = ON")
 
     def look(statement: str) -> Sequence[Sequence[Any]]:
-        return [
-            # When it began and was finished: texts there, UTC.
-            (*row[:6], *map(_moment, row[6:8]), *row[8:]) if len(row) > 1 else row
-            for row in connection.execute(statement)
-        ]
+        # Moments stay texts (`surveys.export.own_cells`).
+        found: Sequence[Sequence[Any]] = connection.execute(statement).fetchall()
+        return found
 
     return look, connection.close
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _postgresql(work: Work) -> tuple[Look, Callable[[], None]]:

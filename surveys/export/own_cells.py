@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import sub
 from typing import Any
 
-from surveys.export.cells import tag
+from surveys.export.cells import moment, tag
+from surveys.export.pieces import NEXT
 from surveys.export.table import Cell
 
 ROWS = (
@@ -53,12 +56,15 @@ class Computed:
 
     def only(self, places: Sequence[int]) -> Computed:
         """Of the submissions at these places alone."""
-        weights, seconds, flags = (
-            [[column[at] for at in places] for column in columns]
-            for columns in (self.weights, (self.seconds,), (self.flags,))
-        )
-        singled = [self.singled[at] for at in places] if self.singled else ()
-        return Computed(weights, seconds[0], flags[0], singled)
+        return self._each(lambda column: [column[at] for at in places])
+
+    def between(self, start: int, end: int) -> Computed:
+        """Of the submissions at the places from one to before another alone."""
+        return self._each(lambda column: column[start:end])
+
+    def _each(self, of: Callable[[Sequence[Any]], Sequence[Any]]) -> Computed:
+        singled = of(self.singled) if self.singled else ()
+        return Computed([*map(of, self.weights)], of(self.seconds), of(self.flags), singled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,9 @@ def batch(
     """The submissions of these ids, in their order, without those that are not there any more;
     None where none is.
 
-    found: rows of the query in `surveys.export.submissions`, by id; computed: None where it is not
-    known yet; sent: of those that have any, files kept and expected.
+    found: rows of the query in `surveys.export.submissions`, by id, their moments as the database
+    gives them: texts stay texts, as they stand in a line; computed: None where it is not known yet;
+    sent: of those that have any, files kept and expected.
     """
     there = [at for at, one in enumerate(ids) if one in found]
     if not there:
@@ -97,11 +104,10 @@ def batch(
     elif len(there) < len(ids):
         computed = computed.only(there)
     columns = list(zip(*(found[ids[at]] for at in there), strict=True))
-    numbers, keys, areas, versions, modes, states, started, finished = columns[:8]
+    numbers, keys, areas, versions, modes, states = columns[:6]
+    started, finished, lasted = _when(columns[6], columns[7])
     reviews, homes, entries, answers = columns[8:]
-    seconds = [
-        round((end - begin).total_seconds()) for begin, end in zip(started, finished, strict=True)
-    ]
+    seconds = [round(one.total_seconds()) for one in lasted]
     present, expected = zip(*(sent.get(one, (0, 0)) for one in numbers), strict=True)
     own: list[Sequence[Cell]] = [
         finished, keys, keys, present, expected, reviews,
@@ -113,13 +119,35 @@ def batch(
     return Batch(answers, own, there, computed.singled)
 
 
+def _when(
+    started: Sequence[Any], finished: Sequence[Any]
+) -> tuple[Sequence[Cell], Sequence[Cell], Iterable[timedelta]]:
+    """When each began and was finished, and how long it lasted."""
+    if not isinstance(finished[0], str):
+        return started, finished, map(sub, finished, started)
+    lasted = map(sub, *(map(datetime.fromisoformat, one) for one in (finished, started)))
+    return written(started), written(finished), lasted
+
+
+def written(moments: Sequence[str]) -> Sequence[str]:
+    """Moments as SQLite keeps them, in UTC, as they stand in a line of CSV.
+
+    >>> written(["2026-03-02 09:00:00.123456"]), written(["2026-03-02 09:00:00"])
+    (['2026-03-02T09:00:00.123Z'], ['2026-03-02T09:00:00.000Z'])
+    """
+    if set(map(len, moments)) == {len("2026-03-02 09:00:00.123456")}:
+        return [f"{one[:10]}T{one[11:23]}Z" for one in moments]
+    return [moment(datetime.fromisoformat(one).replace(tzinfo=UTC)) for one in moments]
+
+
 def _language(state: str) -> str | None:
-    # Of someone who was forgotten, answers apart, no state is left.
-    spoken = _LANGUAGE.match(state)
-    return _tag(spoken[1]) if spoken else None
+    # What comes after the text is not looked at, so that few come in.
+    return _tag(state.partition(NEXT)[0])
 
 
 @lru_cache(maxsize=100)
-def _tag(language: str) -> str | None:
-    named = json.loads(language)
+def _tag(state: str) -> str | None:
+    # Of someone who was forgotten, answers apart, no state is left.
+    spoken = _LANGUAGE.match(state + NEXT)
+    named = json.loads(spoken[1]) if spoken else None
     return tag(named) if named else None

@@ -10,6 +10,9 @@ from __future__ import annotations
 import json
 
 BETWEEN = '": "'
+"""Path and value."""
+NEXT = '", "'
+"""A value and the next path."""
 
 
 class Odd(Exception):  # noqa: N818
@@ -23,7 +26,7 @@ def pieces(text: str) -> list[str]:
     ['/data/A": "1', '/data/B": "x y']
     """
     if text.startswith('{"') and text.endswith('"}'):
-        return text[2:-2].split('", "')
+        return text[2:-2].split(NEXT)
     raise Odd
 
 

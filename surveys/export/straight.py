@@ -9,51 +9,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, groupby, repeat
+from contextlib import suppress
 from typing import Any
 
-from surveys.export.cells import DANGEROUS, moment, number, text_of
+from surveys.export.cells import number, text_of
+from surveys.export.drawn import AS_IT_STANDS, Drawn, drawn
 from surveys.export.frequencies import HOMES, Counting, Counts
+from surveys.export.own_texts import Halves, OwnTexts, quoted
 from surveys.export.pieces import BETWEEN, Odd, pieces, taken_apart
 from surveys.export.reader import READ, Reader
 from surveys.export.table import Cell, More, Variable
 
 MOST = 1000
-"""Answers to a question, and cells of a column of ours, that are remembered."""
+"""Answers to a question that are remembered."""
+LOOKS = 10
+"""How often at most numbers that stand together are looked for."""
 _NUMBERS: Mapping[str, Callable[[Any], str]] = {"integer": str, "decimal": number}
-_SPECIAL = re.compile('[",\r\n]')
-_AS_IT_STANDS = re.compile("-?[1-9][0-9]{0,14}|0")
-"""A whole number that is written as it was read."""
+_AS_IT_STANDS = re.compile(AS_IT_STANDS)
+_MOMENT_AS_IT_STANDS = re.compile(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[.][0-9]{3}(Z|[+-](?!00:00)[0-9]{2}:[0-9]{2})"
+)
+"""A moment that is."""
 
 
 class Misfit(Exception):  # noqa: N818
     """An answer that would make another column: the columns were taken from some answers alone."""
-
-
-def quoted(text: str) -> str:
-    """A cell as it stands in a line of CSV.
-
-    >>> print(quoted('a, "b"'), quoted("plain"))
-    "a, ""b\""" plain
-    """
-    if _SPECIAL.search(text) is None:
-        return text
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
-
-
-@dataclass(frozen=True, slots=True)
-class Halves:
-    """Lines of some submissions, without the columns of ours that are still to be computed."""
-
-    there: Sequence[int]
-    """The places of the submissions among those asked for."""
-    homes: Sequence[Cell]
-    parts: Sequence[Sequence[str]]
-    """What stands before, between and behind the columns left out: of each part a text a line."""
 
 
 class Straight:
@@ -91,130 +72,131 @@ class Straight:
         self._first = first
         self._places = [*range(first), *range(place, len(variables))]
         """Of our columns in a row."""
-        self._texts = [_Texts(variables[at]) for at in self._places]
-        behind = range(first, len(self._places))
-        parts = groupby(behind, lambda at: self._places[at] in late)
-        self._parts = [(is_late, list(some)) for is_late, some in parts]
-        """Of our columns behind the questions those that stand together, and whether they are late.
-        """
-        self._more = more
+        self._own = OwnTexts(variables, self._places, first, more, late)
+        self._questions = questions
         self._counting = counting
         self._counts = {} if counting is None else counting.counts
         self._home = 0
         if counting is not None and counting.home is not None:
             self._home = self._places.index(counting.home)
-        self._totals: Counter[str] = Counter()
-        """How often each piece was met since it is remembered."""
+        self._drawn: Drawn | None = None
+        self._looks = 0
+        """How often it was looked for."""
+        self._numbers: list[Sequence[str]] = []
+        """Of each submission those of `_drawn`."""
 
     def lines(self, answers: Sequence[str], own: Sequence[Sequence[Cell]]) -> bytes:
         """Of some submissions; answers: as JSON text; own: our columns."""
-        behind = range(self._first, len(self._places))
-        return _joined(self._begun(answers, own, self._ours(own, behind)))
+        return _joined(self._begun(answers, own, self._own.behind(own)))
 
     def halves(
         self, answers: Sequence[str], own: Sequence[Sequence[Cell]], there: Sequence[int]
     ) -> Halves:
-        """The same but for the columns that are late, which are empty in `own`."""
-        early = [self._ours(own, some) for is_late, some in self._parts if not is_late]
-        begun = self._begun(answers, own, early[0])
-        return Halves(there, own[self._home], [begun, *map(list, early[1:])])
+        """The same but for the columns that are late, which are empty in `own`.
 
-    def whole(self, halves: Halves, own: Mapping[int, Sequence[Cell]]) -> bytes:
-        """Their lines; own: the columns that were late, by their places."""
-        parts = iter(halves.parts)
-        columns = {at: own[self._places[at]] for is_late, some in self._parts for at in some
-                   if is_late}  # fmt: skip
-        self._count_ours(columns, halves.homes)
-        return _joined(map(",".join, zip(
-            *(self._ours(columns, some) if is_late else next(parts)
-              for is_late, some in self._parts),
-            strict=True,
-        )))  # fmt: skip
+        there: the places of the submissions among those that were asked for.
+        """
+        first, *others = self._own.early(own)
+        begun = self._begun(answers, own, first)
+        return Halves(there, own[self._home], [begun, *map(list, others)])
+
+    def whole(self, halves: Halves, late: Sequence[Sequence[Cell]]) -> bytes:
+        """Their lines; late: the columns that were, in their order."""
+        own = self._own.with_late(late)
+        self._count_ours(own, halves.homes)
+        return _joined(self._own.whole(halves, own))
 
     def _begun(
         self, answers: Sequence[str], own: Sequence[Sequence[Cell]], behind: Iterable[str]
     ) -> list[str]:
         """Lines up to what stands behind the questions."""
         homes = own[self._home]
-        before = self._ours(own, range(self._first))
-        found, cuts = [], []
+        before = self._own.before(own)
+        found = []
         for text, home, begin, end in zip(answers, homes, before, behind, strict=True):
-            row, cut = self._line(text, home)
+            row = self._line(text, home)
             row[0], row[-1] = begin, end
             # Where no column of ours stands before them, none is empty there.
             found.append(",".join(row if self._first else row[1:]))
-            cuts.append(cut)
-        if self._counting is not None:
-            self._count(cuts)
-            self._count_ours({at: one for at, one in enumerate(own) if one}, homes)
+        # More numbers that are new than rows: some of them may stand together.
+        if len(self._meanings.passing) > len(answers) and self._looks < LOOKS:
+            self._looks += 1
+            self._find_drawn(answers[-1], seldom=2 * len(self._numbers) < len(answers))
+        self._count()
+        self._count_ours(own, homes)
         return found
 
-    def _count_ours(self, own: Mapping[int, Sequence[Cell]], homes: Sequence[Cell]) -> None:
-        for at, column in own.items():
-            if self._places[at] in self._counts:
-                self._counts[self._places[at]].add_all(column, homes)
+    def _count_ours(self, own: Sequence[Sequence[Cell]], homes: Sequence[Cell]) -> None:
+        for at, column in zip(self._places, own, strict=True):
+            if at in self._counts and column:
+                self._counts[at].add_all(column, homes)
 
     def count(self) -> None:
         """Count what is still to be counted, at the end."""
-        for piece, count in self._totals.items():
+        for piece, one in self._meanings.items():
             path, value = taken_apart(piece)
             question = self._meanings.questions.get(path)
-            if question is not None and value:
-                question.more(question.read(value), count)
-        self._totals.clear()
+            if question is not None and value and one.count:
+                question.more(question.read(value), one.count)
+            one.count = 0
 
-    def _line(self, text: str, home: Cell) -> tuple[list[str], list[str]]:
-        """The texts of a submission's questions, and the pieces that they are from."""
+    def _line(self, text: str, home: Cell) -> list[str]:
+        """The texts of a submission's questions."""
         known = self._meanings
         known.home = home
-        odd, met, passing = len(known.odd), len(known.met), len(known.passing)
+        met, passing = len(known.met), len(known.passing)
         row = self._blank.copy()
+        numbers, rest = ((), text) if self._drawn is None else self._drawn.out_of(text)
+        cut: list[str] = []
         try:
-            cut = pieces(text)
-            for place, columns in map(known.__getitem__, cut):
-                row[place] = columns
+            cut = pieces(rest)
+            # Counted here, where the processor has them at hand: later it takes twice as long.
+            for one in map(known.__getitem__, cut):
+                row[one.place] = one.text
+                one.count += 1
         except Odd:
-            del known.odd[odd:], known.met[met:]
-            known.passing_no_more(passing)
+            known.take_back(cut, met, passing)
             row = self._blank.copy()
             for path, value in json.loads(text).items():
-                place, columns = known.meaning(path, value)
-                row[place] = columns
-            return row, []
-        return row, cut
+                one = known.meaning(path, value)
+                row[one.place] = one.text
+            return row
+        if self._drawn is not None and numbers:
+            row[self._drawn.places] = numbers
+            self._numbers.append(numbers)
+        return row
 
-    def _ours(
-        self, own: Sequence[Sequence[Cell]] | Mapping[int, Sequence[Cell]], those: Iterable[int]
-    ) -> Iterable[str]:
-        """Of each submission some columns of ours, with what stands behind each."""
-        made: dict[int, Sequence[str]] = {}
-        columns: list[Iterable[str]] = []
-        for at in those:
-            cells, place = own[at], self._places[at]
-            # The same cells under two names are made into texts once.
-            if id(cells) not in made:
-                made[id(cells)] = self._texts[at].all(cells)
-            columns.append(made[id(cells)])
-            columns.extend(repeat(constant, len(cells)) for constant in self._more.get(place, ()))
-        if not columns:
-            return repeat("", len(own[self._home]))
-        return map(",".join, zip(*columns, strict=True))
-
-    def _count(self, cuts: Sequence[Sequence[str]]) -> None:
+    def _count(self) -> None:
+        """Count what was met since the last time and is not remembered."""
         known = self._meanings
-        times = Counter(chain.from_iterable(cuts))
-        times.subtract(known.odd)
-        totals = self._totals
-        for piece, count in times.items():
-            if count and piece in known:
-                totals[piece] += count
         for question, cells, home in known.met:
             question.add(cells, home)
-        for question in set(known.passing):
+        if self._drawn is not None:
+            columns = zip(*self._numbers, strict=True)
+            # None of them where no submission had these numbers.
+            for path, column in zip(self._drawn.paths, columns, strict=False):
+                known.passed[path].passing += column
+        for question in known.passed.values():
             question.add_passing()
-        known.odd.clear()
+        self._numbers.clear()
         known.met.clear()
         known.passing.clear()
+
+    def _find_drawn(self, text: str, *, seldom: bool) -> None:
+        """Look in a submission for numbers that stand together and are new in each; seldom: those
+        known so far were found in few.
+        """
+        passed = self._meanings.passed
+        whole = {path: one.place for path, one in passed.items() if one.whole}
+        found = None
+        with suppress(Odd):
+            found = drawn(pieces(text), whole)
+        known = () if self._drawn is None or seldom else self._drawn.paths
+        if found is not None and len(found.paths) > len(known):
+            # What was found so far is counted first.
+            self._count()
+            self._drawn = found
+            self._meanings.forget(found.paths)
 
 
 def _joined(lines: Iterable[str]) -> bytes:
@@ -243,8 +225,9 @@ class _Question:
         self._cell = READ.get(kind, str)
         """… and read."""
         self._is_number = len(reader.variables) == 1 and kind in _NUMBERS
-        self._whole = kind == "integer"
-        self._counts = counts
+        self._is_moment = len(reader.variables) == 1 and kind == "moment"
+        self.whole = kind == "integer"
+        self.counts = counts
         self._homes: dict[str, set[Cell]] = {}
         """Answers that fewer than five homes gave so far, and those homes."""
         self._numeric = all(one.numeric for _, one in counts)
@@ -265,7 +248,7 @@ class _Question:
 
     def number(self, value: str) -> str:
         """Its column of a line, where `passes`; kept to be counted. Raises Misfit."""
-        if self._whole and _AS_IT_STANDS.fullmatch(value) is not None:
+        if self.whole and _AS_IT_STANDS.fullmatch(value) is not None:
             self.passing.append(value)
             return value
         if self._fitting is not None and not self._fitting(value):
@@ -275,26 +258,30 @@ class _Question:
 
     def add_passing(self) -> None:
         """Count the numbers kept."""
-        for _, one in self._counts:
-            one.more_numbers(map(self._cell, self.passing))
+        if self.passing and self.counts:
+            numbers: list[Any] = list(map(self._cell, self.passing))
+            for _, one in self.counts:
+                one.more_numbers(numbers)
         self.passing.clear()
 
-    def text(self, cells: Sequence[Cell]) -> str:
-        """Its columns of a line."""
+    def text(self, cells: Sequence[Cell], value: str) -> str:
+        """Its columns of a line, from the cells read from a value."""
         if self._is_number:
             return self._written(cells[0])
+        if self._is_moment and _MOMENT_AS_IT_STANDS.fullmatch(value) is not None:
+            return value
         return ",".join(
             quoted(text_of(cell, one)) for cell, one in zip(cells, self._variables, strict=True)
         )
 
     def add(self, cells: Sequence[Cell], home: Cell) -> None:
         """Count an answer of a home."""
-        for at, one in self._counts:
+        for at, one in self.counts:
             one.add(cells[at], home)
 
     def more(self, cells: Sequence[Cell], count: int) -> None:
         """Count an answer of which it is known that enough homes gave it."""
-        for at, one in self._counts:
+        for at, one in self.counts:
             if cells[at] is not None:
                 one.more(cells[at], count)
 
@@ -302,10 +289,10 @@ class _Question:
         """Whether an answer is remembered from now on, and not looked at any more."""
         if self._remembered + len(self._homes) >= MOST and value not in self._homes:
             return False
-        if self._counts and self._numeric:
-            if not all(len(one.all_homes) >= HOMES for _, one in self._counts):
+        if self.counts and self._numeric:
+            if not all(len(one.all_homes) >= HOMES for _, one in self.counts):
                 return False
-        elif self._counts:
+        elif self.counts:
             homes = self._homes.setdefault(value, set())
             homes.add(home)
             if len(homes) < HOMES:
@@ -315,112 +302,108 @@ class _Question:
         return True
 
 
-class _Meanings(dict[str, tuple[int, str]]):
-    """Piece of a submission -> where in a line its text stands, and the text."""
+class _Meaning:
+    """What a piece of a submission means."""
+
+    __slots__ = ("count", "place", "text")
+
+    def __init__(self, place: int, text: str, count: int = 0) -> None:
+        self.place = place
+        """Where in a line its text stands."""
+        self.text = text
+        self.count = count
+        """How often it was met since it is remembered."""
+
+
+class _Meanings(dict[str, _Meaning]):
+    """Piece of a submission -> what it means."""
 
     def __init__(self, questions: Mapping[str, _Question], nowhere: int) -> None:
         super().__init__()
         self.questions = questions
         """By path."""
-        self._nowhere = (nowhere, "")
+        self._nowhere = _Meaning(nowhere, "")
         self._others = 0
-        self._passed: dict[str, _Question] = {}
+        self._unasked: set[str] = set()
+        """Paths of no question, whose pieces are not remembered any more."""
+        self.passed: dict[str, _Question] = {}
         """By path, the numbers that are not remembered any more."""
         self.home: Cell = None
         """Whose submission it is."""
-        self.odd: list[str] = []
-        """Pieces met that were not remembered …"""
         self.met: list[tuple[_Question, Sequence[Cell], Cell]] = []
-        """… and what of them is to be counted: question, cells, home."""
+        """What is to be counted of pieces that were not remembered: question, cells, home."""
         self.passing: list[_Question] = []
         """Of each number that is not remembered its question, which keeps it to be counted."""
+        self._latest = ""
+        """The last piece that was not remembered."""
 
-    def passing_no_more(self, since: int) -> None:
-        """Take back the numbers kept since there were so many."""
-        for question in self.passing[since:]:
+    def take_back(self, cut: Sequence[str], met: int, passing: int) -> None:
+        """Take back what was met in pieces of which the latest is odd, and kept since there was so
+        much.
+        """
+        for piece in cut[: cut.index(self._latest)] if cut else ():
+            one = self.get(piece)
+            # None: of one remembered only since this text.
+            if one is not None and one.count:
+                one.count -= 1
+        del self.met[met:]
+        for question in self.passing[passing:]:
             del question.passing[-1]
-        del self.passing[since:]
+        del self.passing[passing:]
 
-    def __missing__(self, piece: str) -> tuple[int, str]:
+    def forget(self, paths: Sequence[str]) -> None:
+        """Remember no answers at these paths: they are not looked for here any more."""
+        kept = {
+            piece: one
+            for piece, one in self.items()
+            if one.count or piece.partition(BETWEEN)[0] not in paths
+        }
+        # Filled anew: closer together they are found sooner.
+        self.clear()
+        self.update(kept)
+
+    def __missing__(self, piece: str) -> _Meaning:
+        self._latest = piece
         path, _, value = piece.partition(BETWEEN)
-        question = self._passed.get(path)
+        question = self.passed.get(path)
         if question is not None and value.isdecimal():
             # Nothing in it can be odd; `number` sees whether it fits.
-            text = question.number(value)
-            self.passing.append(question)
-            return question.place, text
+            return self._passing(question, value)
+        if path in self._unasked and value and '"' not in value and "\\" not in value:
+            return self._nowhere
         path, value = taken_apart(piece)
         question = self.questions.get(path)
         if question is None or not value:
             if self._others < MOST:
                 self._others += 1
                 self[piece] = self._nowhere
+            elif value and len(self._unasked) < MOST:
+                self._unasked.add(path)
             return self._nowhere
         if question.passes:
-            self._passed[path] = question
-            text = question.number(value)
-            self.passing.append(question)
-            return question.place, text
+            self.passed[path] = question
+            return self._passing(question, value)
         found = self.meaning(path, value)
-        self.odd.append(piece)
         if question.remembers(value, self.home):
+            # This time it is counted with what was met.
+            found.count = -1
             self[piece] = found
         return found
 
-    def meaning(self, path: str, value: str) -> tuple[int, str]:
+    def _passing(self, question: _Question, value: str) -> _Meaning:
+        text = question.number(value)
+        self.passing.append(question)
+        return _Meaning(question.place, text)
+
+    def meaning(self, path: str, value: str) -> _Meaning:
         """The same of an answer, which is then to be counted."""
         question = self.questions.get(path)
         if question is None or not value:
             return self._nowhere
         cells = question.read(value)
-        self.met.append((question, cells, self.home))
-        return question.place, question.text(cells)
-
-
-_BEGINS = tuple("\n" + one for one in DANGEROUS if one not in "\r\n")
-
-
-class _Texts(dict[Cell, str]):
-    """The cells of a column of ours -> as they stand in a line."""
-
-    def __init__(self, variable: Variable) -> None:
-        super().__init__()
-        self._variable = variable
-        self._moment = variable.kind == "moment" and not variable.question
-
-    def __missing__(self, cell: Cell) -> str:
-        text = quoted(text_of(cell, self._variable))
-        if len(self) < MOST:
-            self[cell] = text
-        return text
-
-    def all(self, cells: Sequence[Cell]) -> Sequence[str]:
-        """Of all these cells the texts."""
-        if self._moment and None not in cells:
-            return list(map(moment, cells))  # type: ignore[arg-type]
-        if len(self) >= MOST and self._variable.kind == "text":
-            texts = _as_they_stand(cells)
-            if texts is not None:
-                return texts
-        return list(map(self.__getitem__, cells))
-
-
-def _as_they_stand(cells: Sequence[Cell]) -> Sequence[str] | None:
-    """The cells themselves, where all are texts and none has anything in it that is written
-    otherwise: ids, of which there is a new one in each row.
-
-    >>> _as_they_stand(["a", "b-c"]), _as_they_stand(["a", "-b"]), _as_they_stand(["a,b"])
-    (['a', 'b-c'], None, None)
-    """
-    try:
-        all_of_them = "\n".join(["", *cells])  # type: ignore[list-item]
-    except TypeError:
-        return None
-    if all_of_them.count("\n") != len(cells):
-        return None
-    if any(one in all_of_them for one in ('"', ",", "\r", *_BEGINS)):
-        return None
-    return cells  # type: ignore[return-value]
+        if question.counts:
+            self.met.append((question, cells, self.home))
+        return _Meaning(question.place, question.text(cells, value))
 
 
 def _counts(reader: Reader, first: int, counting: Counting | None) -> list[tuple[int, Counts]]:

@@ -1,6 +1,7 @@
 """The short way from the database to CSV says what the long way says, byte for byte."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from simulated_wave import NOW, simulate
 from sqlalchemy import func, select
 
-from surveys.export import runs, straight
+from surveys.export import own_texts, runs, straight
 from surveys.export.central import central_csv
 from surveys.export.design import VILLAGES, design
+from surveys.export.drawn import AS_IT_STANDS, Drawn, drawn
 from surveys.export.frequencies import Counting, frequencies
 from surveys.export.kept import Kept
 from surveys.export.kinds import Kinds
@@ -36,6 +38,10 @@ FORM = """
 | | select_one thing | one | Which one? | 哪个？ |
 | | geopoint | place | Where? | 在哪里？ |
 | | dateTime | moment | When was it? | 什么时候？ |
+| | integer | lot1 | A lot | 签 |
+| | integer | lot2 | A lot | 签 |
+| | integer | lot3 | A lot | 签 |
+| | integer | lot4 | A lot | 签 |
 | | text | entry | A word of ours | 我们的词 |
 | choices | | | | |
 | | list_name | name | label::English (en) | label::中文 (zh) |
@@ -46,25 +52,42 @@ FORM = """
 | | form_title | form_id | version | default_language |
 | | Any | any | 1 | English (en) |
 """
+LATER = FORM.replace("| any | 1 |", "| any | 2 |").replace(
+    "| | text | words | Say it | 说吧 |\n", "| | text | never | Never | 没有 |\n"
+)
+LOTS = ("/data/lot1", "/data/lot2", "/data/lot3", "/data/lot4")
 WORDS = ("=1+1", 'she said "so", ', "two\nlines", "路不好走", "\\", '", "', 'x", ', "a\r,b", "-5")
 """What people write, and what the text of a submission cannot be cut at."""
+
+MOMENTS = (".000+08:00", ".250Z", ".5Z", "+00:00", ".000-00:00", ".123456-09:30", "Z", ".000+00:00")
 
 
 @pytest.fixture
 def field(database):
-    made = open_form(database, FORM)
+    made = open_form(database, FORM, LATER)
     found = []
     for at in range(60):
         things = ["road", "tower", "bus"][: at % 4]
         answers = {
             "age": str(at % 7), "part": f"{at * 7919 % 100}.5",
             "several": " ".join(things), "order": " ".join(reversed(things)), "one": "ferry",
-            "place": f"{at}.25 -{at} 0 5", "moment": f"2026-03-01T0{at % 10}:15:00.000+08:00",
+            "place": f"{at}.25 -{at} 0 5",
+            "moment": f"2026-03-01T0{at % 10}:15:00{MOMENTS[at % len(MOMENTS)]}",
+            **{f"lot{n}": f"{(-1) ** n * at * 7919 * n}" for n in range(1, 5)},
             # Behind numbers: what was taken from a text that turns out to be odd is taken back.
             "words": WORDS[at % len(WORDS)], "entry": "@x", "nowhere": str(at),
         }  # fmt: skip
+        if at % 4 == 1:
+            # It comes again, and is remembered before the others are taken out.
+            answers["lot1"] = "7"
+        if at % 9 == 5:
+            # Written otherwise than it was read; not asked.
+            answers |= {"lot3": "-0"} if at % 2 else {"lot3": "1２", "lot2": ""}
         found.append({f"/data/{name}": value for name, value in answers.items() if at % 11 != 3})
     with database.begin() as session:
+        # Of a later version, where they stand in another order.
+        turned = [dict(reversed(one.items())) for one in found[::3]]
+        put(session, made, turned, version=1)
         put(session, made, found)
         put(session, made, [{}, {"/data/age": "40"}], village="LP02")
     return made
@@ -72,7 +95,15 @@ def field(database):
 
 @pytest.mark.parametrize("most", [1000, 3])
 def test_the_short_way_is_the_long_way(database, field, monkeypatch, most):
+    taken = []
+
+    def seen(*given):
+        taken.append(drawn(*given))
+        return taken[-1]
+
     monkeypatch.setattr(straight, "MOST", most)
+    monkeypatch.setattr(own_texts, "MOST", most)
+    monkeypatch.setattr(straight, "drawn", seen)
     monkeypatch.setattr("surveys.export.plan.BATCH", 7)
     table = made_of(database, field).submissions
     counting = Counting(table)
@@ -81,9 +112,18 @@ def test_the_short_way_is_the_long_way(database, field, monkeypatch, most):
     assert short.count(b"\r\n") > 60
     told = counting.told()
     assert told == frequencies(table)
+    # What is told is rounded; what was counted is the same, too.
+    slow = Counting(table)
+    for row in (row for some in table.rows() for row in some):
+        slow.add(row)
+    for place, one in slow.counts.items():
+        counting.counts[place].settle()
+        assert +counting.counts[place].persons == one.persons, one.variable.name
     assert told["age"].quantiles
     assert told["one"].shares[-1].value == "ferry"
-    assert told["several/road"].answered == 40
+    assert told["several/road"].answered == 55
+    # Few are remembered: these are taken out of the text, in the order that most have.
+    assert (LOTS in {one.paths for one in taken if one}) == (most == 3)
 
 
 TEXTS = st.text(max_size=8) | st.sampled_from(WORDS)
@@ -98,6 +138,23 @@ def test_a_text_falls_into_its_answers_or_is_called_odd(answers, plain):
         assert dict(map(taken_apart, pieces(text))) == answers
     except Odd:
         assert not answers or '\\"' in text or "\\\\" in text
+
+
+NUMBERS = st.integers(-99, 10**16).map(str) | st.sampled_from(["-0", "01", "1２", ""]) | TEXTS
+
+
+@given(st.permutations("abcd"), st.lists(NUMBERS, min_size=4, max_size=4), st.booleans())
+def test_numbers_are_taken_out_where_they_stand_together(names, values, plain):
+    answers = {f"/data/{name}": value for name, value in zip(names, values, strict=True)}
+    text = json.dumps(answers, ensure_ascii=plain)
+    paths = ["/data/b", "/data/c"]
+    numbers, rest = Drawn(paths, 1).out_of(text)
+    together = "".join(names) in ("abcd", "dbca") and all(
+        re.fullmatch(AS_IT_STANDS, answers[path]) for path in paths
+    )
+    assert bool(numbers) == together
+    assert json.loads(rest) | dict(zip(paths, numbers, strict=False)) == answers
+    assert len(json.loads(rest)) == 4 - len(numbers)
 
 
 @pytest.mark.parametrize(
