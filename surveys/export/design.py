@@ -6,7 +6,6 @@ or that are the reference together, at once. What is kept of everybody are some 
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from surveys.export.flags import Flags, compared
 from surveys.export.kept import WEIGHED
-from surveys.export.runs import AT_ONCE, Place, runs
+from surveys.export.plan import numbers
+from surveys.export.runs import Place, runs
 from surveys.export.table import Cell
 from surveys.form.indicators import Indicator, from_json
 from surveys.store.areas import reference_villages
@@ -188,13 +188,10 @@ def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Flags]:
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:
     """The ids of all finished interviews of a wave, ascending."""
-    # Past the session, as in `surveys.export.plan`.
-    look = session.connection().execute(
-        select(Interview.id).where(Interview.wave_id == wave_id, Interview.status == "finished"),
-        execution_options={"yield_per": AT_ONCE},
-    )
-    found = array("q", look.scalars())
-    ids = np.array(found, np.int64)
+    query = select(Interview.id).where(
+        Interview.wave_id == wave_id, Interview.status == "finished"
+    )  # fmt: skip
+    ids = np.array(numbers(session, query), np.int64)
     ids.sort()
     return ids
 

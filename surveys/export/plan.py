@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy import Select, Text, bindparam, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from surveys.export.answers import Column, column
@@ -23,6 +23,8 @@ from surveys.store.schema import Interview, Respondent
 FEWEST_PERSONS, FEWEST_HOMES = 10, 5
 BATCH = 500
 """Rows that are read and written at a time."""
+AT_ONCE = 10_000
+"""Numbers that are read at a time."""
 GUESSED_FROM, SAMPLE = 20_000, 2_000
 """Submissions from which on the columns are guessed, and of how many at least."""
 
@@ -115,14 +117,8 @@ def plan(session: Session, chosen: Chosen, *, guess: bool = False) -> Plan:
     inside = replace(chosen, area_ids=enough)
     instances = [Instances(one, array("q", [0])) for one in repeats]
     # Ids alone are sorted: a million of them are small.
-    # Past the session: rows that are no objects are wrapped there once more.
-    look = session.connection().execute(
-        select(Interview.id)
-        .where(*inside.conditions())
-        .order_by(Interview.finished_at, Interview.id),
-        execution_options={"yield_per": BATCH},
-    )
-    ids = array("q", look.scalars())
+    ordered = select(Interview.id).where(*inside.conditions())
+    ids = numbers(session, ordered.order_by(Interview.finished_at, Interview.id))
     guessed = guess and not instances and len(ids) >= GUESSED_FROM
     if guessed:
         for submission in _texts(session, ids[:: len(ids) // SAMPLE]):
@@ -153,6 +149,17 @@ def plan(session: Session, chosen: Chosen, *, guess: bool = False) -> Plan:
         guessed=guessed,
         villages_withheld=len(answered) - len(enough),
     )  # fmt: skip
+
+
+def numbers(session: Session, query: Select[int]) -> array[int]:
+    """The whole numbers of a query with one column, as many as there are."""
+    # Past the session and its rows, which take five times as long.
+    found = session.connection().execute(query, execution_options={"stream_results": True})
+    given: array[int] = array("q")
+    while found.cursor is not None and (some := found.cursor.fetchmany(AT_ONCE)):
+        given.extend(one for (one,) in some)
+    found.close()
+    return given
 
 
 def learned(session: Session, plan: Plan) -> Plan:
