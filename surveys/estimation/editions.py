@@ -123,13 +123,13 @@ def editions(
     new, out = dict[str, set[str]](), {"told": frozen}
     new["told"] = _villages(now.loc[keeps & ~old, "village"]) | _villages(left["village"])
     absent["others"] &= absent["village"].isin(list(quiet))
+    numbered = _Numbered(now)
     for name in BROKEN:
-        inside = members[members[name].to_numpy(bool)]
         was = old.copy()
         was[old] = members[name].to_numpy(bool)[place[old]]
         missing = _of_kind(absent, name)
         free = keeps & user & ~was & ~_of(now, frozen)
-        holds[name] = was | _breakdown(now, free, was, inside, missing, name)
+        holds[name] = was | _breakdown(numbered, free, was, now[name].to_numpy(np.int64), missing)
         moved = _villages(now.loc[holds[name] & ~was, "village"])
         broken[name] = holds[name] & ~_of(now, missing - moved)
         absent[name] &= absent["village"].isin(list(missing - moved))
@@ -182,31 +182,58 @@ def _of_kind(absent: pd.DataFrame, name: str) -> set[str]:
     return _villages(absent.loc[absent[name].to_numpy(bool), "village"])
 
 
-def _breakdown(  # noqa: PLR0917
-    now: pd.DataFrame, free: Bools, was: Bools, inside: pd.DataFrame, missing: set[str], name: str
+def _breakdown(
+    now: _Numbered, free: Bools, was: Bools, categories: Ints, missing: set[str]
 ) -> Bools:  # fmt: skip
     """(rows,) who comes into a breakdown.
 
-    free: who may; was: who is in it; inside: whom it held; missing: villages where someone of it is
-    gone, so that both categories, and the unknown one if it has anybody, need others.
+    free: who may; was: who is in it; categories: of each row, -1 where it is not known; missing:
+    villages where someone of it is gone, so that both categories, and the unknown one if it has
+    anybody, need others.
     """
-    come = now.loc[free, ["village", "home", name]]
-    size = _counted(inside)
-    unknown = _villages(now.loc[was & (now[name] == -1).to_numpy(), "village"])
-    moving = _villages(come["village"])
+    village = now.village
+    needed = now.those(missing)
+    unknown = np.zeros(len(needed), np.bool_)
+    unknown[village[was & (categories == -1)]] = True
+    moving = np.zeros(len(needed), np.bool_)
+    moving[village[free]] = True
     while True:
-        ready = set(moving)
+        ready = moving.copy()
         # Who waits in one category waits in all, and is no company to others then.
-        come = come[come["village"].isin(list(moving))]
+        come = free & moving[village]
         for category in (0, 1, -1):
-            part = come.loc[come[name] == category, ["village", "home"]]
-            needed = missing if category >= 0 else missing & unknown
-            ready &= _moving(_counted(part), size, {}) | (
-                moving - _villages(part["village"]) - needed
-            )
-        if ready == moving:
-            return free & _of(now, moving)
+            persons, homes = now.counted(come & (categories == category))
+            enough = (persons >= PERSONS) & (homes >= HOMES)
+            others = needed if category >= 0 else needed & unknown
+            ready &= enough | (moving & (persons == 0) & ~others)
+        if (ready == moving).all():
+            return come
         moving = ready
+
+
+class _Numbered:
+    """Who has answered, villages and homes as numbers: counted many times."""
+
+    def __init__(self, now: pd.DataFrame) -> None:
+        villages, self._names = pd.factorize(now["village"])
+        homes, names = pd.factorize(now["home"])
+        self.village = villages.astype(np.int64)
+        """(rows,)"""
+        self._home = self.village * max(len(names), 1) + homes
+        self._homes = max(len(names), 1)
+
+    def those(self, villages: set[str]) -> Bools:
+        """(villages,) which are these."""
+        return np.array([one in villages for one in self._names.tolist()], np.bool_)
+
+    def counted(self, rows: Bools) -> tuple[Ints, Ints]:
+        """(villages,) each: how many persons and homes these rows are."""
+        count = len(self._names)
+        homes = np.unique(self._home[rows]) // self._homes
+        return (
+            np.bincount(self.village[rows], minlength=count),
+            np.bincount(homes, minlength=count),
+        )  # fmt: skip
 
 
 def _moving(change: pd.DataFrame, size: pd.DataFrame, above: Mapping[str, str]) -> set[str]:

@@ -7,7 +7,7 @@ was asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,8 +31,17 @@ class _Codes(dict[Any, int]):
     def all(self, values: NDArray[Any]) -> NDArray[np.int32]:
         """Of each value its number."""
         found, at = np.unique(values, return_inverse=True)
-        numbers = [self.setdefault(one, len(self)) for one in found.tolist()]
-        return np.array(numbers, np.int32)[at]
+        return self._numbers(found.tolist())[at]
+
+    def pairs(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Of each two values their number; one: small and not negative."""
+        found, at = np.unique(other, return_inverse=True)
+        both, place = np.unique(one * len(found) + at, return_inverse=True)
+        pairs = zip((both // len(found)).tolist(), found[both % len(found)].tolist(), strict=True)
+        return self._numbers(pairs)[place]
+
+    def _numbers(self, values: Iterable[Any]) -> NDArray[np.int32]:
+        return np.array([self.setdefault(one, len(self)) for one in values], np.int32)
 
 
 class Flags:
@@ -77,8 +86,8 @@ class Flags:
         kind = np.where(np.isfinite(user), user, -1).astype(np.int64)
         mode = self._modes.all(own["mode"].to_numpy(object).astype(str)).astype(np.int64)
         path = own["path"].to_numpy(np.int64)
-        self._kind[at] = np.where(there, self._kinds.all(_pairs(mode, kind)), -1)
-        self._path[at] = np.where(path == -1, -1, self._paths.all(_pairs(mode, path)))
+        self._kind[at] = np.where(there, self._kinds.pairs(mode, kind), -1)
+        self._path[at] = np.where(path == -1, -1, self._paths.pairs(mode, path))
         return replace(found, marks=np.zeros_like(found.marks))
 
     def checked(self) -> Checked:
@@ -143,13 +152,6 @@ class Flags:
         low, high = ((start + (size - one) // 2)[told] for one in (1, 0))
         middle[told] = sum((group[at] & 0xFFFFFFFF) / TO_MS for at in (low, high)) / 2
         return middle
-
-
-def _pairs(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[Any]:
-    """Two numbers as one that can be sorted."""
-    pairs = np.empty(len(one), np.dtype([("one", np.int64), ("other", np.int64)]))
-    pairs["one"], pairs["other"] = one, other
-    return pairs
 
 
 def _users(

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from surveys.estimation.measured import MARK, Layout, columns, layouts, line
-from surveys.store.database import kind_of
+from surveys.store.database import kind_of, rows_of
 from surveys.store.forms import Version, versions_of_wave
 from surveys.store.interviews import INTERVIEW, RESPONDENT
 from surveys.store.reviews import REJECTED
@@ -169,9 +169,8 @@ def _pieces(
     query = _query(session, wave_id)
     if area_ids is not None:
         query = query.where(_C.area_id.in_(area_ids))
-    rows = session.execute(query, execution_options={"yield_per": BATCH})
     missing: list[int] = []
-    for batch in rows.partitions():
+    for batch in rows_of(session, query, BATCH):
         good = []
         for row in batch:
             measured, layout = row[-1], known.get(row[-2])
