@@ -10,30 +10,27 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Insert,
     Table,
     and_,
     bindparam,
     delete,
-    func,
     insert,
-    literal_column,
     null,
     or_,
     select,
+    text,
     update,
 )  # fmt: skip
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
 from surveys.store.database import insert_into, kind_of
-from surveys.store.schema import Base, Contact, Inbox, Outbox, Turn
-from surveys.store.turns import give_notice, take_turn
+from surveys.store.schema import Base, Contact, Inbox, Outbox
+from surveys.store.schema import Turn as TurnRow
+from surveys.store.turns import Turn, give_notice, take_turn
 from surveys.store.vault import Vault
 
 OUTBOX: Table = Base.metadata.tables["outbox"]
@@ -122,22 +119,26 @@ _PUT: dict[str, Any] = {
     .where(Contact.address_hash == bindparam("whose"))
     .scalar_subquery()
 }
-
-
-@cache
-def _put(kind: str) -> Insert | ReturningInsert[int]:
-    statement = insert_into(kind, OUTBOX).values(_PUT).on_conflict_do_nothing()
-    if kind == "sqlite":
-        return statement
-    # With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row. And
-    # what is unsent is seen as of now: `take_turn` may have waited for who had the turn before.
-    waits = OUTBOX.alias("waits")
-    newest = (
-        select(func.max(waits.c.id))
-        .where(waits.c.lane == literal_column("outbox.lane"), waits.c.done_at.is_(None))
-        .scalar_subquery()
-    )
-    return statement.returning(OUTBOX.c.id, newest)
+_PUT_ON_SQLITE = insert_into("sqlite", OUTBOX).values(_PUT).on_conflict_do_nothing()
+_COLUMNS = {
+    "id": "bigint", "key": "text", "lane": "text", "body": "bytea", "attachment": "bytea",
+    "sender": "text",
+}  # fmt: skip
+# However many rows, one statement, the same each time. And what is unsent is seen as of now:
+# `take_turn` may have waited for who had the turn before.
+_PUT_ON_POSTGRESQL = text(
+    f"""
+    INSERT INTO outbox AS put ({", ".join(_COLUMNS)}, contact_id, created_at)
+    SELECT {", ".join(f"new.{name}" for name in _COLUMNS)}, contact.id, :now
+    FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())})
+        AS new ({", ".join(_COLUMNS)})
+    LEFT JOIN contact ON contact.address_hash = new.lane
+    ON CONFLICT DO NOTHING
+    RETURNING put.id, (
+        SELECT max(waits.id) FROM outbox AS waits
+        WHERE waits.lane = put.lane AND waits.done_at IS NULL)
+    """
+)
 
 
 def put(
@@ -149,47 +150,95 @@ def put(
     key with a suffix, "ask:7:3~<id>", still found as a message of interview 7.
     What another replica is to send (surveys.store.turns) does not come back; it is told.
     """
-    if not outgoings:
-        return []
-    rows = [_row(vault, one, lane, now) for one in outgoings]
-    sends = sum(one.method.startswith(SENDS) for one in outgoings)
-    turn = take_turn(session, lane, sends)
-    for row in rows:
-        row["sender"] = turn.sender
-    connection = session.connection()
-    kind = kind_of(session)
-    result = connection.execute(_put(kind), rows)
-    newest, ids = 0, [row["id"] for row in rows]
-    if kind == "sqlite":
-        put_in = result.rowcount
-    else:
-        told = result.all()
-        put_in, newest = len(told), max((row[1] or 0 for row in told), default=0)
+    return put_together(session, vault, [(lane, outgoings)], now)[0]
+
+
+def put_together(
+    session: Session, vault: Vault, said: Sequence[tuple[str, Sequence[Outgoing]]], now: datetime
+) -> list[list[Queued]]:
+    """The same for several lanes, each with what is said to it."""
+    prepared = [
+        _prepared(session, vault, lane, outgoings, now) if outgoings else None
+        for lane, outgoings in said
+    ]
+    rows = [row for one in prepared if one is not None for row in one[1]]
+    newest_before = _put(session, rows, now)
+    return [
+        [] if one is None else _queued(session, lane, outgoings, *one, newest_before)
+        for (lane, outgoings), one in zip(said, prepared, strict=True)
+    ]
+
+
+def _prepared(
+    session: Session, vault: Vault, lane: str, outgoings: Sequence[Outgoing], now: datetime
+) -> tuple[Turn, list[dict[str, Any]]]:
+    """Who sends to a lane, and the rows of what is said to it."""
+    turn = take_turn(session, lane, sum(one.method.startswith(SENDS) for one in outgoings))
+    return turn, [_row(vault, one, lane, now) | {"sender": turn.sender} for one in outgoings]
+
+
+def _queued(  # noqa: PLR0917
+    session: Session,
+    lane: str,
+    outgoings: Sequence[Outgoing],
+    turn: Turn,
+    rows: list[dict[str, Any]],
+    newest_before: Mapping[int, int],
+) -> list[Queued]:
+    """What of it this program sends, once all of it is in the table."""
+    before = [newest_before.get(row["id"], _REFUSED) for row in rows]
+    newest = max(before)
+    if _REFUSED in before or newest > rows[0]["id"]:
         # Only these are ours: another program may have drawn the same number.
-        ids = [row[0] for row in told]
-    if put_in != len(rows) or newest > rows[0]["id"]:
-        connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
-        keys = [one.key for one in outgoings if one.key is not None]
-        for old in connection.execute(
-            select(OUTBOX.c.id, OUTBOX.c.key).where(OUTBOX.c.key.in_(keys))
-        ).all():
-            connection.execute(
-                update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
-            )
-        if kind != "sqlite":
-            # Another program's clock is ahead (what is said later has the greater number), or it
-            # drew the same one.
-            for row in rows:
-                row["id"] = next_id(after=newest)
-        connection.execute(insert(OUTBOX).values(_PUT), rows)
+        _put_again(session, rows, [one["id"] for one in rows if one["id"] in newest_before], newest)
     if not turn.mine:
         if turn.sender is not None:
             give_notice(session, turn.sender, lane)
         return []
     return [
-        Queued(row["id"], lane, None, one, after=newest)
+        Queued(row["id"], lane, None, one, after=max(newest, 0))
         for row, one in zip(rows, outgoings, strict=True)
     ]
+
+
+_REFUSED = -1
+"""In place of the number of the one before: the row was not put in, its key or number is there."""
+
+
+def _put(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> dict[int, int]:
+    """Put rows in; of those that were, by id, the newest unsent one that the lane had (0: none)."""
+    if not rows:
+        return {}
+    connection = session.connection()
+    if kind_of(session) == "sqlite":
+        if connection.execute(_PUT_ON_SQLITE, list(rows)).rowcount == len(rows):
+            return {row["id"]: 0 for row in rows}
+        there = select(OUTBOX.c.id).where(OUTBOX.c.id.in_([row["id"] for row in rows]))
+        return dict.fromkeys(connection.execute(there).scalars(), 0)
+    given = {name: [row[name] for row in rows] for name in _COLUMNS}
+    told = connection.execute(_PUT_ON_POSTGRESQL, given | {"now": now})
+    return {row[0]: row[1] or 0 for row in told}
+
+
+def _put_again(
+    session: Session, rows: Sequence[dict[str, Any]], ours: Sequence[int], newest: int
+) -> None:
+    """Put in the rows of one lane, of which not all went in, or not as the last."""
+    connection = session.connection()
+    connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ours)))
+    keys = [row["key"] for row in rows if row["key"] is not None]
+    for old in connection.execute(
+        select(OUTBOX.c.id, OUTBOX.c.key).where(OUTBOX.c.key.in_(keys))
+    ).all():
+        connection.execute(
+            update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
+        )
+    if kind_of(session) != "sqlite":
+        # Another program's clock is ahead (what is said later has the greater number), or it
+        # drew the same one.
+        for row in rows:
+            row["id"] = next_id(after=max(newest, 0))
+    connection.execute(insert(OUTBOX).values(_PUT), list(rows))
 
 
 def waits(session: Session, key: str, since: datetime) -> bool:
@@ -288,6 +337,20 @@ _SENT = (
     .values(message_id=bindparam("message"), done_at=bindparam("now"), **_ERASED)
 )
 _FORGET = delete(OUTBOX).where(OUTBOX.c.id == bindparam("sent"), OUTBOX.c.key.is_(None))
+# All of them in one statement, where each has a price of its own.
+_SETTLE_SENT = text(
+    f"""
+    WITH sent AS (
+        SELECT * FROM unnest(CAST(:sent AS bigint[]), CAST(:messages AS bigint[]))
+            AS sent (id, message_id)
+    ), gone AS (
+        DELETE FROM outbox USING sent WHERE outbox.id = sent.id AND outbox.key IS NULL
+    )
+    UPDATE outbox SET message_id = sent.message_id, done_at = :now,
+        {", ".join(f"{name} = NULL" for name in _ERASED)}
+    FROM sent WHERE outbox.id = sent.id AND outbox.key IS NOT NULL
+    """
+)
 
 
 def settle_sent(session: Session, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:
@@ -296,6 +359,10 @@ def settle_sent(session: Session, sent: Iterable[tuple[int, int | None]], now: d
     if not messages:
         return
     connection = session.connection()
+    if kind_of(session) == "postgresql":
+        given = {"sent": list(messages), "messages": list(messages.values()), "now": now}
+        connection.execute(_SETTLE_SENT, given)
+        return
     rows = [{"sent": row, "message": message, "now": now} for row, message in messages.items()]
     connection.execute(_FORGET, rows)
     connection.execute(_SENT, rows)
@@ -379,6 +446,6 @@ def erase_lane(session: Session, lane: str) -> None:
     """
     # Lanes are erased from what is done: the index of what waits finds them all.
     session.execute(delete(Outbox).where(Outbox.lane == lane, Outbox.done_at.is_(None)))
-    session.execute(delete(Turn).where(Turn.lane == lane))
+    session.execute(delete(TurnRow).where(TurnRow.lane == lane))
     parked = (Inbox.done_at.is_(None), Inbox.parked_at.is_not(None))
     session.execute(delete(Inbox).where(Inbox.lane == lane, *parked))

@@ -1,0 +1,123 @@
+"""Updates handled in one commit with what came while the last one was on its way.
+
+Nobody is waited for: an update that comes alone is handled at once. The more come, the more are
+handled together, and the less each costs. One that fails, or whose person somebody else has, is
+taken out of its batch and tried alone, so that it holds up none of the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.lanes import where
+from surveys.conduct.settle import Arrived, Queued, Settled, Taken, settle_together, take_in
+from surveys.store.database import Database
+from surveys.store.messages import SENDS, Outgoing
+from surveys.store.vault import Vault
+
+log = logging.getLogger(__name__)
+
+MOST = 100
+"""Updates in one commit: as many as Telegram gives at once."""
+SLOW = 0.5
+"""Seconds after which those that came since do not wait for a commit any longer (on PostgreSQL):
+somebody has asked for something that takes its time."""
+
+Waiting = tuple[Arrived, asyncio.Future[bool]]
+
+
+class Together:
+    """Handles updates, many at a time."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        answer: Callable[[Session, Taken], Sequence[Outgoing]],
+        say: Callable[[Sequence[Queued]], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`answer` handles one update within the transaction; `say` is told, once it is committed,
+        what is to be sent. `clock` gives the time in UTC."""
+        self._database, self._vault = database, vault
+        self._answer, self._say, self._clock = answer, say, clock
+        self._waiting: list[Waiting] = []
+        self._going: asyncio.Task[None] | None = None
+
+    async def handle(self, taken: Taken, *, fresh: bool = False) -> bool:
+        """Handle an update; False: it waits in the inbox, and is to be handled later.
+
+        `fresh`: it is not in the inbox yet; where it cannot be handled it is taken in. Once this
+        returns it is committed, either way. What a handler raises is raised of the others.
+        """
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((Arrived(taken, fresh), done))
+        if self._going is None:
+            self._going = asyncio.create_task(self._go())
+        return await done
+
+    async def _go(self) -> None:
+        try:
+            while self._waiting:
+                several, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+                batch = asyncio.ensure_future(self._settle(several))
+                await asyncio.wait([batch], timeout=SLOW)
+        finally:
+            # Whatever ended this, the next update begins it anew.
+            self._going = None
+
+    async def _settle(self, several: Sequence[Waiting]) -> None:
+        # Of whom nobody waits any more: the program ends, and nothing of it was promised.
+        several = [(one, done) for one, done in several if not done.done()]
+        if not several:
+            return
+        try:
+            settled = await self._database.in_thread(
+                settle_together, self._database, self._vault, [one for one, _ in several],
+                self._answer, self._clock(),
+            )  # fmt: skip
+        except Exception as error:  # whatever a handler did, the others go on
+            await self._apart(several, error)
+        else:
+            self._told(several, settled)
+
+    def _told(self, several: Sequence[Waiting], settled: Settled) -> None:
+        for taken, queued in settled.queued:
+            self._say(answering(queued, taken.received))
+        for one, done in several:
+            if not done.done():
+                done.set_result(one.taken.update_id not in settled.waits)
+
+    async def _apart(self, several: Sequence[Waiting], error: Exception) -> None:
+        """Each alone: one is to blame, and is to be known."""
+        if len(several) > 1:
+            log.info("updates are handled one by one: %s", where(error))
+            await asyncio.gather(*(self._settle([one]) for one in several))
+            return
+        ((one, done),) = several
+        if one.fresh:
+            log.info("an update could not be handled at once: %s", where(error))
+            try:
+                kept = await self._database.in_thread(
+                    take_in, self._database, self._vault, [one.taken.update], self._clock()
+                )
+            except Exception as second:
+                error = second
+            else:
+                if not done.done():
+                    done.set_result(not kept)
+                return
+        if not done.done():
+            done.set_exception(error)
+
+
+def answering(queued: Sequence[Queued], received: float) -> list[Queued]:
+    """With when the update came in, on the first message: so long its person waited."""
+    first = next((one for one in queued if one.outgoing.method.startswith(SENDS)), None)
+    return [replace(one, received=received) if one is first else one for one in queued]
