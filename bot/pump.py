@@ -30,12 +30,12 @@ from bot.shared_bucket import SharedBucket
 from bot.together import Together, answering
 from bot.uploads import Uploads
 from surveys.conduct.settle import (
+    Arrived,
     Queued,
     Taken,
     note_failure,
     queue,
     settle,
-    take_in,
     taken_from,
     waiting,
 )
@@ -128,6 +128,7 @@ class Pump:
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.lanes.close(self.patience)
+            await self._together.close(self.patience)
             await self.sender.close(self.patience)
             # Until here: who takes longer than others wait would be taken for dead, and what it is
             # about to send would be sent by them, too.
@@ -148,8 +149,17 @@ class Pump:
         self.lanes.put_unknown(updates)
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Commit updates and line up those not seen before (see `bot.inbox.Intake`)."""
-        self.lanes.put(await self._keep(updates))
+        """Commit updates and line up those not handled at once (see `bot.inbox.Intake`)."""
+        received = time.monotonic()
+        came = [taken_from(self.desk.vault, update, received) for update in updates]
+        done = await self._together.handle_fresh(
+            [Arrived(one, fresh=True, behind=not self.lanes.free(one.lane)) for one in came]
+        )
+        self.metrics.updates.inc(len(came))
+        self.lanes.put(one for one, is_done in zip(came, done, strict=True) if is_done is False)
+        for error in done:
+            if isinstance(error, BaseException):
+                raise error
 
     async def room(self) -> None:
         """Wait while too much is lined up already."""
@@ -159,21 +169,6 @@ class Pump:
     def full(self) -> bool:
         """Whether too much is lined up already."""
         return self.lanes.full
-
-    async def _keep(self, updates: Sequence[dict[str, Any]]) -> Sequence[Taken]:
-        received = time.monotonic()
-        if len(updates) == 1:
-            one = taken_from(self.desk.vault, updates[0], received)
-            if self.lanes.free(one.lane):
-                # Nobody waits: one commit instead of two.
-                done = await self._together.handle(one, fresh=True)
-                self.metrics.updates.inc()
-                return [] if done else [one]
-        taken = await self.database.in_thread(
-            take_in, self.database, self.desk.vault, updates, self.desk.clock(), received
-        )
-        self.metrics.updates.inc(len(taken))
-        return taken
 
     async def _take_turn(self, taken: Taken) -> None:
         done = await self._together.handle(taken)

@@ -49,24 +49,43 @@ class Together:
         self._answer, self._say, self._clock = answer, say, clock
         self._waiting: list[Waiting] = []
         self._going: asyncio.Task[None] | None = None
+        self._batches: set[asyncio.Task[None]] = set()
 
-    async def handle(self, taken: Taken, *, fresh: bool = False) -> bool:
-        """Handle an update; False: it waits in the inbox, and is to be handled later.
+    async def handle(self, taken: Taken) -> bool:
+        """Handle an update of the inbox; False: it is not its turn, or another program has its
+        person's. Raises what its handler raises."""
+        return await self._line_up(Arrived(taken))
 
-        `fresh`: it is not in the inbox yet; where it cannot be handled it is taken in. Once this
-        returns it is committed, either way. What a handler raises is raised of the others.
+    async def handle_fresh(self, several: Sequence[Arrived]) -> list[bool | BaseException]:
+        """Take in updates and handle them; once this returns they are committed.
+
+        False stands for one that waits in the inbox, to be handled later; an error for one that
+        could not even be taken in.
         """
+        lined_up = [self._line_up(one) for one in several]
+        return await asyncio.gather(*lined_up, return_exceptions=True)
+
+    def _line_up(self, one: Arrived) -> asyncio.Future[bool]:
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Arrived(taken, fresh), done))
+        self._waiting.append((one, done))
         if self._going is None:
             self._going = asyncio.create_task(self._go())
-        return await done
+        return done
+
+    async def close(self, patience: float) -> None:
+        """Begin nothing more, and give what is under way `patience` seconds."""
+        for _, done in self._waiting:
+            done.cancel()
+        if self._batches:
+            await asyncio.wait(self._batches, timeout=patience)
 
     async def _go(self) -> None:
         try:
             while self._waiting:
                 several, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-                batch = asyncio.ensure_future(self._settle(several))
+                batch = asyncio.create_task(self._settle(several))
+                self._batches.add(batch)
+                batch.add_done_callback(self._batches.discard)
                 await asyncio.wait([batch], timeout=SLOW)
         finally:
             # Whatever ended this, the next update begins it anew.
@@ -98,7 +117,10 @@ class Together:
         """Each alone: one is to blame, and is to be known."""
         if len(several) > 1:
             log.info("updates are handled one by one: %s", where(error))
-            await asyncio.gather(*(self._settle([one]) for one in several))
+            lanes: dict[str, list[Waiting]] = {}
+            for waiting in several:
+                lanes.setdefault(waiting[0].taken.lane, []).append(waiting)
+            await asyncio.gather(*(self._in_turn(lane) for lane in lanes.values()))
             return
         ((one, done),) = several
         if one.fresh:
@@ -115,6 +137,10 @@ class Together:
                 return
         if not done.done():
             done.set_exception(error)
+
+    async def _in_turn(self, lane: Sequence[Waiting]) -> None:
+        for waiting in lane:
+            await self._settle([waiting])
 
 
 def answering(queued: Sequence[Queued], received: float) -> list[Queued]:

@@ -148,6 +148,8 @@ class Arrived:
     taken: Taken
     fresh: bool = False
     """It is not in the inbox yet."""
+    behind: bool = False
+    """It comes after others of its person, and is only taken in now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +205,8 @@ def settle_together(
 
 def _others_first(one: Arrived, turn: Turn) -> bool:
     """Whether another update of this person is to be handled before, as far as is seen."""
-    if turn.oldest is None:
-        return False
+    if one.behind or turn.oldest is None:
+        return one.behind
     return one.fresh or turn.oldest < one.taken.update_id
 
 
@@ -245,13 +247,13 @@ def unsent(
     vault: Vault,
     ids: Sequence[int] | None = None,
     *,
-    lane: str | None = None,
+    lanes: Sequence[str] | None = None,
 ) -> list[Queued]:
     """What is still to be sent, oldest first: all, of these rows of the outbox, or what this
-    program is to send to a lane.
+    program is to send to some lanes.
     """
     with database.read() as session:
-        return unsent_rows(session, vault, ids, lane=lane)
+        return unsent_rows(session, vault, ids, lanes=lanes)
 
 
 def mark_sent(database: Database, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:

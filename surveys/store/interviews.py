@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Insert, Table, bindparam, delete, func, insert, null, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
@@ -119,14 +120,28 @@ def finish(session: Session, interview_id: int, submission: dict[str, str], now:
     )
 
 
-_LOG = {"sqlite": insert(EVENT), "postgresql": insert(EVENT).returning(EVENT.c.id)}
-"""With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row."""
+_LINE = ("interview_id", "at", "kind", "node", "value", "update_id")
+_LOG = insert(EVENT)
+
+
+@cache
+def _lines(many: int) -> Insert:
+    """So many lines in one statement, the same each time."""
+    return _LOG.values(
+        [{name: bindparam(f"{name}_{line}") for name in _LINE} for line in range(many)]
+    )
 
 
 def log(session: Session, lines: Sequence[dict[str, Any]]) -> None:
     """Append lines: interview_id, at, kind, node, value, update_id."""
-    if lines:
-        session.connection().execute(_LOG[kind_of(session)], lines)
+    if not lines:
+        return
+    if kind_of(session) == "sqlite":
+        session.connection().execute(_LOG, lines)
+        return
+    # PostgreSQL would get one statement a line, or one that is put together anew.
+    given = {f"{name}_{n}": line[name] for n, line in enumerate(lines) for name in _LINE}
+    session.connection().execute(_lines(len(lines)), given)
 
 
 def add_interview(session: Session, **values: Any) -> int:

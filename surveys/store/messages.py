@@ -163,10 +163,24 @@ def put_together(
     ]
     rows = [row for one in prepared if one is not None for row in one[1]]
     newest_before = _put(session, rows, now)
-    return [
-        [] if one is None else _queued(session, lane, outgoings, *one, newest_before)
-        for (lane, outgoings), one in zip(said, prepared, strict=True)
-    ]
+    told: list[tuple[str, str]] = []
+    queued: list[list[Queued]] = []
+    for (lane, outgoings), one in zip(said, prepared, strict=True):
+        turn, rows = one or (None, [])
+        newest = _in_place(session, rows, newest_before)
+        if turn is not None and not turn.mine:
+            if turn.sender is not None:
+                told.append((turn.sender, lane))
+            queued.append([])
+            continue
+        queued.append(
+            [
+                Queued(row["id"], lane, None, outgoing, after=newest)
+                for row, outgoing in zip(rows, outgoings, strict=True)
+            ]
+        )
+    give_notice(session, told)
+    return queued
 
 
 def _prepared(
@@ -177,28 +191,18 @@ def _prepared(
     return turn, [_row(vault, one, lane, now) | {"sender": turn.sender} for one in outgoings]
 
 
-def _queued(  # noqa: PLR0917
-    session: Session,
-    lane: str,
-    outgoings: Sequence[Outgoing],
-    turn: Turn,
-    rows: list[dict[str, Any]],
-    newest_before: Mapping[int, int],
-) -> list[Queued]:
-    """What of it this program sends, once all of it is in the table."""
+def _in_place(
+    session: Session, rows: list[dict[str, Any]], newest_before: Mapping[int, int]
+) -> int:
+    """See to it that what is said to one lane is in the table, all of it, as the last of the lane;
+    the number of the one before (0: none)."""
     before = [newest_before.get(row["id"], _REFUSED) for row in rows]
-    newest = max(before)
-    if _REFUSED in before or newest > rows[0]["id"]:
+    newest = max(before, default=0)
+    if _REFUSED in before or (rows and newest > rows[0]["id"]):
         # Only these are ours: another program may have drawn the same number.
-        _put_again(session, rows, [one["id"] for one in rows if one["id"] in newest_before], newest)
-    if not turn.mine:
-        if turn.sender is not None:
-            give_notice(session, turn.sender, lane)
-        return []
-    return [
-        Queued(row["id"], lane, None, one, after=max(newest, 0))
-        for row, one in zip(rows, outgoings, strict=True)
-    ]
+        ours = [row["id"] for row in rows if row["id"] in newest_before]
+        _put_again(session, rows, ours, max(newest, 0))
+    return max(newest, 0)
 
 
 _REFUSED = -1
@@ -237,7 +241,7 @@ def _put_again(
         # Another program's clock is ahead (what is said later has the greater number), or it
         # drew the same one.
         for row in rows:
-            row["id"] = next_id(after=max(newest, 0))
+            row["id"] = next_id(after=newest)
     connection.execute(insert(OUTBOX).values(_PUT), list(rows))
 
 
@@ -298,7 +302,7 @@ _UNSENT = (
     .where(OUTBOX.c.done_at.is_(None), OUTBOX.c.body.is_not(None))
     .order_by(OUTBOX.c.id)
 )  # fmt: skip
-_UNSENT_OF_LANE = _UNSENT.where(OUTBOX.c.lane == bindparam("lane")).where(
+_UNSENT_OF_LANES = _UNSENT.where(OUTBOX.c.lane.in_(bindparam("lanes", expanding=True))).where(
     OUTBOX.c.sender == bindparam("me")
 )
 
@@ -308,14 +312,14 @@ def unsent_rows(
     vault: Vault,
     only: Sequence[int] | None = None,
     *,
-    lane: str | None = None,
+    lanes: Sequence[str] | None = None,
 ) -> list[Queued]:
     """What is still to be sent, oldest first: all, of these rows, or what this program is to send
-    to a lane.
+    to some lanes.
     """
-    if lane is not None:
-        given = {"lane": lane, "me": session.info.get("replica")}
-        rows = session.connection().execute(_UNSENT_OF_LANE, given)
+    if lanes is not None:
+        given = {"lanes": list(lanes), "me": session.info.get("replica")}
+        rows = session.connection().execute(_UNSENT_OF_LANES, given)
     else:
         unsent = _UNSENT if only is None else _UNSENT.where(OUTBOX.c.id.in_(only))
         rows = session.connection().execute(unsent)

@@ -77,7 +77,10 @@ _WAITING = (
 _LONGER = text(
     "UPDATE turn SET until = until + make_interval(secs => :messages) WHERE lane = :lane"
 )
-_NOTICE = text("SELECT pg_notify(:channel, :lane)")
+_NOTICE = text(
+    "SELECT pg_notify(told.channel, told.lane)"
+    " FROM unnest(CAST(:channels AS text[]), CAST(:lanes AS text[])) AS told (channel, lane)"
+)
 _TURNS, _ME = "turns", "replica"
 
 
@@ -148,9 +151,12 @@ def _turn(sender: str, me: str | None, oldest: int | None) -> Turn:
     return Turn(sender or None, (sender or None) == me, oldest)
 
 
-def give_notice(session: Session, sender: str, lane: str) -> None:
-    """Tell another replica, once this transaction is committed, whom it has something to say."""
-    session.connection().execute(_NOTICE, {"channel": channel_of(sender), "lane": lane})
+def give_notice(session: Session, told: Sequence[tuple[str, str]]) -> None:
+    """Tell other replicas, once this transaction is committed, whom they have something to say:
+    (sender, lane)."""
+    if told:
+        channels, lanes = [channel_of(sender) for sender, _ in told], [lane for _, lane in told]
+        session.connection().execute(_NOTICE, {"channels": channels, "lanes": lanes})
 
 
 def channel_of(replica: str) -> str:
