@@ -127,8 +127,9 @@ class Pump:
             await asyncio.wait(tasks, timeout=10)
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.lanes.close(self.patience)
-            await self._together.close(self.patience)
+            await asyncio.gather(
+                self.lanes.close(self.patience), self._together.close(self.patience)
+            )
             await self.sender.close(self.patience)
             # Until here: who takes longer than others wait would be taken for dead, and what it is
             # about to send would be sent by them, too.
