@@ -27,15 +27,12 @@ from surveys.store.database import Database
 from surveys.store.messages import (
     Outgoing,
     Queued,
-    is_waiting,
-    messages_with,
     put,
     put_once,
     put_together,
-    settle_failed,
-    settle_sent,
     unsent_rows,
 )
+from surveys.store.sent import is_waiting, messages_with, settle_failed, settle_sent
 from surveys.store.turns import Turn, take_turn, take_turns
 from surveys.store.updates import (
     Taken,
