@@ -156,8 +156,8 @@ class Pump:
         done = await self._together.handle_fresh(
             [Arrived(one, fresh=True, behind=not self.lanes.free(one.lane)) for one in came]
         )
-        self.metrics.updates.inc(len(came))
-        self.lanes.put(one for one, is_done in zip(came, done, strict=True) if is_done is False)
+        self.metrics.updates.inc(sum(one in ("handled", "waits") for one in done))
+        self.lanes.put(one for one, outcome in zip(came, done, strict=True) if outcome == "waits")
         for error in done:
             if isinstance(error, BaseException):
                 raise error
@@ -172,7 +172,7 @@ class Pump:
         return self.lanes.full
 
     async def _take_turn(self, taken: Taken) -> None:
-        done = await self._together.handle(taken)
+        done = await self._together.handle(taken) != "waits"
         while not done:
             # Another program has this person's turn, or took in what comes before.
             done, queued = await self.database.in_thread(

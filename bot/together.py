@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -29,7 +30,10 @@ SLOW = 0.5
 """Seconds after which those that came since do not wait for a commit any longer (on PostgreSQL):
 somebody has asked for something that takes its time."""
 
-Waiting = tuple[Arrived, asyncio.Future[bool]]
+Outcome = Literal["handled", "waits", "known"]
+"""handled: that is committed · waits: it is in the inbox, and to be handled later · known: it was
+handled, or taken in, before."""
+Waiting = tuple[Arrived, asyncio.Future[Outcome]]
 
 
 class Together:
@@ -51,22 +55,22 @@ class Together:
         self._going: asyncio.Task[None] | None = None
         self._batches: set[asyncio.Task[None]] = set()
 
-    async def handle(self, taken: Taken) -> bool:
-        """Handle an update of the inbox; False: it is not its turn, or another program has its
-        person's. Raises what its handler raises."""
+    async def handle(self, taken: Taken) -> Outcome:
+        """Handle an update of the inbox, unless another program has its person's turn, or an older
+        one comes first: it waits then. Raises what its handler raises."""
         return await self._line_up(Arrived(taken))
 
-    async def handle_fresh(self, several: Sequence[Arrived]) -> list[bool | BaseException]:
+    async def handle_fresh(self, several: Sequence[Arrived]) -> list[Outcome | BaseException]:
         """Take in updates and handle them; once this returns they are committed.
 
-        False stands for one that waits in the inbox, to be handled later; an error for one that
-        could not even be taken in.
+        An error stands for one that could not even be taken in; one that could not be handled
+        waits.
         """
         lined_up = [self._line_up(one) for one in several]
         return await asyncio.gather(*lined_up, return_exceptions=True)
 
-    def _line_up(self, one: Arrived) -> asyncio.Future[bool]:
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    def _line_up(self, one: Arrived) -> asyncio.Future[Outcome]:
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, done))
         if self._going is None:
             self._going = asyncio.create_task(self._go())
@@ -107,11 +111,13 @@ class Together:
             self._told(several, settled)
 
     def _told(self, several: Sequence[Waiting], settled: Settled) -> None:
+        outcomes: dict[int, Outcome] = dict.fromkeys(settled.waits, "waits")
         for taken, queued in settled.queued:
+            outcomes[taken.update_id] = "handled"
             self._say(answering(queued, taken.received))
         for one, done in several:
             if not done.done():
-                done.set_result(one.taken.update_id not in settled.waits)
+                done.set_result(outcomes.get(one.taken.update_id, "known"))
 
     async def _apart(self, several: Sequence[Waiting], error: Exception) -> None:
         """Each alone: one is to blame, and is to be known."""
@@ -133,7 +139,7 @@ class Together:
                 error = second
             else:
                 if not done.done():
-                    done.set_result(not kept)
+                    done.set_result("waits" if kept else "known")
                 return
         if not done.done():
             done.set_exception(error)

@@ -1,16 +1,16 @@
-"""The transaction around one update: handled once, or not at all.
+"""The transaction around updates: each is handled once, or not at all.
 
-    taken = take_in(database, vault, updates, now)          # then, and only then, acknowledge
-    done, queued = settle(database, vault, taken[0], handle, now)
-    … send …
+    settled = settle_together(database, vault, [Arrived(one, fresh=True)], handle, now)
+    … acknowledge, and send what is in `settled.queued` …
     mark_sent(database, [(queued[0].outbox_id, message_id)], now)
 
-`settle` opens one transaction; if the inbox row is already done (or absent) nothing happens; else
-it is marked done and emptied, `handle(session, taken)` does its work and says what is to be said,
-each message goes into the outbox (sealed), and all of it is committed at once. The rows written
-are returned, so that the sender need not read them again. Any error rolls everything back and
-propagates; `note_failure` then counts the try in a transaction of its own, and parks the update
-after the fifth.
+`settle_together` opens one transaction for updates of different people. Each is marked done in the
+inbox, or put there as done; one that is done already is passed over. `handle(session, taken)` does
+its work and says what is to be said; all messages go into the outbox (sealed), and all of it is
+committed at once. The rows written are returned, so that the sender need not read them again. Any
+error rolls everything back and propagates; of one that was alone `note_failure` then counts the try
+in a transaction of its own, and parks the update after the fifth. `settle` waits for the turn of
+one person, where other programs are at work.
 """
 
 from __future__ import annotations
