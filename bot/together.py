@@ -54,6 +54,8 @@ class Together:
         self._waiting: list[Waiting] = []
         self._going: asyncio.Task[None] | None = None
         self._batches: set[asyncio.Task[None]] = set()
+        self._busy: set[str] = set()
+        """The persons of whom something is being handled."""
 
     async def handle(self, taken: Taken) -> Outcome:
         """Handle an update of the inbox, unless another program has its person's turn, or an older
@@ -86,14 +88,35 @@ class Together:
     async def _go(self) -> None:
         try:
             while self._waiting:
-                several, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-                batch = asyncio.create_task(self._settle(several))
-                self._batches.add(batch)
-                batch.add_done_callback(self._batches.discard)
-                await asyncio.wait([batch], timeout=SLOW)
+                several = self._next()
+                if several:
+                    batch = asyncio.create_task(self._batch(several))
+                    self._batches.add(batch)
+                    batch.add_done_callback(self._batches.discard)
+                    await asyncio.wait([batch], timeout=SLOW)
+                else:
+                    await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
         finally:
             # Whatever ended this, the next update begins it anew.
             self._going = None
+
+    def _next(self) -> list[Waiting]:
+        """What goes into the next commit: nothing of those of whom something is being handled."""
+        chosen: list[Waiting] = []
+        left: list[Waiting] = []
+        for one in self._waiting:
+            free = one[0].taken.lane not in self._busy and len(chosen) < MOST
+            (chosen if free else left).append(one)
+        self._waiting = left
+        return chosen
+
+    async def _batch(self, several: Sequence[Waiting]) -> None:
+        lanes = {one.taken.lane for one, _ in several}
+        self._busy |= lanes
+        try:
+            await self._settle(several)
+        finally:
+            self._busy -= lanes
 
     async def _settle(self, several: Sequence[Waiting]) -> None:
         # Of whom nobody waits any more: the program ends, and nothing of it was promised.
