@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, case, delete, null, or_, select, update
+from sqlalchemy import Table, bindparam, case, delete, null, or_, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -58,10 +58,21 @@ def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: dat
     return set(session.connection().execute(statement, rows).scalars())
 
 
+# However many, one statement, the same each time.
+_DONE = text(
+    "INSERT INTO inbox (update_id, received_at, done_at)"
+    " SELECT update_id, :now, :now FROM unnest(CAST(:ids AS bigint[])) AS done (update_id)"
+    " ON CONFLICT DO NOTHING RETURNING update_id"
+)
+
+
 def add_done(session: Session, update_ids: Sequence[int], now: datetime) -> set[int]:
     """Updates that are handled in this very transaction; those that were not there before."""
     if not update_ids:
         return set()
+    if kind_of(session) == "postgresql":
+        given = {"ids": list(update_ids), "now": now}
+        return set(session.connection().execute(_DONE, given).scalars())
     rows = [{"update_id": one, "received_at": now, "done_at": now} for one in update_ids]
     return set(session.connection().execute(_take(kind_of(session)), rows).scalars())
 
