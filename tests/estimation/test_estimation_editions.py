@@ -175,6 +175,8 @@ def rounds(draw: st.DrawFn) -> list[pd.DataFrame]:
     found = []
     for _ in range(3):
         for village in ABOVE:
+            # Sometimes nobody comes in one of the categories.
+            ages, doubt = draw(st.sampled_from([1, 2])), draw(st.sampled_from([0.0, 0.1, 0.5]))
             for _ in range(draw(st.sampled_from([0, 0, 2, 4, 7, 10, 12, 25]))):
                 people.append(
                     {
@@ -183,8 +185,8 @@ def rounds(draw: st.DrawFn) -> list[pd.DataFrame]:
                         "home": f"{village}{int(dice.integers(0, 12))}",
                         "user": bool(dice.random() < likely),
                         "sex": int(dice.choice([0, 1, -1], p=[0.5, 0.45, 0.05])),
-                        "age": int(dice.integers(0, 2)),
-                        "schooling": int(dice.choice([0, 1, -1], p=[0.6, 0.3, 0.1])),
+                        "age": int(dice.integers(0, ages)),
+                        "schooling": int(dice.choice([0, 1, -1], p=[0.5, 0.5 - doubt, doubt])),
                     }
                 )
         for _ in range(draw(st.sampled_from([0, 0, 1, 3, 12]))):
@@ -196,7 +198,7 @@ def rounds(draw: st.DrawFn) -> list[pd.DataFrame]:
     return found
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=40)
 @given(rounds(), st.integers(0, 10**6))
 def test_editions_are_those_of_the_rule_word_for_word(
     answered: list[pd.DataFrame], seed: int
