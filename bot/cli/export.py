@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from datetime import datetime
@@ -102,6 +103,8 @@ def export(  # noqa: PLR0917 - the names speak
     from surveys.store.database import file_of
     from surveys.store.vault import Vault
 
+    # What was imported stays: it is not gone through for garbage again and again.
+    gc.freeze()
     reviews = _reviews(review)
     found = settings()
     spoken = language.value if language else found.language

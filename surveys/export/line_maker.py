@@ -21,7 +21,7 @@ from typing import IO, Any
 from surveys.export.frequencies import Counting
 from surveys.export.hiding import Hiding
 from surveys.export.own_cells import Around, Batch, Computed, batch
-from surveys.export.own_texts import Halves
+from surveys.export.own_texts import Halves, together
 from surveys.export.reader import Reader
 from surveys.export.straight import Misfit, Straight
 from surveys.export.table import More, Variable
@@ -101,7 +101,8 @@ class Maker:
         with open(wanted, "rb") as ids, open(made, "ab") as file:
             while not enough() and (read := ids.read(size * SIZE)):
                 some = array("q", read)
-                file.write(framed([self._halves(some, part) for part in _parts(some)]))
+                # Together: what is added later costs as much for few lines as for many.
+                file.write(framed(together([self._halves(some, part) for part in _parts(some)])))
                 # Somebody reads it meanwhile.
                 file.flush()
                 done += len(some)
@@ -114,15 +115,14 @@ class Maker:
         there = [part[at] for at in found.there]
         return self._straight.halves(found.answers, found.own, there)
 
-    def whole(self, halves: Sequence[Halves], computed: Computed) -> bytes:
+    def whole(self, halves: Halves, computed: Computed) -> bytes:
         """The lines of some submissions that were begun before."""
-        made = []
-        for some in halves:
-            if some.there:
-                found = computed.only(some.there)
-                late = (*found.weights, found.seconds, found.flags)
-                made.append(self._straight.whole(some, late))
-        return b"".join(made)
+        if not halves.there:
+            return b""
+        if len(halves.there) < len(computed.seconds):
+            computed = computed.only(halves.there)
+        late = (*computed.weights, computed.seconds, computed.flags)
+        return self._straight.whole(halves, late)
 
     def _found(self, ids: Sequence[int], computed: Computed | None) -> Batch | None:
         rows = self._look(self._work.query.replace(IDS, ",".join(map(str, ids))))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, repeat
+from itertools import chain, groupby, repeat
 from operator import itemgetter
 
 from surveys.export.cells import DANGEROUS, alike, moment, number, text_of
@@ -42,6 +42,16 @@ class Halves:
     homes: Sequence[Cell]
     parts: Sequence[Sequence[str]]
     """What stands before, between and behind the columns left out: of each part a text a line."""
+
+
+def together(some: Sequence[Halves]) -> Halves:
+    """The lines of all of them, one after the other."""
+    filled = [one for one in some if one.there]
+    return Halves(
+        [at for one in filled for at in one.there],
+        [home for one in filled for home in one.homes],
+        [list(chain(*parts)) for parts in zip(*(one.parts for one in filled), strict=True)],
+    )
 
 
 class OwnTexts:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib import import_module
 from secrets import token_bytes
+from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from surveys.export.design import VILLAGES, Design, design
@@ -89,6 +91,8 @@ def tables(
     What was computed of each submission waits on the disk (`surveys.export.kept`); answers are read
     a batch at a time, whenever a table is. Raises NothingToExport.
     """
+    # Half a second, in which the database is at work anyway.
+    Thread(target=import_module, args=("surveys.estimation.villages",), daemon=True).start()
     with database.read() as session:
         made = plan(session, choose(session, filters, now), guess=not released)
         if released:
