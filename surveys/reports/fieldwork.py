@@ -83,7 +83,7 @@ def sentences(rows: Sequence[Fieldwork], say: Words) -> tuple[str, ...]:
     if len(aimed) == len(rows):
         said = [
             say(
-                "{n} of {target} answers are in.",
+                "Answers so far: {n}. Wanted: {target}.",
                 n=say.number(answered),
                 target=say.number(target),
             )

@@ -97,7 +97,7 @@ def test_what_is_withheld_has_no_number_anywhere(usegap, county, tmp_path):  # n
     assert "%" not in tiny
     xia = text(found[f"township-{ids['Xia']}-xia.en.html"])
     assert "Nothing can be shown yet" in xia
-    assert "4 of 20 answers are in." in xia
+    assert "Answers so far: 4. Wanted: 20." in xia
     assert "No answers yet: Quiet." in xia
     assert "%" not in xia
     assert ids["LP03"] not in kept or kept[ids["LP03"]]["level"] == "withheld"

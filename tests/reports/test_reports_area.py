@@ -197,7 +197,7 @@ def test_progress_says_what_is_missing_and_when_it_ends() -> None:
     ]
     found = progress(rows, say, {"B": "b.html"})
     assert found.said == (
-        "15 of 36 answers are in.",
+        "Answers so far: 15. Wanted: 36.",
         "Villages that have reached their target: 1 of 3.",
         "No answers yet: Cun.",
     )
