@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.export.flags import Flags, compared
+from surveys.export.giving_back import give_back
 from surveys.export.kept import WEIGHED
 from surveys.export.plan import numbers
 from surveys.export.runs import Place, runs
@@ -40,8 +41,12 @@ VILLAGES = (
 """The columns of a village that come from here."""
 
 
-TOGETHER = 40
+TOGETHER = 25
 """Villages that are read at a time: of a submission 3 KB are in memory while it is read."""
+
+
+SELDOM = 10
+"""Runs after which what was freed is given back: it costs twenty milliseconds each time."""
 
 
 class Weighed:
@@ -56,7 +61,7 @@ class Weighed:
         self.used = np.zeros(count, np.bool_)
         self.weight = np.full(count, np.nan)
         """This and what follows of who is `used`; NaN: nothing."""
-        self.rosters = np.zeros((2, count), np.int32)
+        self.rosters: NDArray[np.unsignedinteger] = np.zeros((2, count), np.uint16)
         """roster_x and roster_no_phone: indices into `values`."""
         self.values = {float("nan"): 0}
         self.visits: NDArray[np.float64] | None = None
@@ -76,6 +81,8 @@ class Weighed:
         """Values of rosters, of which there are few, as indices."""
         found, at = np.unique(values[np.isfinite(values)], return_inverse=True)
         numbers = [self.values.setdefault(one, len(self.values)) for one in found.tolist()]
+        if len(self.values) > np.iinfo(self.rosters.dtype).max:
+            self.rosters = self.rosters.astype(np.uint32)
         wide = np.zeros(len(values), np.int32)
         wide[np.isfinite(values)] = np.array(numbers, np.int32)[at]
         return wide
@@ -172,8 +179,10 @@ def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Flags]:
     flags = Flags(wave_id, versions, in_any, ids)
     found = _Found(Weighed(ids), flags)
     places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
-    for some in runs(session, wave_id, places, known.margins, reference):
+    for number, some in enumerate(runs(session, wave_id, places, known.margins, reference), 1):
         _compute(session, known, some, found)
+        if not number % SELDOM:
+            give_back()
     numbers = _numbers(list(places.values()), found.pools)
     found.rows.number(numbers)
     at = VILLAGES.index("raking_pool")
@@ -267,7 +276,8 @@ def _put(computed: Computed, rows: Weighed, at: NDArray[np.int64], pools: int) -
     weight = own.w + own.other
     rows.used[at] = True
     rows.weight[at] = np.where(weight == 0, np.nan, weight)
-    rows.rosters[0][at], rows.rosters[1][at] = rows.roster(own.x), rows.roster(own.no_phone)
+    rosters = rows.roster(own.x), rows.roster(own.no_phone)
+    rows.rosters[:, at] = rosters
     if phases is not None:
         if rows.visits is None:
             rows.visits = np.full((2, len(rows.ids)), np.nan)

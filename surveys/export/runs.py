@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveys.store.schema import Interview, Report
 
-AT_ONCE = 10_000
+AT_ONCE = 9_000
 """Submissions of villages that are computed together, or more where more hang together."""
 Place = tuple[str, ...]
 """The names from the programme down, and the village's code."""
