@@ -22,10 +22,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 RUN useradd --system --uid 10001 --home-dir /data --create-home usegap
 COPY --from=build /usegap /usegap
 ENV PATH=/usegap/bin:$PATH PYTHONUNBUFFERED=1 MPLCONFIGDIR=/tmp XDG_CACHE_HOME=/tmp \
-    USEGAP_DATABASE_URL=sqlite:////data/usegap.db
+    TMPDIR=/var/tmp USEGAP_DATABASE_URL=sqlite:////data/usegap.db
 USER usegap
 WORKDIR /data
-VOLUME /data
+# What exports make waits in /var/tmp: /tmp may be in memory.
+VOLUME ["/data", "/var/tmp"]
 # What is begun is ended first: give it 30 seconds (`docker run --stop-timeout 30`).
 STOPSIGNAL SIGTERM
 # Healthy: the database can be read and is of this version.

@@ -131,11 +131,13 @@ def export(  # noqa: PLR0917 - the names speak
             what = "release" if release else "submissions"
             for one in filters.area_ids:
                 audit(session, BY, "export", what, now(), area_id=one)
+        packed = out.suffix.lower() == ".zip"
         with progress("Writing submissions") as tell:
             try:
                 made = tables(
                     database, filters, now(), released=release, progress=tell,
                     unseal=None if no_media else lambda sealed: key().open(sealed),
+                    folder=out.parent if packed else out,
                 )  # fmt: skip
                 if hidden and "parquet" in formats:
                     # It is written with it; pandas, which was read by now, goes on without.
@@ -145,7 +147,7 @@ def export(  # noqa: PLR0917 - the names speak
                 if made.media is not None and made.media.count:
                     # A key that is not there is said before anything is written.
                     key()
-                if out.suffix.lower() == ".zip":
+                if packed:
                     into_zip(made, wanted, out)
                 else:
                     into_folder(made, wanted, out)

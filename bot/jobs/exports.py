@@ -35,15 +35,16 @@ def exported(job: DueJob, database: Database, desk: Desk) -> list[Parcel]:
     say = speak(one.language)
     chat, key = desk.address(one), f"job:{job.id}:{one.contact_id}:0"
     wanted = Wanted.from_json(job.arguments["wanted"])
-    try:
-        made = tables(
-            database, filters, desk.clock(), released=bool(job.arguments["released"]),
-            unseal=desk.vault.open if job.arguments.get("media") else None,
-        )  # fmt: skip
-    except NothingToExport:
-        return [(one, [send(chat, say("Nobody has been asked there yet."), key=key)])]
     with TemporaryDirectory() as folder:
         target = Path(folder) / "answers.zip"
+        try:
+            made = tables(
+                database, filters, desk.clock(), released=bool(job.arguments["released"]),
+                unseal=desk.vault.open if job.arguments.get("media") else None,
+                folder=target.parent,
+            )  # fmt: skip
+        except NothingToExport:
+            return [(one, [send(chat, say("Nobody has been asked there yet."), key=key)])]
         into_zip(replace(made, media=None), wanted, target)
         if target.stat().st_size > LARGEST:
             text = say(

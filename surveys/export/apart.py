@@ -12,7 +12,7 @@ import subprocess
 import sys
 from array import array
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,6 +75,10 @@ class Source(Protocol):
     """Where what is computed of submissions comes from."""
 
     @property
+    def folder(self) -> Path | None:
+        """Where things may wait; None: in the system's temporary folder."""
+
+    @property
     def found(self) -> bool:
         """Whether it was computed before."""
 
@@ -102,10 +106,7 @@ def lines(
         stack.callback(here.close)
         other.answer()
         session = stack.enter_context(_begin(database, here, other))
-        first = 0
-        for block in _begun(here, other, ids, size, source, session):
-            yield block
-            first = min(first + size, len(ids))
+        first = yield from _begun(here, other, ids, size, source, session)
         waiting: deque[bytes | None] = deque()
         for number, start in enumerate(range(first, len(ids), size)):
             some = ids[start : start + size]
@@ -128,13 +129,13 @@ def lines(
 
 def _begun(  # noqa: PLR0917
     here: Maker, other: _Process, ids: Sequence[int], size: int, source: Source, session: Session
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, int]:
     """The first lines, as many as the other process begins until `source` has found what is
-    computed and all that is begun is written.
+    computed and all that is begun is written; returns of how many submissions.
     """
     if source.found:
-        return
-    with TemporaryDirectory() as folder:
+        return 0
+    with TemporaryDirectory(dir=source.folder) as folder:
         wanted, made = Path(folder, "wanted"), Path(folder, "made")
         # Not through the pipe: a million of them would be in its memory, too.
         wanted.write_bytes(array("q", ids))
@@ -159,6 +160,7 @@ def _begun(  # noqa: PLR0917
                     raise Died("EOFError")
         if not waited:
             other.answer()
+        return done
 
 
 def _next_in(file: IO[bytes]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from surveys.export.flags import Flags, compared
 from surveys.export.giving_back import give_back
-from surveys.export.kept import WEIGHED
+from surveys.export.kept import WEIGHED, Kept
 from surveys.export.plan import numbers
 from surveys.export.runs import Place, runs
 from surveys.export.table import Cell
@@ -125,6 +126,30 @@ class Design:
     """Whether weights were raked anywhere in the wave."""
 
 
+class Everybody:
+    """What was computed of everybody in a wave, in memory until it is kept."""
+
+    def __init__(self, weighed: Weighed, flags: Flags) -> None:
+        self.weighed: Weighed | None = weighed
+        """None once it is kept."""
+        self.flags = flags
+
+    def keep(self, ids: Sequence[int], folder: Path | None = None) -> Kept:
+        """That of an export's submissions, in its order, on the disk; nothing stays in memory.
+
+        folder: where it waits (None: the system's). Raises RuntimeError the second time.
+        """
+        if self.weighed is None:
+            raise RuntimeError("what was computed is kept already")
+        kept = Kept(ids, folder)
+        kept.weigh(self.weighed)
+        # Before flags are compared, which takes memory.
+        self.weighed = None
+        kept.flag(self.flags.checked())
+        del self.flags
+        return kept
+
+
 @dataclass(frozen=True, slots=True)
 class _Wave:
     """What is the same for all villages of a wave."""
@@ -153,8 +178,8 @@ class _Found:
     raked: bool = False
 
 
-def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Flags]:
-    """The weights of everybody in a wave, as a profile computed now has them, and what finds flags.
+def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
+    """The weights of a wave as a profile computed now has them, of its villages and of everybody.
 
     Of the whole wave, whatever is exported: villages are raked together, flags compare everybody.
     """
@@ -192,7 +217,7 @@ def design(session: Session, wave_id: int) -> tuple[Design, Weighed, Flags]:
         cells[at] = None if pool is None else int(numbers[int(pool)])  # type: ignore[arg-type]
         of_village[code] = tuple(cells)
     made = Design(of_village, known.places, reference, found.raked)
-    return made, found.rows, flags
+    return made, Everybody(found.rows, flags)
 
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:

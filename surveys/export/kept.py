@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
@@ -49,12 +50,16 @@ _NAMED = _Named()
 class Kept:
     """What was computed of the submissions of an export. Gone with its last reader."""
 
-    def __init__(self, ids: Sequence[int]) -> None:
-        """ids: of the export, in its order."""
+    def __init__(self, ids: Sequence[int], folder: Path | None = None) -> None:
+        """ids: of the export, in its order; folder: where it waits, made if it is not there (None:
+        the system's temporary folder).
+        """
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
         self._ids = ids
         self._values = np.zeros(0)
         self._stored: Mapping[int, tuple[str, ...]] = {}
-        self._weighed, self._checked = _Records(WEIGHED), _Records(CHECKED)
+        self._weighed, self._checked = _Records(WEIGHED, folder), _Records(CHECKED, folder)
 
     def weigh(self, weighed: Weighed) -> None:
         """Keep what they weigh."""
@@ -92,9 +97,9 @@ class Kept:
 class _Records:
     """Records in a file."""
 
-    def __init__(self, kind: np.dtype[Any]) -> None:
+    def __init__(self, kind: np.dtype[Any], folder: Path | None) -> None:
         self._kind = kind
-        self._file = TemporaryFile()  # noqa: SIM115 - closed with the last reader
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - closed with the last reader
         weakref.finalize(self, self._file.close)
 
     def add(self, records: NDArray[Any]) -> None:

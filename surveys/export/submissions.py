@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,13 @@ class Sources:
         self,
         plan: Plan,
         census: Mapping[int, Census],
+        folder: Path | None = None,
         made: tuple[Design, Kept] | None = None,
         singled: NDArray[np.int64] | None = None,
     ) -> None:
         self._plan = plan
+        self.folder = folder
+        """Where things wait until the export is written (None: the system's temporary folder)."""
         self.census = census
         """Of each village of the plan, by id."""
         self._made = made
@@ -65,13 +69,8 @@ class Sources:
     def find(self, session: Session) -> None:
         """Compute weights and flags of the whole wave, where they were not."""
         if self._made is None:
-            made, weighed, flags = design(session, self._plan.chosen.wave_id)
-            kept = Kept(self._plan.ids)
-            kept.weigh(weighed)
-            # Before flags are compared, which takes memory.
-            del weighed
-            kept.flag(flags.checked())
-            self._made = made, kept
+            made, everybody = design(session, self._plan.chosen.wave_id)
+            self._made = made, everybody.keep(self._plan.ids, self.folder)
 
     def design(self, database: Database) -> Design:
         """The weights, computed now where they were not."""

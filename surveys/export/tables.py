@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib import import_module
+from pathlib import Path
 from secrets import token_bytes
-from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from surveys.export.design import VILLAGES, Design, design
 from surveys.export.filters import Filters, choose
-from surveys.export.kept import Kept
 from surveys.export.media import Media, media
 from surveys.export.own import OF_VILLAGES, ours
 from surveys.export.plan import Plan, learned, plan
@@ -83,16 +81,16 @@ def tables(
     released: bool = False,
     unseal: Callable[[bytes], bytes] | None = None,
     progress: Progress | None = None,
+    folder: Path | None = None,
 ) -> Tables:
     """The tables of what was asked for; `released`: so that they can be handed out.
 
     unseal: what opens the files that people sent as answers; without it they are left out, and of
     a release always.
-    What was computed of each submission waits on the disk (`surveys.export.kept`); answers are read
-    a batch at a time, whenever a table is. Raises NothingToExport.
+    folder: where what was computed of each submission waits until it is written (None: the system's
+    temporary folder, which may be in memory). Answers are read a batch at a time, whenever a table
+    is. Raises NothingToExport.
     """
-    # Half a second, in which the database is at work anyway.
-    Thread(target=import_module, args=("surveys.estimation.villages",), daemon=True).start()
     with database.read() as session:
         made = plan(session, choose(session, filters, now), guess=not released)
         if released:
@@ -101,17 +99,14 @@ def tables(
 
             # Before weights, which are kept while a table is written, too.
             made, stand = standing(session, made, token_bytes(SECRET))
-            around, weighed, flags = design(session, made.chosen.wave_id)
+            around, everybody = design(session, made.chosen.wave_id)
             made, done, how = release(made, stand, raked=around.raked)
-            kept = Kept(made.ids)
-            kept.weigh(weighed)
-            del weighed
-            kept.flag(flags.checked())
+            kept = everybody.keep(made.ids, folder)
         places = census(session, made.chosen.area_ids)
     if released:
-        sources = Sources(made, places, (around, kept), how.singled)
+        sources = Sources(made, places, folder, (around, kept), how.singled)
         return _handed_out(database, made, sources, progress, done, how)
-    found = _tables(database, made, Sources(made, places), progress)
+    found = _tables(database, made, Sources(made, places, folder), progress)
     sent = media(database, made, unseal) if unseal else None
     return replace(found, media=sent)
 

@@ -131,12 +131,15 @@ def _ours(name: str, url: str, folder: Path) -> None:
     database = Database(url)
     with database.read() as session:
         root = session.query(Area.id).where(Area.kind == "programme").scalar()
-    found = tables(database, Filters((root,)), NOW, released=name.endswith("--release"))
+    target = folder / out(name)
+    found = tables(
+        database, Filters((root,)), NOW, released=name.endswith("--release"), folder=target
+    )
     kind = {"zip": "csv", "csv --release": "csv"}.get(name, name)
     if name == "zip":
-        into_zip(found, Wanted((kind,)), folder / out(name) / "answers.zip")
+        into_zip(found, Wanted((kind,)), target / "answers.zip")
     else:
-        into_folder(found, Wanted((kind,)), folder / out(name))
+        into_folder(found, Wanted((kind,)), target)
     database.close()
 
 

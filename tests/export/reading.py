@@ -16,12 +16,15 @@ def rows(content, delimiter=","):
     return list(csv.DictReader(text, delimiter=delimiter))
 
 
-def made_of(database, field, *, released=False, progress=None, unseal=None, now=NOW, **filters):
+def made_of(
+    database, field, *, released=False, progress=None, unseal=None, now=NOW, folder=None, **filters
+):  # fmt: skip
     """The tables of a field, of all its villages without a word on it."""
     filters.setdefault("area_ids", tuple(field.villages.values()))
     return tables(
-        database, Filters(**filters), now, released=released, unseal=unseal, progress=progress
-    )
+        database, Filters(**filters), now, released=released, unseal=unseal, progress=progress,
+        folder=folder,
+    )  # fmt: skip
 
 
 def files_of(made, **wanted):

@@ -132,6 +132,19 @@ def test_two_processes_write_what_one_writes(
     assert all(one.returncode is not None for one in started)
 
 
+@pytest.mark.parametrize("released", [False, True])
+def test_nothing_waits_outside_of_the_export(
+    database, field, small, tmp_path, monkeypatch, released
+):
+    # The system's temporary folder may be in memory.
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    out = tmp_path / "new" / "out"
+    made = made_of(database, field, released=released, folder=out)
+    paths = into_folder(made, Wanted(("csv", "sav", "dta", "parquet")), out)
+    assert {one.suffix for one in paths} >= {".csv", ".sav", ".dta", ".parquet"}
+    assert sorted(out.iterdir()) == sorted(paths)
+
+
 def test_progress_is_told_of_them_too(database, field, small):
     told = []
     files_of(made_of(database, field, progress=lambda done, of: told.append((done, of))))

@@ -16,7 +16,6 @@ from surveys.export.central import central_csv
 from surveys.export.design import VILLAGES, design
 from surveys.export.drawn import AS_IT_STANDS, Drawn, drawn
 from surveys.export.frequencies import Counting, frequencies
-from surveys.export.kept import Kept
 from surveys.export.kinds import Kinds
 from surveys.export.own_cells import ROWS
 from surveys.export.pieces import Odd, pieces, taken_apart
@@ -203,13 +202,10 @@ def test_some_villages_at_a_time_weigh_what_all_weigh_together(database, monkeyp
         monkeypatch.setattr(runs, "AT_ONCE", most)
         with database.read() as session:
             ids = session.scalars(select(Interview.id)).all()
-            found, weighed, finding = design(session, made.wave)
-            flags = finding.checked()
+            found, everybody = design(session, made.wave)
+            flags = everybody.flags.checked()
             whole = checked(session, made.wave)
-        keeping = Kept(ids)
-        keeping.weigh(weighed)
-        keeping.flag(flags)
-        computed = keeping.batch(0, ids)
+        computed = everybody.keep(ids).batch(0, ids)
         cells = [list(one) for one in computed.weights]
         kept.append((cells, found.villages, found.raked))
         assert np.array_equal(flags.ids, whole.ids)
@@ -234,8 +230,8 @@ def test_the_versions_of_a_wave_are_looked_for_once(database, monkeypatch):
     monkeypatch.setattr("surveys.store.measured.versions_of_wave", again)
     monkeypatch.setattr("surveys.store.quality.versions_of_wave", again)
     with database.read() as session:
-        _, weighed, _ = design(session, made.wave)
-    assert weighed.used.any()
+        _, everybody = design(session, made.wave)
+    assert everybody.weighed.used.any()
 
 
 def _log(session):
