@@ -1,11 +1,13 @@
-# ruff: noqa: S101, S603, S607 - our own commands, on our own files
+# ruff: noqa: S603, S607 - our own commands, on our own files
 """Every step of the Dockerfile, and compose.yaml, as far as they can be tried without an engine.
 
-    python .ci/dockerfile.py ENVIRONMENT    (in which the wheel is installed: .ci/run makes it)
+    python .ci/dockerfile.py FOLDER    (empty; the program is installed into FOLDER/usegap)
 
-Tried: what is copied is there and let through, and nothing else is; system packages exist, where
-apt knows; the wheel is what hatchling makes of the copied files alone; the image's command, its
-health check and its user: the installed program as uid 10001, which may write to /data only.
+Tried: what is copied is there and let through, and nothing else is; the commands of the first stage
+as they stand, with the image's places in the folder: its environment, its tools, the wheel of the
+copied files alone, which holds all that `make wheel` packs; system packages exist, where apt knows;
+the image's command, its health check and its user: the installed program as uid 10001, which may
+write to /data only.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -66,8 +69,8 @@ def let_through(path: str, rules: list[str]) -> bool:
     return through
 
 
-def check_copied(found: list[tuple[str, str]], folder: Path) -> None:
-    """Copy what the first stage copies; nothing that is ignored, nothing secret."""
+def check_build(found: list[tuple[str, str]], folder: Path) -> None:
+    """The first stage, a step after the other: copies nothing that is ignored, nothing secret."""
     rules = [
         line.strip()
         for line in (ROOT / ".dockerignore").read_text("utf-8").split("\n")
@@ -77,25 +80,47 @@ def check_copied(found: list[tuple[str, str]], folder: Path) -> None:
                  ".git/config", "demo-out/usegap.db", "surveys/usegap.key"):  # fmt: skip
         if let_through(path, rules):
             fail(f".dockerignore lets {path} through")
-    for word, rest in found:
-        if word != "COPY" or rest.startswith("--from="):
-            continue
-        *sources, target = rest.split()
-        for source in sources:
-            there = ROOT / source
-            files = [there] if there.is_file() else sorted(there.rglob("*"))
-            files = [one for one in files if one.is_file()]
-            names = [one.relative_to(ROOT).as_posix() for one in files]
-            wanted = [name for name in names if let_through(name, rules)]
-            if not wanted:
-                fail(f"COPY {source}: nothing of that name comes through .dockerignore")
-            for name in wanted:
-                if any(fnmatch(name, one) or fnmatch(Path(name).name, one) for one in SECRET):
-                    fail(f"COPY {source} would take {name} along")
-                inside = Path(name).relative_to(source) if there.is_dir() else Path(there.name)
-                into = folder / target / inside
-                into.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, into)
+    words = [word for word, _ in found]
+    build = folder / "build"
+    build.mkdir()
+    for word, rest in found[1 : words.index("FROM", 1)]:
+        if word == "COPY":
+            _copy(rest, build, rules)
+        elif word == "RUN":
+            _run(rest, build, folder)
+        elif (word, rest) != ("WORKDIR", "/build"):
+            fail(f"the first stage has a step that is not tried: {word} {rest}")
+
+
+def _copy(rest: str, build: Path, rules: list[str]) -> None:
+    *sources, target = rest.split()
+    for source in sources:
+        there = ROOT / source
+        files = [there] if there.is_file() else sorted(there.rglob("*"))
+        files = [one for one in files if one.is_file()]
+        names = [one.relative_to(ROOT).as_posix() for one in files]
+        wanted = [name for name in names if let_through(name, rules)]
+        if not wanted:
+            fail(f"COPY {source}: nothing of that name comes through .dockerignore")
+        for name in wanted:
+            if any(fnmatch(name, one) or fnmatch(Path(name).name, one) for one in SECRET):
+                fail(f"COPY {source} would take {name} along")
+            inside = Path(name).relative_to(source) if there.is_dir() else Path(there.name)
+            into = build / target / inside
+            into.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, into)
+
+
+def _run(command: str, build: Path, folder: Path) -> None:
+    """One command, its /usegap and /tools in the folder; `python` is the one that runs this."""
+    here = re.sub(r"(?<![\w/.])/(usegap|tools)\b", f"{shlex.quote(os.fspath(folder))}/\\1", command)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-euc", here], cwd=build, env=os.environ | {"PATH": path}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        fail(f"RUN {command}\nends with {done.returncode}: {done.stderr[-1000:]}")
 
 
 def check_stages(found: list[tuple[str, str]]) -> None:
@@ -137,26 +162,15 @@ def check_packages(found: list[tuple[str, str]]) -> str:
     return f"{len(names)} packages"
 
 
-def check_wheel(found: list[tuple[str, str]], folder: Path, environment: Path) -> None:
-    """The wheel of the copied files alone holds all that is installed."""
-    built = [rest for word, rest in found if word == "RUN" and "hatchling build" in rest]
-    if len(built) != 1:
-        fail("one step builds the wheel")
-    command = re.search(r"/tools/bin/(hatchling build[^&]*)", built[0])
-    assert command is not None
-    program, *arguments = shlex.split(command[1])
-    hatchling = ROOT / ".venv" / "bin" / program
-    subprocess.run([hatchling, *arguments], cwd=folder, check=True, capture_output=True)
-    (wheel,) = folder.glob("dist/*.whl")
+def check_wheel(environment: Path) -> None:
+    """What is installed is all that `make wheel` packs from the whole repository."""
+    (wheel,) = (ROOT / "dist").glob("*.whl")
     (installed,) = environment.glob("lib/python*/site-packages/usegap-*.dist-info/RECORD")
-    own = {line.split(",")[0] for line in installed.read_text("utf-8").splitlines()}
-    names = subprocess.run(
-        [sys.executable, "-m", "zipfile", "-l", wheel], capture_output=True, text=True, check=True
-    ).stdout
-    packed = {line.split()[0] for line in names.splitlines()[1:]}
-    missing = {one for one in own if one.startswith(("bot/", "surveys/")) and ".pyc" not in one}
-    if missing - packed:
-        fail(f"the wheel of what is copied lacks {sorted(missing - packed)[:3]}")
+    there = {line.split(",")[0] for line in installed.read_text("utf-8").splitlines()}
+    names = set(zipfile.ZipFile(wheel).namelist())
+    missing = {one for one in names if one.startswith(("bot/", "surveys/"))} - there
+    if missing:
+        fail(f"the wheel of what is copied lacks {sorted(missing)[:3]}")
 
 
 def check_running(found: list[tuple[str, str]], folder: Path, environment: Path) -> str:
@@ -237,17 +251,16 @@ def check_compose() -> None:
 def main() -> None:
     """Check what the docstring of this file says."""
     if len(sys.argv) != 2:
-        fail("name the environment in which the wheel is installed")
-    environment = Path(sys.argv[1]).resolve()
+        fail("name an empty folder")
+    folder = Path(sys.argv[1]).resolve()
+    environment = folder / "usegap"
     found = steps()
     check_stages(found)
     check_compose()
     packages = check_packages(found)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        check_copied(found, folder)
-        check_wheel(found, folder, environment)
-        how = check_running(found, folder, environment)
+    check_build(found, folder)
+    check_wheel(environment)
+    how = check_running(found, folder, environment)
     print(f"Dockerfile: {packages}, files, wheel, command and health check are right, {how}.")
 
 
