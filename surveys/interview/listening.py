@@ -236,6 +236,8 @@ class Listening(Answering):
                 self.effects.append(Explained(self.current or "", guidance))
             else:
                 self.again()
+        elif action == "again":
+            self.again()
         elif action == "done":
             self.done()
         else:

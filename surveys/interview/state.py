@@ -63,9 +63,9 @@ class Interview:
 
 # What can happen ------------------------------------------------------------------------------
 
-Action = Literal["done", "back", "skip", "stop", "add", "enough", "remove", "explain"]
+Action = Literal["done", "back", "skip", "stop", "add", "enough", "remove", "explain", "again"]
 """add, enough, remove: one more instance of the repeat at hand, no more, take the last one away ·
-explain: show the guidance of the question at hand."""
+explain: show the guidance of the question at hand · again: show the question itself once more."""
 
 Medium = Literal["image", "audio", "video", "file"]
 

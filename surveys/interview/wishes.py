@@ -44,6 +44,11 @@ WORDS: dict[Action, tuple[str, ...]] = {
     "explain": (
         "more about this", "explain", "这题什么意思?", "什么意思?", "什么意思", "说明",
     ),
+    # Who comes back after a while does not see the question any more.
+    "again": (
+        "continue", "go on", "carry on", "resume", "again", "repeat", "继续", "继续答", "继续答题",
+        "接着答", "接着来", "再看一遍", "再说一遍", "重新显示",
+    ),
 }  # fmt: skip
 COMMANDS: dict[str, Action] = {"/back": "back", "/skip": "skip", "/stop": "stop"}
 """What stands for an action where any word may be the answer."""
@@ -52,6 +57,7 @@ SEEN = frozenset({
     "understood", "i understand", "i see", "i have read it", "agree", "i agree", "好", "好的",
     "好了", "是", "是的", "对", "知道", "知道了", "明白", "明白了", "了解", "收到", "嗯", "行",
     "可以", "懂了", "看了", "看过了", "已读", "确定", "同意", "👌", "👍", "✅", "✓",
+    "continue", "go on", "继续",
 })  # fmt: skip
 """To something that is only to be read."""
 MORE = frozenset({

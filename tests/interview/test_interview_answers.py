@@ -84,6 +84,8 @@ def test_ways_to_name_a_choice(typed):
         ("/skip", ENGLISH, Wish("skip")),
         ("停止", ENGLISH, Wish("stop")),
         ("OK", ENGLISH, Wish("done")),
+        ("继续", ENGLISH, Wish("again")),
+        ("go on", (("a", "Go on"), ("b", "Stop here")), "a"),
         ("back", (("a", "Back"), ("b", "Front")), "a"),
         ("same", (("a", "Same"), ("b", "same")), Unread("ambiguous_choice")),
     ],

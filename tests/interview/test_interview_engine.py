@@ -184,6 +184,19 @@ def test_what_was_toggled_and_what_is_typed_go_together():
     assert step(form, tapped, Typed("4"), NOW)[0].answers["/d/q"] == "none"
 
 
+def test_who_types_continue_sees_the_question_with_what_was_ticked():
+    form = form_of(
+        Question("/d/q", "q", "select_multiple", label("Which?"), choices=choices("a", "b"))
+    )
+    interview, _ = started(form)
+    interview, _ = step(form, interview, Tapped(1, 0), NOW)
+    after, effects = step(form, interview, Typed("Continue."), NOW)
+    (asked,) = (one for one in effects if isinstance(one, Ask))
+    assert asked.prompt.selected == ("a",)
+    assert not any(isinstance(one, Refused) for one in effects)
+    assert step(form, after, Tapped(2, "done"), NOW)[0].answers["/d/q"] == "a"
+
+
 def test_what_cannot_be_taken_is_repeated_shortly():
     form = form_of(Question("/d/q", "q", "integer", label("q")))
     interview, _ = started(form)
