@@ -150,9 +150,10 @@ class Intake(Protocol):
     """Where updates go, whether they were asked for or sent to a webhook (the pump)."""
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Commit them, those not seen before, and line them up: once this returns they are safe.
+        """Commit them, those not seen before, handled or lined up to be: once this returns they are
+        safe.
 
-        Raises `SQLAlchemyError` where the database is away: then nothing of them is kept.
+        Raises `SQLAlchemyError` where the database is away: then not all of them are kept.
         """
 
     async def room(self) -> None:

@@ -19,8 +19,8 @@ from surveys.conduct.settle import Taken
 
 log = logging.getLogger(__name__)
 
-PARALLEL = 8
-"""Persons handled at the same moment."""
+PARALLEL = 64
+"""Persons handled at the same moment, most of them in one commit (bot.together)."""
 PAUSES: Final = (0.1, 0.5, 2.0, 5.0)
 """Seconds before an update that failed is tried again."""
 FULL = 2000

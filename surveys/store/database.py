@@ -44,7 +44,7 @@ A_MOMENT = 100
 """Milliseconds that the shortening of the log waits for readers."""
 
 _ERASED = "someone was forgotten"
-_LAST, _BEFORE = "to be done last", "of that before the savepoint"
+_LAST = "to be done last"
 
 
 class UnknownDatabase(ValueError):  # noqa: N818
@@ -247,30 +247,6 @@ def do_last(session: Session) -> None:
     waiting = session.info.pop(_LAST, [])
     for _, write in sorted(waiting, key=itemgetter(0)):
         write(session)
-
-
-def savepoint(session: Session) -> None:
-    """What follows in this transaction can be taken back.
-
-    Past SQLAlchemy, like BEGIN: its own savepoints are compiled anew each time.
-    """
-    session.flush()
-    session.info[_BEFORE] = len(session.info.get(_LAST, ()))
-    session.connection().connection.cursor().execute("SAVEPOINT before")
-
-
-def back_to_savepoint(session: Session) -> None:
-    """Take back all that was done since `savepoint`, objects of the session included."""
-    session.expunge_all()
-    del session.info.get(_LAST, [])[session.info.get(_BEFORE, 0) :]
-    session.connection().connection.cursor().execute("ROLLBACK TO SAVEPOINT before")
-
-
-def drop_savepoint(session: Session) -> None:
-    """What was done since `savepoint` stays with the transaction; its objects are let go."""
-    session.flush()
-    session.expunge_all()
-    session.connection().connection.cursor().execute("RELEASE SAVEPOINT before")
 
 
 def kind_of(session: Session) -> str:

@@ -164,7 +164,7 @@ async def test_one_persons_updates_at_three_programs_at_once(shared):
             assert texts(telegram, person) == handled
         # What waited at the same time was handled in the order of Telegram's numbers.
         assert sum(pump.sender.succeeded for pump in pumps) == 16 * len(people)
-        assert all(pump.sender.succeeded for pump in pumps)
+        assert sum(pump.sender.succeeded > 0 for pump in pumps) > 1
 
 
 async def test_what_waits_is_handled_oldest_first_wherever_it_came_in(shared):
