@@ -66,10 +66,6 @@ class Lanes:
         self.parked = 0
         """Updates given up since the start."""
 
-    def free(self, name: str) -> bool:
-        """Whether nothing of this person waits or is being handled."""
-        return name not in self._lanes
-
     def put(self, taken: Iterable[Taken]) -> None:
         """Line up updates, each behind the others of its person."""
         for one in taken:

@@ -30,7 +30,6 @@ from bot.shared_bucket import SharedBucket
 from bot.together import Together, answering
 from bot.uploads import Uploads
 from surveys.conduct.settle import (
-    Arrived,
     Queued,
     Taken,
     note_failure,
@@ -153,9 +152,7 @@ class Pump:
         """Commit updates and line up those not handled at once (see `bot.inbox.Intake`)."""
         received = time.monotonic()
         came = [taken_from(self.desk.vault, update, received) for update in updates]
-        done = await self._together.handle_fresh(
-            [Arrived(one, fresh=True, behind=not self.lanes.free(one.lane)) for one in came]
-        )
+        done = await self._together.handle_fresh(came)
         self.metrics.updates.inc(sum(one in ("handled", "waits") for one in done))
         self.lanes.put(one for one, outcome in zip(came, done, strict=True) if outcome == "waits")
         for error in done:
@@ -174,7 +171,7 @@ class Pump:
     async def _take_turn(self, taken: Taken) -> None:
         done = await self._together.handle(taken) != "waits"
         while not done:
-            # Another program has this person's turn, or took in what comes before.
+            # Another program has this person's turn, or took in what comes before; or it failed.
             done, queued = await self.database.in_thread(
                 settle, self.database, self.desk.vault, taken, self._answer, self.desk.clock()
             )

@@ -1,8 +1,8 @@
 """Updates handled in one commit with what came while the last one was on its way.
 
 Nobody is waited for: an update that comes alone is handled at once. The more come, the more are
-handled together, and the less each costs. One that fails, or whose person somebody else has, is
-taken out of its batch and tried alone, so that it holds up none of the others.
+handled together, and the less each costs. Nothing waits for long here: what is not handled together
+with the others is in the inbox, and its turn comes later (bot.lanes).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from surveys.store.vault import Vault
 log = logging.getLogger(__name__)
 
 MOST = 100
-"""Updates in one commit: as many as Telegram gives at once."""
+"""People in one commit: as many as Telegram gives updates at once."""
 SLOW = 0.5
 """Seconds after which those that came since do not wait for a commit any longer (on PostgreSQL):
 somebody has asked for something that takes its time."""
 
 Outcome = Literal["handled", "waits", "known"]
-"""handled: that is committed · waits: it is in the inbox, and to be handled later · known: it was
-handled, or taken in, before."""
+"""handled: that is committed · waits: it is in the inbox, and to be handled later, by itself · known:
+it was handled, or taken in, before."""
 Waiting = tuple[Arrived, asyncio.Future[Outcome]]
 
 
@@ -52,124 +52,124 @@ class Together:
         self._database, self._vault = database, vault
         self._answer, self._say, self._clock = answer, say, clock
         self._waiting: list[Waiting] = []
-        self._going: asyncio.Task[None] | None = None
         self._batches: set[asyncio.Task[None]] = set()
+        self._newest: asyncio.Task[None] | None = None
+        """The batch that others wait for, until it is through, or slow."""
         self._busy: set[str] = set()
         """The persons of whom something is being handled."""
 
     async def handle(self, taken: Taken) -> Outcome:
-        """Handle an update of the inbox, unless another program has its person's turn, or an older
-        one comes first: it waits then. Raises what its handler raises."""
+        """Handle an update of the inbox with others. It waits where another program has its
+        person's turn, an older one comes first, or the others' commit failed."""
         return await self._line_up(Arrived(taken))
 
-    async def handle_fresh(self, several: Sequence[Arrived]) -> list[Outcome | BaseException]:
+    async def handle_fresh(self, several: Sequence[Taken]) -> list[Outcome | BaseException]:
         """Take in updates and handle them; once this returns they are committed.
 
-        An error stands for one that could not even be taken in; one that could not be handled
-        waits.
+        An error stands for one that could not even be taken in. Then of its person nothing that
+        was given with it is, so that nothing overtakes it.
         """
-        lined_up = [self._line_up(one) for one in several]
+        lined_up = [self._line_up(Arrived(one, fresh=True)) for one in several]
         return await asyncio.gather(*lined_up, return_exceptions=True)
-
-    def _line_up(self, one: Arrived) -> asyncio.Future[Outcome]:
-        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((one, done))
-        if self._going is None:
-            self._going = asyncio.create_task(self._go())
-        return done
 
     async def close(self, patience: float) -> None:
         """Begin nothing more, and give what is under way `patience` seconds."""
         for _, done in self._waiting:
             done.cancel()
+        self._waiting.clear()
         if self._batches:
             await asyncio.wait(self._batches, timeout=patience)
 
-    async def _go(self) -> None:
-        try:
-            while self._waiting:
-                several = self._next()
-                if several:
-                    batch = asyncio.create_task(self._batch(several))
-                    self._batches.add(batch)
-                    batch.add_done_callback(self._batches.discard)
-                    await asyncio.wait([batch], timeout=SLOW)
-                else:
-                    await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            # Whatever ended this, the next update begins it anew.
-            self._going = None
+    def _line_up(self, one: Arrived) -> asyncio.Future[Outcome]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append((one, done))
+        # With all that come at this very moment.
+        loop.call_soon(self._go)
+        return done
+
+    def _go(self) -> None:
+        """Begin the next commit, unless it is worth while to wait for the last one."""
+        if self._newest is not None:
+            return
+        several = self._next()
+        if several:
+            batch = self._newest = asyncio.create_task(self._batch(several))
+            self._batches.add(batch)
+            slow = asyncio.get_running_loop().call_later(SLOW, self._pass, batch)
+            batch.add_done_callback(lambda _: slow.cancel())
+            batch.add_done_callback(self._batches.discard)
+            batch.add_done_callback(self._pass)
+
+    def _pass(self, batch: asyncio.Task[None]) -> None:
+        """A batch is through, or slow: those that came since go on, and, once it is through, those
+        whom it kept busy."""
+        if self._newest is batch:
+            self._newest = None
+        self._go()
 
     def _next(self) -> list[Waiting]:
-        """What goes into the next commit: nothing of those of whom something is being handled."""
+        """What goes into the next commit: of a person all or nothing, and nothing where something
+        of theirs is being handled."""
+        lanes: set[str] = set()
         chosen: list[Waiting] = []
         left: list[Waiting] = []
         for one in self._waiting:
-            free = one[0].taken.lane not in self._busy and len(chosen) < MOST
-            (chosen if free else left).append(one)
+            lane = one[0].taken.lane
+            if one[1].done():
+                # Nobody waits any more: the program ends, and nothing of it was promised.
+                continue
+            if lane in lanes or (lane not in self._busy and len(lanes) < MOST):
+                lanes.add(lane)
+                chosen.append(one)
+            else:
+                left.append(one)
         self._waiting = left
+        self._busy |= lanes
         return chosen
 
     async def _batch(self, several: Sequence[Waiting]) -> None:
-        lanes = {one.taken.lane for one, _ in several}
-        self._busy |= lanes
         try:
-            await self._settle(several)
+            outcomes = await self._outcomes([one for one, _ in several])
+        except Exception as error:  # whatever it is: nobody may wait for ever
+            for _, done in several:
+                if not done.done():
+                    done.set_exception(error)
+        else:
+            for one, done in several:
+                if not done.done():
+                    done.set_result(outcomes.get(one.taken.update_id, "known"))
         finally:
-            self._busy -= lanes
+            self._busy -= {one.taken.lane for one, _ in several}
 
-    async def _settle(self, several: Sequence[Waiting]) -> None:
-        # Of whom nobody waits any more: the program ends, and nothing of it was promised.
-        several = [(one, done) for one, done in several if not done.done()]
-        if not several:
-            return
+    async def _outcomes(self, several: Sequence[Arrived]) -> dict[int, Outcome]:
+        """What became of them; those that are not in it are known. Raises where not all that are
+        fresh could be taken in: then none of them is."""
         try:
             settled = await self._database.in_thread(
-                settle_together, self._database, self._vault, [one for one, _ in several],
-                self._answer, self._clock(),
-            )  # fmt: skip
-        except Exception as error:  # whatever a handler did, the others go on
-            await self._apart(several, error)
-        else:
-            self._told(several, settled)
+                settle_together, self._database, self._vault, several, self._answer, self._clock()
+            )
+        except Exception as error:  # whatever a handler did: one is to blame, and is to be known
+            log.info("updates are handled one by one: %s", where(error))
+            return await self._taken_in(several)
+        return self._told(settled)
 
-    def _told(self, several: Sequence[Waiting], settled: Settled) -> None:
+    def _told(self, settled: Settled) -> dict[int, Outcome]:
         outcomes: dict[int, Outcome] = dict.fromkeys(settled.waits, "waits")
         for taken, queued in settled.queued:
             outcomes[taken.update_id] = "handled"
             self._say(answering(queued, taken.received))
-        for one, done in several:
-            if not done.done():
-                done.set_result(outcomes.get(one.taken.update_id, "known"))
+        return outcomes
 
-    async def _apart(self, several: Sequence[Waiting], error: Exception) -> None:
-        """Each alone: one is to blame, and is to be known."""
-        if len(several) > 1:
-            log.info("updates are handled one by one: %s", where(error))
-            lanes: dict[str, list[Waiting]] = {}
-            for waiting in several:
-                lanes.setdefault(waiting[0].taken.lane, []).append(waiting)
-            await asyncio.gather(*(self._in_turn(lane) for lane in lanes.values()))
-            return
-        ((one, done),) = several
-        if one.fresh:
-            log.info("an update could not be handled at once: %s", where(error))
-            try:
-                kept = await self._database.in_thread(
-                    take_in, self._database, self._vault, [one.taken.update], self._clock()
-                )
-            except Exception as second:
-                error = second
-            else:
-                if not done.done():
-                    done.set_result("waits" if kept else "known")
-                return
-        if not done.done():
-            done.set_exception(error)
-
-    async def _in_turn(self, lane: Sequence[Waiting]) -> None:
-        for waiting in lane:
-            await self._settle([waiting])
+    async def _taken_in(self, several: Sequence[Arrived]) -> dict[int, Outcome]:
+        """Each is to be handled alone, from the inbox."""
+        waits = [one.taken for one in several if not one.fresh]
+        fresh = [one.taken.update for one in several if one.fresh]
+        if fresh:
+            waits += await self._database.in_thread(
+                take_in, self._database, self._vault, fresh, self._clock()
+            )
+        return {one.update_id: "waits" for one in waits}
 
 
 def answering(queued: Sequence[Queued], received: float) -> list[Queued]:

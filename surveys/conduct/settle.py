@@ -145,8 +145,6 @@ class Arrived:
     taken: Taken
     fresh: bool = False
     """It is not in the inbox yet."""
-    behind: bool = False
-    """It comes after others of its person, and is only taken in now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +169,11 @@ def settle_together(
     each statement, that costs.
 
     Any error rolls everything back and propagates: one of them may be to blame, and whoever asked
-    tries each alone. Nobody waits here for a person whose turn somebody else has.
+    tries each alone (`settle`). Nobody waits here for a person whose turn somebody else has.
     """
     with database.begin() as session:
         first: dict[str, Arrived] = {}
-        for one in several:
+        for one in sorted(several, key=lambda one: (one.taken.update_id, one.fresh)):
             first.setdefault(one.taken.lane, one)
         turns = take_turns(session, list(first))
         ready = [
@@ -202,9 +200,7 @@ def settle_together(
 
 def _others_first(one: Arrived, turn: Turn) -> bool:
     """Whether another update of this person is to be handled before, as far as is seen."""
-    if one.behind or turn.oldest is None:
-        return one.behind
-    return one.fresh or turn.oldest < one.taken.update_id
+    return turn.oldest is not None and (one.fresh or turn.oldest < one.taken.update_id)
 
 
 def note_failure(database: Database, update_id: int, error: str, now: datetime) -> bool:

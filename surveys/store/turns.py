@@ -27,8 +27,8 @@ from surveys.store.schema import Base
 INBOX = Base.metadata.tables["inbox"]
 
 PATIENCE = "100ms"
-"""How long the transaction of several people waits for a row that another one has: then each of
-them is handled alone."""
+"""How long the transaction of several people waits for a row that another one has: then it fails,
+and each of them is handled alone."""
 
 _LIVE = "SELECT id FROM replica"
 _HELD = f"""
@@ -125,16 +125,14 @@ def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
 def take_turns(session: Session, lanes: Sequence[str]) -> dict[str, Turn]:
     """Lock those of several people whom nobody else has locked, each for one message.
 
-    From here on the transaction waits `PATIENCE` for any other row, and fails then. One alone is
-    waited for, as by `take_turn`. On SQLite all are given, with the oldest update that waits.
+    From here on the transaction waits `PATIENCE` for any other row, and fails then. On SQLite all
+    are given, with the oldest update that waits.
     """
     me: str | None = session.info.get(_ME)
     if kind_of(session) != "postgresql":
         rows = session.connection().execute(_WAITING, {"lanes": list(lanes)})
         oldest = {row[0]: row[1] for row in rows}
         return {lane: Turn(me, True, oldest.get(lane)) for lane in lanes}
-    if len(lanes) == 1:
-        return {lanes[0]: take_turn(session, lanes[0])}
     turns: dict[str, Turn] = session.info.setdefault(_TURNS, {})
     given = {"lanes": list(lanes), "me": me or "", "messages": 1, "patience": PATIENCE}
     strangers = []

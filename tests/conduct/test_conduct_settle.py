@@ -446,7 +446,10 @@ def test_whose_turn_another_program_has_holds_up_nobody(database, vault):
         settled = settle_together(database, vault, came, handle, NOW)
         assert list(keys(settled)) == [11, 14]
         assert settled.waits == {12, 13}
-    assert [one.update_id for one in waiting(database, vault)] == [12, 13]
+        # Nor does one that is alone wait for its turn.
+        settled = settle_together(database, vault, fresh(vault, update(17, person=3)), handle, NOW)
+        assert (settled.queued, settled.waits) == ((), {17})
+    assert [one.update_id for one in waiting(database, vault)] == [12, 13, 17]
     # For anything else that somebody has they wait only for a moment.
     with database.begin() as session:
         session.execute(text("LOCK TABLE audit"))
@@ -454,7 +457,7 @@ def test_whose_turn_another_program_has_holds_up_nobody(database, vault):
             settle_together(
                 database, vault, fresh(vault, update(15, 5), update(16, 6)), handle, NOW
             )
-    assert [one.update_id for one in waiting(database, vault)] == [12, 13]
+    assert [one.update_id for one in waiting(database, vault)] == [12, 13, 17]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from bot import together
 from bot.say import send
 from bot.together import Together
-from surveys.conduct.settle import Arrived, taken_from, unsent, waiting
+from surveys.conduct.settle import settle, taken_from, unsent, waiting
 from surveys.store.audit import audit
 from surveys.store.schema import Audit
 from surveys.store.vault import Vault
@@ -22,7 +23,7 @@ PATIENCE = 20
 
 def fresh(number, person):
     message = {"message_id": number, "from": {"id": person}, "chat": {"id": person}, "text": "x"}
-    return Arrived(taken_from(VAULT, {"update_id": number, "message": message}), fresh=True)
+    return taken_from(VAULT, {"update_id": number, "message": message})
 
 
 def traces(database):
@@ -45,17 +46,23 @@ async def test_one_that_fails_undoes_none_of_the_others(database):
 
     going = Together(database, VAULT, breaks, said.extend, lambda: NOW)
     # Of the person of the one that fails another one comes behind it.
-    done = await going.handle_fresh([fresh(n, n % 5) for n in (1, 2, 3, 7)])
-    assert done == ["handled", "waits", "handled", "waits"]
-    assert sorted(traces(database)) == ["1", "3"]
-    assert sorted(one.outgoing.payload["text"] for one in said) == ["1", "3"]
+    assert await going.handle_fresh([fresh(n, n % 5) for n in (1, 2, 3, 7)]) == ["waits"] * 4
+    assert traces(database) == said == []
+    # One by one now, as the lanes do it.
+    for taken in waiting(database, VAULT):
+        if taken.update_id in (1, 3):
+            done, queued = settle(database, VAULT, taken, answer, NOW)
+            assert done
+            said += queued
+    assert traces(database) == ["1", "3"]
     assert sorted(one.outbox_id for one in unsent(database, VAULT)) == sorted(
         one.outbox_id for one in said
     )
     failed, behind = waiting(database, VAULT)
     assert (failed.update_id, behind.update_id) == (2, 7)
+    assert await going.handle(failed) == await going.handle(behind) == "waits"
     with pytest.raises(ArithmeticError):
-        await going.handle(failed)
+        settle(database, VAULT, failed, breaks, NOW)
     assert await going.handle_fresh([fresh(1, 1), fresh(7, 2)]) == ["known"] * 2
 
 
@@ -101,7 +108,10 @@ async def test_one_that_takes_long_holds_up_nobody(database, monkeypatch):
     try:
         async with asyncio.timeout(PATIENCE):
             behind = asyncio.create_task(going.handle_fresh([fresh(4, 1)]))
-            assert await going.handle_fresh([fresh(2, 2), fresh(3, 3)]) == ["handled"] * 2
+            # Those that come with it, and those that come when it alone is left.
+            for numbers in ((2, 3), (5, 6)):
+                several = [fresh(n, n) for n in numbers]
+                assert await going.handle_fresh(several) == ["handled"] * 2
         assert not first.done()
     finally:
         go_on.set()
@@ -109,4 +119,61 @@ async def test_one_that_takes_long_holds_up_nobody(database, monkeypatch):
     assert await first == await behind == ["waits"]
     for taken in waiting(database, VAULT):
         assert await going.handle(taken) == "handled"
-    assert traces(database) == ["2", "3", "1", "4"]
+    assert traces(database) == ["2", "3", "5", "6", "1", "4"]
+
+
+async def test_what_came_before_is_not_overtaken_where_the_database_went_away(
+    database, monkeypatch
+):
+    """It is there again a moment later: either all of a person's updates are taken in, or none."""
+    away = [2]
+
+    def sometimes(work):
+        def done(*given):
+            if away[0]:
+                away[0] -= 1
+                raise OperationalError("INSERT", {}, Exception("gone"))
+            return work(*given)
+
+        return done
+
+    for name in ("settle_together", "take_in"):
+        monkeypatch.setattr(together, name, sometimes(getattr(together, name)))
+    monkeypatch.setattr(together, "MOST", 1)
+    going = Together(database, VAULT, answer, lambda queued: None, lambda: NOW)
+    came = [fresh(1, 1), fresh(2, 2), fresh(3, 1)]
+    first, other, second = await going.handle_fresh(came)
+    assert isinstance(first, OperationalError)
+    assert second is first
+    assert other == "handled"
+    # They come once more, as Telegram was not told that they are safe.
+    assert await going.handle_fresh(came) == ["handled", "known", "waits"]
+    assert traces(database) == ["2", "1"]
+
+
+async def test_a_commit_whose_answer_is_lost_is_not_done_again(database, monkeypatch):
+    settled = together.settle_together
+
+    def lost(*given):
+        settled(*given)
+        raise OperationalError("COMMIT", {}, Exception("gone"))
+
+    said = []
+    monkeypatch.setattr(together, "settle_together", lost)
+    going = Together(database, VAULT, answer, said.extend, lambda: NOW)
+    assert await going.handle_fresh([fresh(1, 1), fresh(2, 2)]) == ["known"] * 2
+    assert traces(database) == ["1", "2"]
+    assert said == waiting(database, VAULT) == []
+    # What is said is in the table: whoever is to send it looks there (bot.replicas).
+    assert len(unsent(database, VAULT)) == 2
+
+
+async def test_nobody_waits_for_ever_whatever_goes_wrong(database):
+    def say(queued):
+        raise LookupError
+
+    going = Together(database, VAULT, answer, say, lambda: NOW)
+    async with asyncio.timeout(PATIENCE):
+        (error,) = await going.handle_fresh([fresh(1, 1)])
+        assert isinstance(error, LookupError)
+        assert await going.handle_fresh([fresh(1, 1)]) == ["known"]
