@@ -31,8 +31,8 @@ SLOW = 0.5
 somebody has asked for something that takes its time."""
 
 Outcome = Literal["handled", "waits", "known"]
-"""handled: that is committed · waits: it is in the inbox, and to be handled later, by itself · known:
-it was handled, or taken in, before."""
+"""handled: that is committed · waits: it is in the inbox, and to be handled later, by itself ·
+known: it was handled, or taken in, before."""
 Waiting = tuple[Arrived, asyncio.Future[Outcome]]
 
 
