@@ -122,17 +122,17 @@ def settle(
 ) -> tuple[bool, list[Queued]]:
     """Handle one update in one transaction; nothing where it was handled before.
 
-    Where an older one of the same person waits, which another replica took in, that one is handled
-    in its place, and the first that is given back is False: it is to be called once more.
+    Where an older one of the same person waits, whoever took it in, that one is handled in its
+    place, and the first that is given back is False: it is to be called once more.
     """
     with database.begin() as session:
-        oldest = take_turn(session, taken.lane).oldest
-        if oldest is not None and oldest < taken.update_id:
-            first = oldest_of(session, taken.lane)
-            if first is not None and first < taken.update_id:
-                older = waiting_updates(session, vault, only=[first])
-                if older and claim(session, [first], now):
-                    return False, put(session, vault, handle(session, older[0]), taken.lane, now)
+        # Only now is it known what waits: it may have been handled while the turn was waited for.
+        take_turn(session, taken.lane)
+        first = oldest_of(session, taken.lane)
+        if first is not None and first < taken.update_id:
+            older = waiting_updates(session, vault, only=[first])
+            if older and claim(session, [first], now):
+                return False, put(session, vault, handle(session, older[0]), taken.lane, now)
         if not claim(session, [taken.update_id], now):
             return True, []
         return True, put(session, vault, handle(session, taken), taken.lane, now)
