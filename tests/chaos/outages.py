@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-import time
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -100,7 +99,7 @@ async def trouble(telegram: Telegram, chance: random.Random, seen: dict[str, int
         await asyncio.sleep(chance.uniform(0.3, 0.9))
         for name, (began, unheard) in list(since.items()):
             waiting = telegram._faults[name]
-            if waiting and time.monotonic() - began > LASTS:
+            if waiting and asyncio.get_running_loop().time() - began > LASTS:
                 seen["faults"] -= sum(one.left for one in waiting)
                 seen["unheard"] = seen.get("unheard", 0) - unheard
                 waiting.clear()
@@ -120,4 +119,4 @@ async def trouble(telegram: Telegram, chance: random.Random, seen: dict[str, int
         seen["faults"] = seen.get("faults", 0) + times
         seen["unheard"] = seen.get("unheard", 0) + unheard
         if method not in AT_START:
-            since[method.lower()] = time.monotonic(), unheard
+            since[method.lower()] = asyncio.get_running_loop().time(), unheard

@@ -62,10 +62,11 @@ def test_whoever_stands_still_in_the_middle_holds_nobody_up_for_ever(database_ur
         with still.begin() as first:
             take_turn(first, "lane")
             with other.begin() as second:
+                second.execute(text("SET LOCAL lock_timeout = '20s'"))
                 assert take_turn(second, "lane").sender is None
             audit(first, "nobody", "wake", "up", NOW)
 
-    with pytest.raises(DBAPIError):
+    with pytest.raises(DBAPIError, match="idle-in-transaction"):
         stand_still()
     with other.read() as session:
         assert session.scalars(select(Audit.action)).all() == []
