@@ -32,7 +32,7 @@ class Lanes:
 
     def __init__(
         self,
-        handle: Callable[[Taken], Awaitable[None]],
+        handle: Callable[[Taken, bool], Awaitable[None]],
         note_failure: Callable[[Taken, str], Awaitable[bool]],
         apologise: Callable[[Taken], Awaitable[None]],
         *,
@@ -40,7 +40,8 @@ class Lanes:
         pauses: tuple[float, ...] = PAUSES,
         metrics: Metrics | None = None,
     ) -> None:
-        """`handle` one update; after an error `note_failure` counts it under the error's class.
+        """`handle` one update, told whether it was tried in vain before; after an error
+        `note_failure` counts it under the error's class.
 
         When `note_failure` says that the update is parked, `apologise` tells the person, and the
         lane goes on with the next one.
@@ -141,7 +142,7 @@ class Lanes:
         lane = self._lanes[name]
         taken = lane[0]
         try:
-            await self._handle(taken)
+            await self._handle(taken, name in self._tries)
         except Exception as error:  # whatever a handler did, the other persons go on
             if not await self._failed(taken, error):
                 self._rest(name)

@@ -168,8 +168,9 @@ class Pump:
         """Whether too much is lined up already."""
         return self.lanes.full
 
-    async def _take_turn(self, taken: Taken) -> None:
-        done = await self._together.handle(taken) != "waits"
+    async def _take_turn(self, taken: Taken, again: bool) -> None:
+        # One that failed is not tried with others again: they would fail with it.
+        done = not again and await self._together.handle(taken) != "waits"
         while not done:
             # Another program has this person's turn, or took in what comes before; or it failed.
             done, queued = await self.database.in_thread(
