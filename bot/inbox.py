@@ -150,9 +150,10 @@ class Intake(Protocol):
     """Where updates go, whether they were asked for or sent to a webhook (the pump)."""
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Commit them, those not seen before, and line them up: once this returns they are safe.
+        """Commit them, those not seen before, handled or lined up to be: once this returns they are
+        safe.
 
-        Raises `SQLAlchemyError` where the database is away: then nothing of them is kept.
+        Raises `SQLAlchemyError` where the database is away: then not all of them are kept.
         """
 
     async def room(self) -> None:
@@ -178,19 +179,22 @@ class Poller:
         self._bot = bot
         self._first_pause = first_pause
         self._offset = 0
+        self._failures: dict[str, int] = {}
+        """How often in a row what is away was tried in vain, by its name."""
 
     async def run(self, intake: Intake) -> None:
         """Poll for ever (cancel to end); raises `Halted` for a wrong token or a second poller."""
-        failures = 0
         while True:
             await intake.room()
             try:
                 updates = await self._poll()
+                self._reached("Telegram")
                 if updates:
                     await intake.take(updates)
                     # Only now: the next poll tells Telegram that everything before it is safe.
                     newest: int = max(update["update_id"] for update in updates)
                     self._offset = max(self._offset, newest + 1)
+                    self._reached("database")
             except InvalidToken:
                 raise Halted(INVALID) from None
             except Conflict as conflict:
@@ -198,19 +202,25 @@ class Poller:
                 raise Halted(WEBHOOK if set_ else TWICE) from None
             except RetryAfter as flood:
                 await asyncio.sleep(seconds_of(flood))
-            except (TelegramError, SQLAlchemyError) as error:
-                if not failures:
-                    what = "database" if isinstance(error, SQLAlchemyError) else "Telegram"
-                    log.warning(
-                        "%s cannot be reached (%s): trying again until it can",
-                        what, type(error).__name__,
-                    )  # fmt: skip
-                await asyncio.sleep(min(self._first_pause * 2**failures, LONGEST_PAUSE))
-                failures = min(failures + 1, 10)
-            else:
-                if failures:
-                    log.info("updates come in again")
-                failures = 0
+            except TelegramError as error:
+                await self._wait_for("Telegram", error)
+            except SQLAlchemyError as error:
+                await self._wait_for("database", error)
+
+    def _reached(self, what: str) -> None:
+        if self._failures.pop(what, 0) and not self._failures:
+            log.info("updates come in again")
+
+    async def _wait_for(self, what: str, error: Exception) -> None:
+        """Each is waited for by itself: after an hour without the database one poll that fails
+        is tried again at once."""
+        failures = self._failures.get(what, 0)
+        if not failures:
+            log.warning(
+                "%s cannot be reached (%s): trying again until it can", what, type(error).__name__
+            )
+        self._failures[what] = min(failures + 1, 10)
+        await asyncio.sleep(min(self._first_pause * 2**failures, LONGEST_PAUSE))
 
     async def _poll(self) -> list[dict[str, Any]]:
         given = {

@@ -19,8 +19,8 @@ from surveys.conduct.settle import Taken
 
 log = logging.getLogger(__name__)
 
-PARALLEL = 8
-"""Persons handled at the same moment."""
+PARALLEL = 64
+"""Persons handled at the same moment, most of them in one commit (bot.together)."""
 PAUSES: Final = (0.1, 0.5, 2.0, 5.0)
 """Seconds before an update that failed is tried again."""
 FULL = 2000
@@ -32,7 +32,7 @@ class Lanes:
 
     def __init__(
         self,
-        handle: Callable[[Taken], Awaitable[None]],
+        handle: Callable[[Taken, bool], Awaitable[None]],
         note_failure: Callable[[Taken, str], Awaitable[bool]],
         apologise: Callable[[Taken], Awaitable[None]],
         *,
@@ -40,7 +40,8 @@ class Lanes:
         pauses: tuple[float, ...] = PAUSES,
         metrics: Metrics | None = None,
     ) -> None:
-        """`handle` one update; after an error `note_failure` counts it under the error's class.
+        """`handle` one update, told whether it was tried in vain before; after an error
+        `note_failure` counts it under the error's class.
 
         When `note_failure` says that the update is parked, `apologise` tells the person, and the
         lane goes on with the next one.
@@ -65,10 +66,6 @@ class Lanes:
         """Updates that are not handled yet."""
         self.parked = 0
         """Updates given up since the start."""
-
-    def free(self, name: str) -> bool:
-        """Whether nothing of this person waits or is being handled."""
-        return name not in self._lanes
 
     def put(self, taken: Iterable[Taken]) -> None:
         """Line up updates, each behind the others of its person."""
@@ -145,7 +142,7 @@ class Lanes:
         lane = self._lanes[name]
         taken = lane[0]
         try:
-            await self._handle(taken)
+            await self._handle(taken, name in self._tries)
         except Exception as error:  # whatever a handler did, the other persons go on
             if not await self._failed(taken, error):
                 self._rest(name)

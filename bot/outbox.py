@@ -41,7 +41,8 @@ REMEMBERED = 20_000
 """Message ids kept in memory, so that an edit need not ask the database."""
 LONGEST_PAUSE = 10.0
 STUCK = 8
-"""Failures, while other calls succeed, after which a message makes room for those behind it."""
+"""Failures, while as many other calls succeed, after which a message makes room for those behind
+it: of one success one learns that Telegram is there, and not that it takes what it is given."""
 PUT_OFF = timedelta(minutes=10)
 
 
@@ -343,7 +344,7 @@ class Sender:
         if not lane.tries:
             lane.seen = self.succeeded
         lane.tries += 1
-        if lane.tries >= STUCK and self.succeeded > lane.seen and not verdict.ours:
+        if lane.tries >= STUCK <= self.succeeded - lane.seen and not verdict.ours:
             # It is this message and not the network: those behind it must not wait for it.
             log.warning("%s is put off: %s", one.outgoing.method, verdict.error)
             retry_at = self._clock() + PUT_OFF

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -28,6 +27,7 @@ from bot.outbox import Outgoing, Sender
 from bot.replicas import Replica
 from bot.request import TelegramBot
 from bot.shared_bucket import SharedBucket
+from bot.together import Together, answering
 from bot.uploads import Uploads
 from surveys.conduct.settle import (
     Queued,
@@ -35,14 +35,10 @@ from surveys.conduct.settle import (
     note_failure,
     queue,
     settle,
-    settle_together,
-    take_in,
-    take_in_and_settle,
     taken_from,
     waiting,
 )
 from surveys.store.database import Database
-from surveys.store.messages import SENDS
 from surveys.store.updates import prune_inbox
 
 log = logging.getLogger(__name__)
@@ -85,8 +81,8 @@ class Pump:
         """Seconds that a stop gives to what is being handled, then to what is being sent."""
         self._handle = handle
         self._apology = apology
-        self._alone = database.engine.dialect.name == "sqlite"
-        self._shared = SharedBucket(database) if limits and not self._alone else None
+        alone = database.engine.dialect.name == "sqlite"
+        self._shared = SharedBucket(database) if limits and not alone else None
         bucket = self._shared or (OwnBucket() if limits else None)
         self.sender = Sender(
             bot, DatabaseLedger(database, desk.clock), desk.clock, bucket=bucket,
@@ -100,8 +96,7 @@ class Pump:
             metrics=self.metrics, clock=desk.clock,
         )  # fmt: skip
         self._receiver = receiver or Poller(bot)
-        self._gathered: list[tuple[Taken, asyncio.Future[list[Queued]]]] = []
-        self._settling: asyncio.Task[None] | None = None
+        self._together = Together(database, desk.vault, self._answer, self.sender.put, desk.clock)
 
     async def run(self, stop: asyncio.Event, beside: Beside) -> None:
         """Work until `stop`, or until polling makes no sense any more (`Halted`); then drain."""
@@ -131,7 +126,9 @@ class Pump:
             await asyncio.wait(tasks, timeout=10)
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.lanes.close(self.patience)
+            await asyncio.gather(
+                self.lanes.close(self.patience), self._together.close(self.patience)
+            )
             await self.sender.close(self.patience)
             # Until here: who takes longer than others wait would be taken for dead, and what it is
             # about to send would be sent by them, too.
@@ -152,8 +149,15 @@ class Pump:
         self.lanes.put_unknown(updates)
 
     async def take(self, updates: Sequence[dict[str, Any]]) -> None:
-        """Commit updates and line up those not seen before (see `bot.inbox.Intake`)."""
-        self.lanes.put(await self._keep(updates))
+        """Commit updates and line up those not handled at once (see `bot.inbox.Intake`)."""
+        received = time.monotonic()
+        came = [taken_from(self.desk.vault, update, received) for update in updates]
+        done = await self._together.handle_fresh(came)
+        self.metrics.updates.inc(sum(one in ("handled", "waits") for one in done))
+        self.lanes.put(one for one, outcome in zip(came, done, strict=True) if outcome == "waits")
+        for error in done:
+            if isinstance(error, BaseException):
+                raise error
 
     async def room(self) -> None:
         """Wait while too much is lined up already."""
@@ -164,74 +168,15 @@ class Pump:
         """Whether too much is lined up already."""
         return self.lanes.full
 
-    async def _keep(self, updates: Sequence[dict[str, Any]]) -> Sequence[Taken]:
-        now, received = self.desk.clock(), time.monotonic()
-        if len(updates) == 1:
-            one = taken_from(self.desk.vault, updates[0], received)
-            if self.lanes.free(one.lane):
-                # Nobody waits: one commit instead of two. No more come in before this is done.
-                waiting, queued = await self.database.in_thread(
-                    take_in_and_settle, self.database, self.desk.vault, one, self._answer, now
-                )
-                self.metrics.updates.inc()
-                self.sender.put(_answering(queued, received))
-                return waiting
-        taken = await self.database.in_thread(
-            take_in, self.database, self.desk.vault, updates, now, received
-        )
-        self.metrics.updates.inc(len(taken))
-        return taken
-
-    async def _take_turn(self, taken: Taken) -> None:
-        if self._alone:
-            self.sender.put(_answering(await self._beside_others(taken), taken.received))
-            return
-        done = False
+    async def _take_turn(self, taken: Taken, again: bool) -> None:
+        # One that failed is not tried with others again: they would fail with it.
+        done = not again and await self._together.handle(taken) != "waits"
         while not done:
+            # Another program has this person's turn, or took in what comes before; or it failed.
             done, queued = await self.database.in_thread(
                 settle, self.database, self.desk.vault, taken, self._answer, self.desk.clock()
             )
-            self.sender.put(_answering(queued, taken.received))
-
-    async def _beside_others(self, taken: Taken) -> list[Queued]:
-        """Handle an update in one commit with what came while the last one was on its way."""
-        done: asyncio.Future[list[Queued]] = asyncio.get_running_loop().create_future()
-        self._gathered.append((taken, done))
-        if self._settling is None:
-            self._settling = asyncio.create_task(self._settle_gathered())
-        return await done
-
-    async def _settle_gathered(self) -> None:
-        try:
-            while self._gathered:
-                gathered, self._gathered = self._gathered, []
-                for (_, waits), came in zip(gathered, await self._together(gathered), strict=True):
-                    if waits.done():
-                        # Whoever waited was cancelled: the program ends, and the outbox is kept.
-                        continue
-                    if isinstance(came, Exception):
-                        waits.set_exception(came)
-                    else:
-                        waits.set_result(came)
-        finally:
-            # Whatever ended this, the next update begins it anew.
-            self._settling = None
-
-    async def _together(
-        self, gathered: Sequence[tuple[Taken, object]]
-    ) -> list[list[Queued] | Exception]:
-        several = [taken for taken, _ in gathered]
-        try:
-            return await self.database.in_thread(
-                settle_together, self.database, self.desk.vault, several, self._answer,
-                self.desk.clock(),
-            )  # fmt: skip
-        except Exception as error:
-            if len(several) == 1:
-                return [error]
-            # The commit of all of them: one may be to blame, and is to be known.
-            log.info("updates could not be handled together: %s", where(error))
-        return [(await self._together([(taken, None)]))[0] for taken in several]
+            self.sender.put(answering(queued, taken.received))
 
     def _answer(self, session: Session, taken: Taken) -> list[Outgoing]:
         incoming = read(taken.update, taken.lane)
@@ -276,9 +221,3 @@ class Pump:
     def _prune_now(self) -> None:
         with self.database.begin() as session:
             prune_inbox(session, self.desk.clock() - KEPT)
-
-
-def _answering(queued: Sequence[Queued], received: float) -> list[Queued]:
-    """With when the update came in, on the first message: so long its person waited."""
-    first = next((one for one in queued if one.outgoing.method.startswith(SENDS)), None)
-    return [replace(one, received=received) if one is first else one for one in queued]

@@ -90,7 +90,9 @@ class Replica:
         self._shared = shared
         self._clock = clock
         sender.fetch = self._fetch_soon
-        self._fetching: dict[str, asyncio.Future[None]] = {}
+        self._told: dict[str, None] = {}
+        """Lanes that there is something to send to, told of by other programs."""
+        self._fetching: asyncio.Task[None] | None = None
         self._several = database.engine.dialect.name == "postgresql"
         self._stood: dict[str, tuple[datetime, int]] = {}
         self._live: list[str] = []
@@ -287,21 +289,22 @@ class Replica:
             await asyncio.wait_for(heard.wait(), CONNECTED)
 
     def _fetch_soon(self, lane: str) -> None:
-        """Read what is to be sent to a lane; what is told while that is done is read after it."""
-        before = self._fetching.get(lane)
-        task = self._fetching[lane] = asyncio.ensure_future(self._fetch(lane, before))
-        task.add_done_callback(lambda done: self._fetched(lane, done))
+        """Read what is to be sent to a lane, with those that are told of while others are read."""
+        self._told[lane] = None
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetch())
 
-    def _fetched(self, lane: str, done: asyncio.Future[None]) -> None:
-        if self._fetching.get(lane) is done:
-            del self._fetching[lane]
-
-    async def _fetch(self, lane: str, before: asyncio.Future[None] | None) -> None:
-        if before is not None:
-            await asyncio.wait([before])
+    async def _fetch(self) -> None:
         try:
-            queued = await self._database.in_front(unsent, self._database, self._vault, lane=lane)
-        except SQLAlchemyError as error:
-            log.info("what another program queued is fetched later: %s", where(error))
-            return
-        self._sender.put(queued)
+            while self._told:
+                lanes, self._told = tuple(self._told), {}
+                try:
+                    queued = await self._database.in_front(
+                        unsent, self._database, self._vault, lanes=lanes
+                    )
+                except SQLAlchemyError as error:
+                    log.info("what another program queued is fetched later: %s", where(error))
+                else:
+                    self._sender.put(queued)
+        finally:
+            self._fetching = None

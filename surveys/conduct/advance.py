@@ -28,6 +28,7 @@ from surveys.interview.state import (
 from surveys.store.areas import add_to_day, target_of
 from surveys.store.interviews import (
     InterviewRow,
+    Line,
     count_finished,
     finish,
     household_of,
@@ -103,6 +104,7 @@ def advance(
     if callable(event):
         event = event(form, before)
     after, effects = step(form, before, event, now.astimezone(zone_of(session, row.area_path)))
+    lines = [Line(one.kind, one.path, one.value) for one in effects if isinstance(one, Logged)]
     kept, ended = True, None
     if after != before:
         full = filled(session, row, loaded, before, after)
@@ -110,30 +112,19 @@ def advance(
             return _turned_away(session, row, loaded, after, effects, full, now)
         mode = after.answers.get(loaded.mode) or row.mode if loaded.mode else row.mode
         state = written(to_json(after))
-        if not save(session, row, state=state, status=after.status, mode=mode, now=now):
+        if not save(
+            session, row, state=state, status=after.status, mode=mode, lines=lines, now=now,
+            update_id=update_id,
+        ):  # fmt: skip
             raise Conflict
         if after.status == "finished" != row.status:
             ended = _finish(session, row, loaded, after, now)
             kept = ended is not None
+    else:
+        log(session, row.id, lines, now, update_id)
     if kept:
         keep_attachments(session, row, loaded, before, after, effects, now, update_id)
-        log(
-            session,
-            [
-                {
-                    "interview_id": row.id,
-                    "at": now,
-                    "kind": effect.kind,
-                    "node": effect.path,
-                    "value": effect.value,
-                    "update_id": update_id,
-                }
-                for effect in effects
-                if isinstance(effect, Logged)
-            ],
-        )
     if ended is not None:
-        # How long it took is in the log, which ends only now.
         keep_measured(session, row.id, loaded.layout, ended)
     return Turn(
         row.id,

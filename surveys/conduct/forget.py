@@ -26,7 +26,7 @@ from surveys.store.interviews import (
     without_interviews,
 )  # fmt: skip
 from surveys.store.jobs import erase_jobs
-from surveys.store.messages import erase_lane, erase_messages
+from surveys.store.messages import erase_lane
 from surveys.store.people import (
     cut_ties,
     erase_contact,
@@ -40,6 +40,7 @@ from surveys.store.people import (
     own_record,
     respondents_of,
 )  # fmt: skip
+from surveys.store.sent import erase_messages
 from surveys.store.vault import Vault
 
 

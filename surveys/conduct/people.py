@@ -20,7 +20,7 @@ from surveys.form.model import language_of
 from surveys.interview.engine import begin
 from surveys.interview.plan import places_of
 from surveys.interview.state import to_json
-from surveys.store import areas, interviews, messages, people
+from surveys.store import areas, interviews, people, sent
 from surveys.store.vault import Vault
 
 
@@ -145,13 +145,13 @@ def turn_to(session: Session, contact_id: int, interview_id: int | None) -> None
 def remember(session: Session, contact_id: int, key: str, message_id: int, now: datetime) -> None:
     """Note a message that a person sent, under "heard:<interview>:…", to take it out of the chat
     when they ask for that."""
-    messages.note_message(session, contact_id, key, message_id, now)
+    sent.note_message(session, contact_id, key, message_id, now)
 
 
 def messages_of_interview(session: Session, interview_id: int) -> list[int]:
     """The message_ids of an interview's questions and answers in its contact's chat."""
     contact_id = interviews.contact_of(session, interview_id)
-    return [] if contact_id is None else messages.messages_of(session, contact_id, interview_id)
+    return [] if contact_id is None else sent.messages_of(session, contact_id, interview_id)
 
 
 # Villages and waves ---------------------------------------------------------------------------

@@ -1,41 +1,39 @@
-"""The transaction around one update: handled once, or not at all.
+"""The transaction around updates: each is handled once, or not at all.
 
-    taken = take_in(database, vault, updates, now)          # then, and only then, acknowledge
-    done, queued = settle(database, vault, taken[0], handle, now)
-    … send …
+    settled = settle_together(database, vault, [Arrived(one, fresh=True)], handle, now)
+    … acknowledge, and send what is in `settled.queued` …
     mark_sent(database, [(queued[0].outbox_id, message_id)], now)
 
-`settle` opens one transaction; if the inbox row is already done (or absent) nothing happens; else
-it is marked done and emptied, `handle(session, taken)` does its work and says what is to be said,
-each message goes into the outbox (sealed), and all of it is committed at once. The rows written
-are returned, so that the sender need not read them again. Any error rolls everything back and
-propagates; `note_failure` then counts the try in a transaction of its own, and parks the update
-after the fifth.
+`settle_together` opens one transaction for updates of different people. Each is marked done in the
+inbox, or put there as done; one that is done already is passed over. `handle(session, taken)` does
+its work and says what is to be said; all messages go into the outbox (sealed), and all of it is
+committed at once. The rows written are returned, so that the sender need not read them again. Any
+error rolls everything back and propagates; of one that was alone `note_failure` then counts the try
+in a transaction of its own, and parks the update after the fifth. `settle` waits for the turn of
+one person, where other programs are at work.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
 from surveys.conduct.keepable import keepable
-from surveys.store.database import Database, back_to_savepoint, drop_savepoint, savepoint
+from surveys.store.database import Database
 from surveys.store.messages import (
     Outgoing,
     Queued,
-    is_waiting,
-    messages_with,
     put,
     put_once,
-    settle_failed,
-    settle_sent,
+    put_together,
     unsent_rows,
 )
-from surveys.store.turns import take_turn
+from surveys.store.sent import is_waiting, messages_with, settle_failed, settle_sent
+from surveys.store.turns import Turn, take_turn, take_turns
 from surveys.store.updates import (
     Taken,
     add_done,
@@ -43,21 +41,17 @@ from surveys.store.updates import (
     claim,
     count_failure,
     oldest_of,
-    reopen,
     waiting_updates,
 )
 from surveys.store.vault import Vault
 
 __all__ = [
-    "Queued", "Taken", "lane_for", "mark_failed", "mark_sent", "message_ids_of", "note_failure",
-    "queue", "queue_for", "settle", "settle_together", "still_wanted", "take_in",
-    "take_in_and_settle", "taken_from", "unsent", "waiting",
+    "Arrived", "Queued", "Settled", "Taken", "lane_for", "mark_failed", "mark_sent",
+    "message_ids_of", "note_failure", "queue", "queue_for", "settle", "settle_together",
+    "still_wanted", "take_in", "taken_from", "unsent", "waiting",
 ]  # fmt: skip
 
 SENDERS = ("message", "callback_query", "my_chat_member", "edited_message")
-
-
-log = logging.getLogger(__name__)
 
 
 class Addressed(Protocol):
@@ -128,104 +122,85 @@ def settle(
 ) -> tuple[bool, list[Queued]]:
     """Handle one update in one transaction; nothing where it was handled before.
 
-    Where an older one of the same person waits, which another replica took in, that one is handled
-    in its place, and the first that is given back is False: it is to be called once more.
+    Where an older one of the same person waits, whoever took it in, that one is handled in its
+    place, and the first that is given back is False: it is to be called once more.
     """
     with database.begin() as session:
-        oldest = take_turn(session, taken.lane).oldest
-        if oldest is not None and oldest < taken.update_id:
-            first = oldest_of(session, taken.lane)
-            if first is not None and first < taken.update_id:
-                older = waiting_updates(session, vault, only=[first])
-                if older and claim(session, first, now):
-                    return False, put(session, vault, handle(session, older[0]), taken.lane, now)
-        if not claim(session, taken.update_id, now):
+        # Only now is it known what waits: it may have been handled while the turn was waited for.
+        take_turn(session, taken.lane)
+        first = oldest_of(session, taken.lane)
+        if first is not None and first < taken.update_id:
+            older = waiting_updates(session, vault, only=[first])
+            if older and claim(session, [first], now):
+                return False, put(session, vault, handle(session, older[0]), taken.lane, now)
+        if not claim(session, [taken.update_id], now):
             return True, []
         return True, put(session, vault, handle(session, taken), taken.lane, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An update that is to be handled now."""
+
+    taken: Taken
+    fresh: bool = False
+    """It is not in the inbox yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of several updates."""
+
+    queued: tuple[tuple[Taken, list[Queued]], ...]
+    """Those that were handled, and what is said to each."""
+    waits: frozenset[int]
+    """The ids of those that wait in the inbox: another one has their person's turn, or an older one
+    of that person comes first."""
 
 
 def settle_together(
     database: Database,
     vault: Vault,
-    several: Sequence[Taken],
+    several: Sequence[Arrived],
     handle: Callable[[Session, Taken], Sequence[Outgoing]],
     now: datetime,
-) -> list[list[Queued] | Exception]:
-    """Handle updates of different persons in one commit: on SQLite each waits for the disk.
+) -> Settled:
+    """Take in those that are fresh, and handle all of them, in one commit: it is the commit, and
+    each statement, that costs.
 
-    In the place of one whose handling failed stands its error; it alone is taken back. Not for
-    PostgreSQL, where the persons would be locked one after the other.
+    Any error rolls everything back and propagates: one of them may be to blame, and whoever asked
+    tries each alone (`settle`). Nobody waits here for a person whose turn somebody else has.
     """
-    done: list[list[Queued] | Exception] = []
     with database.begin() as session:
-        for taken in several:
-            savepoint(session)
-            try:
-                queued = (
-                    put(session, vault, handle(session, taken), taken.lane, now)
-                    if claim(session, taken.update_id, now)
-                    else []
-                )
-                session.flush()
-            except Exception as error:
-                # Raised once more by who asked for this one.
-                back_to_savepoint(session)
-                done.append(error)
-            else:
-                done.append(queued)
-            drop_savepoint(session)
-    return done
+        first: dict[str, Arrived] = {}
+        for one in sorted(several, key=lambda one: (one.taken.update_id, one.fresh)):
+            first.setdefault(one.taken.lane, one)
+        turns = take_turns(session, list(first))
+        ready = [
+            one
+            for lane, one in first.items()
+            if (turn := turns.get(lane)) is not None and not _others_first(one, turn)
+        ]
+        mine = claim(session, [one.taken.update_id for one in ready if not one.fresh], now)
+        mine |= add_done(session, [one.taken.update_id for one in ready if one.fresh], now)
+        at_once = {id(one) for one in ready}
+        later = [one for one in several if id(one) not in at_once]
+        waits = {one.taken.update_id for one in later if not one.fresh}
+        waits |= add_updates(session, vault, [one.taken for one in later if one.fresh], now)
+        said: list[tuple[str, Sequence[Outgoing]]] = []
+        handled = [one.taken for one in ready if one.taken.update_id in mine]
+        for taken in handled:
+            said.append((taken.lane, handle(session, taken)))
+            # The next one is somebody else's: it sees the tables and no objects.
+            session.flush()
+            session.expunge_all()
+        queued = put_together(session, vault, said, now)
+    return Settled(tuple(zip(handled, queued, strict=True)), frozenset(waits))
 
 
-def take_in_and_settle(
-    database: Database,
-    vault: Vault,
-    taken: Taken,
-    handle: Callable[[Session, Taken], Sequence[Outgoing]],
-    now: datetime,
-) -> tuple[list[Taken], list[Queued]]:
-    """Take in an update that came alone and handle it in the same commit: half the work of two.
-
-    Where handling fails, what it did is rolled back and the update is kept, waiting: it comes back
-    as taken, to be handled like any other; so does one whose person has others waiting. Of one seen
-    before nothing comes back.
-    """
-    try:
-        return _take_in_and_settle(database, vault, taken, handle, now)
-    except _Lost:
-        # What fails in the middle of a flush takes the whole transaction with it.
-        return take_in(database, vault, [taken.update], now, taken.received), []
-
-
-class _Lost(Exception):  # noqa: N818
-    """The transaction was rolled back as a whole."""
-
-
-def _take_in_and_settle(
-    database: Database,
-    vault: Vault,
-    taken: Taken,
-    handle: Callable[[Session, Taken], Sequence[Outgoing]],
-    now: datetime,
-) -> tuple[list[Taken], list[Queued]]:
-    with database.begin() as session:
-        turn = take_turn(session, taken.lane)
-        if turn.oldest is not None:
-            fresh = add_updates(session, vault, [taken], now)
-            return [taken] if fresh else [], []
-        if not add_done(session, taken.update_id, now):
-            return [], []
-        savepoint(session)
-        try:
-            return [], put(session, vault, handle(session, taken), taken.lane, now)
-        except Exception as error:
-            # Whatever it was: the update waits, and the next try says what is wrong.
-            log.info("an update could not be handled at once: %s", type(error).__name__)
-            if not session.is_active:
-                raise _Lost from None
-            back_to_savepoint(session)
-            reopen(session, vault, taken)
-            return [taken], []
+def _others_first(one: Arrived, turn: Turn) -> bool:
+    """Whether another update of this person is to be handled before, as far as is seen."""
+    return turn.oldest is not None and (one.fresh or turn.oldest < one.taken.update_id)
 
 
 def note_failure(database: Database, update_id: int, error: str, now: datetime) -> bool:
@@ -265,13 +240,13 @@ def unsent(
     vault: Vault,
     ids: Sequence[int] | None = None,
     *,
-    lane: str | None = None,
+    lanes: Sequence[str] | None = None,
 ) -> list[Queued]:
     """What is still to be sent, oldest first: all, of these rows of the outbox, or what this
-    program is to send to a lane.
+    program is to send to some lanes.
     """
     with database.read() as session:
-        return unsent_rows(session, vault, ids, lane=lane)
+        return unsent_rows(session, vault, ids, lanes=lanes)
 
 
 def mark_sent(database: Database, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:

@@ -40,11 +40,23 @@ READERS = 2
 BUSY = 30_000
 """Milliseconds that SQLite waits for another writer (a command line beside the running bot)."""
 
+SILENT = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}  # fmt: skip
+"""When PostgreSQL is taken for away that does not even refuse (its machine is off, a firewall drops
+what is sent): in seconds, the last in milliseconds. The system would wait for hours, and everybody
+with it whose answers are in that commit. Who names one of them in the URL knows better."""
+IDLE = "60s"
+"""After which PostgreSQL ends the transaction of a program that stands still in the middle of it,
+or cannot be reached any more: others wait for whose turn it has."""
+
 A_MOMENT = 100
 """Milliseconds that the shortening of the log waits for readers."""
 
 _ERASED = "someone was forgotten"
-_LAST, _BEFORE = "to be done last", "of that before the savepoint"
+_LAST = "to be done last"
 
 
 class UnknownDatabase(ValueError):  # noqa: N818
@@ -176,14 +188,24 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
             if read_only
             else {"isolation_level": "READ COMMITTED"}
         )
-        return create_engine(
+        engine = create_engine(
             url,
+            connect_args={name: one for name, one in SILENT.items() if name not in url.query},
             pool_size=(READERS if read_only else WRITERS + FRONT) + 1,
             # A writer whose connection was cut is tried again by its lane; a reader has no lane.
             pool_pre_ping=read_only,
             hide_parameters=True,
             execution_options=options,
         )
+
+        @event.listens_for(engine, "connect")
+        def end_what_stands_still(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+            # Readers compute between two statements, and nobody waits for them.
+            if not read_only:
+                connection.cursor().execute(f"SET idle_in_transaction_session_timeout = '{IDLE}'")
+                connection.commit()
+
+        return engine
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -247,30 +269,6 @@ def do_last(session: Session) -> None:
     waiting = session.info.pop(_LAST, [])
     for _, write in sorted(waiting, key=itemgetter(0)):
         write(session)
-
-
-def savepoint(session: Session) -> None:
-    """What follows in this transaction can be taken back.
-
-    Past SQLAlchemy, like BEGIN: its own savepoints are compiled anew each time.
-    """
-    session.flush()
-    session.info[_BEFORE] = len(session.info.get(_LAST, ()))
-    session.connection().connection.cursor().execute("SAVEPOINT before")
-
-
-def back_to_savepoint(session: Session) -> None:
-    """Take back all that was done since `savepoint`, objects of the session included."""
-    session.expunge_all()
-    del session.info.get(_LAST, [])[session.info.get(_BEFORE, 0) :]
-    session.connection().connection.cursor().execute("ROLLBACK TO SAVEPOINT before")
-
-
-def drop_savepoint(session: Session) -> None:
-    """What was done since `savepoint` stays with the transaction; its objects are let go."""
-    session.flush()
-    session.expunge_all()
-    session.connection().connection.cursor().execute("RELEASE SAVEPOINT before")
 
 
 def kind_of(session: Session) -> str:

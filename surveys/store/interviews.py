@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, null, select, text, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
@@ -96,18 +96,92 @@ _SAVE = (
 )
 
 
-def save(
-    session: Session, row: InterviewRow, *, state: str, status: str, mode: str | None, now: datetime
-) -> bool:
-    """Write what a turn made of an interview; False where someone else wrote meanwhile."""
-    saved = session.connection().execute(
-        _SAVE,
-        {
-            "of": row.id, "seen": row.version, "new_state": state, "new_status": status,
-            "new_mode": mode, "now": now,
-        },
+_LOG = insert(EVENT)
+_LINES = "unnest(CAST(:kinds AS text[]), CAST(:nodes AS text[]), CAST(:values AS text[]))"
+_LOGGED = f"""
+    INSERT INTO interview_event (interview_id, at, kind, node, value, update_id)
+    SELECT {{}}, :now, line.kind, line.node, line.value, CAST(:update_id AS bigint)
+    FROM {{}} {_LINES} WITH ORDINALITY AS line (kind, node, value, place)
+    ORDER BY line.place
+"""
+# However many lines, one statement, the same each time: PostgreSQL would get one a line.
+_LOG_ON_POSTGRESQL = text(_LOGGED.format("CAST(:of AS int)", ""))
+_SAVE_AND_LOG = text(
+    """
+    WITH saved AS (
+        UPDATE interview SET version = :seen + 1, state = :new_state, status = :new_status,
+            mode = :new_mode, updated_at = :now, texts_erased_at = NULL
+        WHERE id = :of AND version = :seen
+        RETURNING id
+    )
+    """
+    + _LOGGED.format("saved.id", "saved,")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log."""
+
+    kind: str
+    node: str
+    value: str
+
+
+def log(
+    session: Session, interview_id: int, lines: Sequence[Line], now: datetime, update_id: int | None
+) -> None:
+    """Append lines that an update has caused to the log of an interview."""
+    if not lines:
+        return
+    if kind_of(session) == "postgresql":
+        given = {"of": interview_id, "now": now, "update_id": update_id, **_columns(lines)}
+        session.connection().execute(_LOG_ON_POSTGRESQL, given)
+        return
+    session.connection().execute(
+        _LOG,
+        [
+            {
+                "interview_id": interview_id, "at": now, "kind": line.kind, "node": line.node,
+                "value": line.value, "update_id": update_id,
+            }
+            for line in lines
+        ],
     )  # fmt: skip
-    return saved.rowcount == 1
+
+
+def _columns(lines: Sequence[Line]) -> dict[str, list[str]]:
+    return {
+        "kinds": [line.kind for line in lines],
+        "nodes": [line.node for line in lines],
+        "values": [line.value for line in lines],
+    }
+
+
+def save(
+    session: Session,
+    row: InterviewRow,
+    *,
+    state: str,
+    status: str,
+    mode: str | None,
+    lines: Sequence[Line],
+    now: datetime,
+    update_id: int | None,
+) -> bool:
+    """Write what a turn made of an interview, and its lines of the log; False where someone else
+    wrote meanwhile."""
+    given: dict[str, Any] = {
+        "of": row.id, "seen": row.version, "new_state": state, "new_status": status,
+        "new_mode": mode, "now": now,
+    }  # fmt: skip
+    if lines and kind_of(session) == "postgresql":
+        given |= {"update_id": update_id, **_columns(lines)}
+        return session.connection().execute(_SAVE_AND_LOG, given).rowcount == len(lines)
+    if session.connection().execute(_SAVE, given).rowcount != 1:
+        return False
+    log(session, row.id, lines, now, update_id)
+    return True
 
 
 def finish(session: Session, interview_id: int, submission: dict[str, str], now: datetime) -> None:
@@ -117,16 +191,6 @@ def finish(session: Session, interview_id: int, submission: dict[str, str], now:
         .where(INTERVIEW.c.id == interview_id)
         .values(submission=submission, flags=[], finished_at=now)
     )
-
-
-_LOG = {"sqlite": insert(EVENT), "postgresql": insert(EVENT).returning(EVENT.c.id)}
-"""With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row."""
-
-
-def log(session: Session, lines: Sequence[dict[str, Any]]) -> None:
-    """Append lines: interview_id, at, kind, node, value, update_id."""
-    if lines:
-        session.connection().execute(_LOG[kind_of(session)], lines)
 
 
 def add_interview(session: Session, **values: Any) -> int:

@@ -7,33 +7,26 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Insert,
     Table,
-    and_,
     bindparam,
     delete,
-    func,
     insert,
-    literal_column,
-    null,
-    or_,
     select,
+    text,
     update,
 )  # fmt: skip
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
 from surveys.store.database import insert_into, kind_of
-from surveys.store.schema import Base, Contact, Inbox, Outbox, Turn
-from surveys.store.turns import give_notice, take_turn
+from surveys.store.schema import Base, Contact, Inbox, Outbox
+from surveys.store.schema import Turn as TurnRow
+from surveys.store.turns import Turn, give_notice, take_turn
 from surveys.store.vault import Vault
 
 OUTBOX: Table = Base.metadata.tables["outbox"]
@@ -122,22 +115,26 @@ _PUT: dict[str, Any] = {
     .where(Contact.address_hash == bindparam("whose"))
     .scalar_subquery()
 }
-
-
-@cache
-def _put(kind: str) -> Insert | ReturningInsert[int]:
-    statement = insert_into(kind, OUTBOX).values(_PUT).on_conflict_do_nothing()
-    if kind == "sqlite":
-        return statement
-    # With RETURNING, PostgreSQL gets all rows in one statement; without, one statement a row. And
-    # what is unsent is seen as of now: `take_turn` may have waited for who had the turn before.
-    waits = OUTBOX.alias("waits")
-    newest = (
-        select(func.max(waits.c.id))
-        .where(waits.c.lane == literal_column("outbox.lane"), waits.c.done_at.is_(None))
-        .scalar_subquery()
-    )
-    return statement.returning(OUTBOX.c.id, newest)
+_PUT_ON_SQLITE = insert_into("sqlite", OUTBOX).values(_PUT).on_conflict_do_nothing()
+_COLUMNS = {
+    "id": "bigint", "key": "text", "lane": "text", "body": "bytea", "attachment": "bytea",
+    "sender": "text",
+}  # fmt: skip
+# However many rows, one statement, the same each time. And what is unsent is seen as of now:
+# `take_turn` may have waited for who had the turn before.
+_PUT_ON_POSTGRESQL = text(
+    f"""
+    INSERT INTO outbox AS put ({", ".join(_COLUMNS)}, contact_id, created_at)
+    SELECT {", ".join(f"new.{name}" for name in _COLUMNS)}, contact.id, :now
+    FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())})
+        AS new ({", ".join(_COLUMNS)})
+    LEFT JOIN contact ON contact.address_hash = new.lane
+    ON CONFLICT DO NOTHING
+    RETURNING put.id, (
+        SELECT max(waits.id) FROM outbox AS waits
+        WHERE waits.lane = put.lane AND waits.done_at IS NULL)
+    """
+)
 
 
 def put(
@@ -149,47 +146,99 @@ def put(
     key with a suffix, "ask:7:3~<id>", still found as a message of interview 7.
     What another replica is to send (surveys.store.turns) does not come back; it is told.
     """
-    if not outgoings:
-        return []
-    rows = [_row(vault, one, lane, now) for one in outgoings]
-    sends = sum(one.method.startswith(SENDS) for one in outgoings)
-    turn = take_turn(session, lane, sends)
-    for row in rows:
-        row["sender"] = turn.sender
-    connection = session.connection()
-    kind = kind_of(session)
-    result = connection.execute(_put(kind), rows)
-    newest, ids = 0, [row["id"] for row in rows]
-    if kind == "sqlite":
-        put_in = result.rowcount
-    else:
-        told = result.all()
-        put_in, newest = len(told), max((row[1] or 0 for row in told), default=0)
-        # Only these are ours: another program may have drawn the same number.
-        ids = [row[0] for row in told]
-    if put_in != len(rows) or newest > rows[0]["id"]:
-        connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ids)))
-        keys = [one.key for one in outgoings if one.key is not None]
-        for old in connection.execute(
-            select(OUTBOX.c.id, OUTBOX.c.key).where(OUTBOX.c.key.in_(keys))
-        ).all():
-            connection.execute(
-                update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
-            )
-        if kind != "sqlite":
-            # Another program's clock is ahead (what is said later has the greater number), or it
-            # drew the same one.
-            for row in rows:
-                row["id"] = next_id(after=newest)
-        connection.execute(insert(OUTBOX).values(_PUT), rows)
-    if not turn.mine:
-        if turn.sender is not None:
-            give_notice(session, turn.sender, lane)
-        return []
-    return [
-        Queued(row["id"], lane, None, one, after=newest)
-        for row, one in zip(rows, outgoings, strict=True)
+    return put_together(session, vault, [(lane, outgoings)], now)[0]
+
+
+def put_together(
+    session: Session, vault: Vault, said: Sequence[tuple[str, Sequence[Outgoing]]], now: datetime
+) -> list[list[Queued]]:
+    """The same for several lanes, each with what is said to it."""
+    prepared = [
+        _prepared(session, vault, lane, outgoings, now) if outgoings else None
+        for lane, outgoings in said
     ]
+    rows = [row for one in prepared if one is not None for row in one[1]]
+    newest_before = _put(session, rows, now)
+    told: list[tuple[str, str]] = []
+    queued: list[list[Queued]] = []
+    for (lane, outgoings), one in zip(said, prepared, strict=True):
+        turn, rows = one or (None, [])
+        newest = _in_place(session, rows, newest_before)
+        if turn is not None and not turn.mine:
+            if turn.sender is not None:
+                told.append((turn.sender, lane))
+            queued.append([])
+            continue
+        queued.append(
+            [
+                Queued(row["id"], lane, None, outgoing, after=newest)
+                for row, outgoing in zip(rows, outgoings, strict=True)
+            ]
+        )
+    give_notice(session, told)
+    return queued
+
+
+def _prepared(
+    session: Session, vault: Vault, lane: str, outgoings: Sequence[Outgoing], now: datetime
+) -> tuple[Turn, list[dict[str, Any]]]:
+    """Who sends to a lane, and the rows of what is said to it."""
+    turn = take_turn(session, lane, sum(one.method.startswith(SENDS) for one in outgoings))
+    return turn, [_row(vault, one, lane, now) | {"sender": turn.sender} for one in outgoings]
+
+
+def _in_place(
+    session: Session, rows: list[dict[str, Any]], newest_before: Mapping[int, int]
+) -> int:
+    """See to it that what is said to one lane is in the table, all of it, as the last of the lane;
+    the number of the one before (0: none)."""
+    before = [newest_before.get(row["id"], _REFUSED) for row in rows]
+    newest = max(before, default=0)
+    if _REFUSED in before or (rows and newest > rows[0]["id"]):
+        # Only these are ours: another program may have drawn the same number.
+        ours = [row["id"] for row in rows if row["id"] in newest_before]
+        _put_again(session, rows, ours, max(newest, 0))
+    return max(newest, 0)
+
+
+_REFUSED = -1
+"""In place of the number of the one before: the row was not put in, its key or number is there."""
+
+
+def _put(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> dict[int, int]:
+    """Put rows in; of those that were, by id, the newest unsent one that the lane had (0: none)."""
+    if not rows:
+        return {}
+    connection = session.connection()
+    if kind_of(session) == "sqlite":
+        if connection.execute(_PUT_ON_SQLITE, list(rows)).rowcount == len(rows):
+            return {row["id"]: 0 for row in rows}
+        there = select(OUTBOX.c.id).where(OUTBOX.c.id.in_([row["id"] for row in rows]))
+        return dict.fromkeys(connection.execute(there).scalars(), 0)
+    given = {name: [row[name] for row in rows] for name in _COLUMNS}
+    told = connection.execute(_PUT_ON_POSTGRESQL, given | {"now": now})
+    return {row[0]: row[1] or 0 for row in told}
+
+
+def _put_again(
+    session: Session, rows: Sequence[dict[str, Any]], ours: Sequence[int], newest: int
+) -> None:
+    """Put in the rows of one lane, of which not all went in, or not as the last."""
+    connection = session.connection()
+    connection.execute(delete(OUTBOX).where(OUTBOX.c.id.in_(ours)))
+    keys = [row["key"] for row in rows if row["key"] is not None]
+    for old in connection.execute(
+        select(OUTBOX.c.id, OUTBOX.c.key).where(OUTBOX.c.key.in_(keys))
+    ).all():
+        connection.execute(
+            update(OUTBOX).where(OUTBOX.c.id == old.id).values(key=f"{old.key}~{old.id}")
+        )
+    if kind_of(session) != "sqlite":
+        # Another program's clock is ahead (what is said later has the greater number), or it
+        # drew the same one.
+        for row in rows:
+            row["id"] = next_id(after=newest)
+    connection.execute(insert(OUTBOX).values(_PUT), list(rows))
 
 
 def waits(session: Session, key: str, since: datetime) -> bool:
@@ -249,7 +298,7 @@ _UNSENT = (
     .where(OUTBOX.c.done_at.is_(None), OUTBOX.c.body.is_not(None))
     .order_by(OUTBOX.c.id)
 )  # fmt: skip
-_UNSENT_OF_LANE = _UNSENT.where(OUTBOX.c.lane == bindparam("lane")).where(
+_UNSENT_OF_LANES = _UNSENT.where(OUTBOX.c.lane.in_(bindparam("lanes", expanding=True))).where(
     OUTBOX.c.sender == bindparam("me")
 )
 
@@ -259,14 +308,14 @@ def unsent_rows(
     vault: Vault,
     only: Sequence[int] | None = None,
     *,
-    lane: str | None = None,
+    lanes: Sequence[str] | None = None,
 ) -> list[Queued]:
     """What is still to be sent, oldest first: all, of these rows, or what this program is to send
-    to a lane.
+    to some lanes.
     """
-    if lane is not None:
-        given = {"lane": lane, "me": session.info.get("replica")}
-        rows = session.connection().execute(_UNSENT_OF_LANE, given)
+    if lanes is not None:
+        given = {"lanes": list(lanes), "me": session.info.get("replica")}
+        rows = session.connection().execute(_UNSENT_OF_LANES, given)
     else:
         unsent = _UNSENT if only is None else _UNSENT.where(OUTBOX.c.id.in_(only))
         rows = session.connection().execute(unsent)
@@ -281,97 +330,6 @@ def unsent_rows(
     return found
 
 
-_ERASED = {"body": null(), "attachment": null(), "lane": null(), "error": null()}
-_SENT = (
-    update(OUTBOX)
-    .where(OUTBOX.c.id == bindparam("sent"))
-    .values(message_id=bindparam("message"), done_at=bindparam("now"), **_ERASED)
-)
-_FORGET = delete(OUTBOX).where(OUTBOX.c.id == bindparam("sent"), OUTBOX.c.key.is_(None))
-
-
-def settle_sent(session: Session, sent: Iterable[tuple[int, int | None]], now: datetime) -> None:
-    """Sent messages: those without a key leave no row, the others their key and message_id."""
-    messages = dict(sent)
-    if not messages:
-        return
-    connection = session.connection()
-    rows = [{"sent": row, "message": message, "now": now} for row, message in messages.items()]
-    connection.execute(_FORGET, rows)
-    connection.execute(_SENT, rows)
-
-
-def settle_failed(
-    session: Session, outbox_id: int, error: str, retry_at: datetime | None, now: datetime
-) -> None:
-    """A message that could not be sent: to be tried again at a time, or (None) given up."""
-    values: dict[str, Any] = {"tries": OUTBOX.c.tries + 1}
-    values |= {"not_before": retry_at} if retry_at else {"done_at": now, **_ERASED}
-    session.connection().execute(
-        update(OUTBOX).where(OUTBOX.c.id == outbox_id).values(values | {"error": error})
-    )
-
-
-def is_waiting(session: Session, outbox_id: int) -> bool:
-    """Whether a message is still to be sent."""
-    waits = select(Outbox.id).where(Outbox.id == outbox_id, Outbox.done_at.is_(None))
-    return session.scalar(waits) is not None
-
-
-_NUMBERS = select(OUTBOX.c.key, OUTBOX.c.message_id).where(
-    OUTBOX.c.key.in_(bindparam("keys", expanding=True)), OUTBOX.c.message_id.is_not(None)
-)
-
-
-def messages_with(session: Session, keys: Sequence[str]) -> dict[str, int]:
-    """The message_ids under which the messages with these keys were sent, of those that were."""
-    rows = session.connection().execute(_NUMBERS, {"keys": list(keys)})
-    return {row.key: row.message_id for row in rows}
-
-
-def note_message(
-    session: Session, contact_id: int, key: str, message_id: int, now: datetime
-) -> None:
-    """Remember a message that a person sent, so that it can be taken out of the chat later."""
-    row = {
-        "id": next_id(), "key": key, "contact_id": contact_id, "created_at": now, "done_at": now,
-        "message_id": message_id,
-    }  # fmt: skip
-    session.connection().execute(
-        insert_into(kind_of(session), OUTBOX).on_conflict_do_nothing(), [row]
-    )
-
-
-def of_interview(interview_id: int) -> ColumnElement[bool]:
-    """The outbox rows that belong to one interview: its questions, and what was answered."""
-    return or_(
-        Outbox.key.startswith(f"ask:{interview_id}:"),
-        Outbox.key.startswith(f"heard:{interview_id}:"),
-    )
-
-
-def messages_of(session: Session, contact_id: int, interview_id: int) -> list[int]:
-    """The message_ids of an interview in the chat of a contact, in the order sent."""
-    rows = session.scalars(
-        select(Outbox.message_id)
-        .where(
-            Outbox.contact_id == contact_id,
-            Outbox.message_id.is_not(None),
-            of_interview(interview_id),
-        )
-        .order_by(Outbox.message_id)
-    )
-    return [message for message in rows if message is not None]
-
-
-def erase_messages(session: Session, contact_id: int, interview_ids: Iterable[int]) -> None:
-    """Delete the outbox rows of some interviews of a contact."""
-    for interview_id in interview_ids:
-        session.execute(
-            delete(Outbox).where(and_(Outbox.contact_id == contact_id, of_interview(interview_id)))
-        )
-
-
 def erase_lane(session: Session, lane: str) -> None:
     """Delete what waits to be sent to someone, and what they said in updates that were parked.
 
@@ -379,6 +337,6 @@ def erase_lane(session: Session, lane: str) -> None:
     """
     # Lanes are erased from what is done: the index of what waits finds them all.
     session.execute(delete(Outbox).where(Outbox.lane == lane, Outbox.done_at.is_(None)))
-    session.execute(delete(Turn).where(Turn.lane == lane))
+    session.execute(delete(TurnRow).where(TurnRow.lane == lane))
     parked = (Inbox.done_at.is_(None), Inbox.parked_at.is_not(None))
     session.execute(delete(Inbox).where(Inbox.lane == lane, *parked))

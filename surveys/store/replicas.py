@@ -109,15 +109,24 @@ def alone_erasing(session: Session) -> None:
 
 
 def take_over(session: Session, replica: str) -> list[int]:
-    """Make what nobody at work sends one's own, whole lanes at a time; the ids, oldest first."""
+    """Make what nobody at work sends one's own, whole lanes at a time; the ids, oldest first.
+
+    Of a lane to which another one at work has still something to send it is left until that is
+    done: what was said first is sent first.
+    """
     if kind_of(session) == "postgresql":
         mine = session.scalar(text(f"SELECT pg_try_advisory_xact_lock({TAKING_OVER})"))
         if not mine:
             return []
     nobodys = _nobodys()
+    before = OUTBOX.alias()
+    others = select(before.c.id).where(
+        before.c.lane == OUTBOX.c.lane, before.c.done_at.is_(None), before.c.sender != replica,
+        before.c.sender.in_(select(REPLICA.c.id)),
+    )  # fmt: skip
     lanes = session.scalars(
         select(OUTBOX.c.lane)
-        .where(nobodys)
+        .where(nobodys, ~others.exists())
         .group_by(OUTBOX.c.lane)
         .order_by(func.min(OUTBOX.c.id))
         .limit(LANES)

@@ -6,42 +6,81 @@ will be said. That is the one that still has something unsent for them, or that 
 Telegram's limit of the chat is not used up again; else the one that asks. So the messages of a chat
 stay in order, and its limit holds, without any of the replicas asking another.
 
+`take_turns` does so for several people in one statement, and passes over those whose row somebody
+else has: they must not hold up the others, and two programs that waited for each other's people
+would wait for ever.
+
 On SQLite there is one program: nothing is locked, and nothing written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
+from surveys.store.schema import Base
+
+INBOX = Base.metadata.tables["inbox"]
+
+PATIENCE = "100ms"
+"""How long the transaction of several people waits for a row that another one has: then it fails,
+and each of them is handled alone."""
 
 _LIVE = "SELECT id FROM replica"
+_HELD = f"""
+    sender = COALESCE(
+        (SELECT CASE WHEN waits.sender IN ({_LIVE}) THEN waits.sender ELSE '' END
+         FROM outbox AS waits
+         WHERE waits.lane = held.lane AND waits.done_at IS NULL
+         ORDER BY waits.id LIMIT 1),
+        CASE WHEN held.until > clock_timestamp() AND held.sender IN ({_LIVE})
+             THEN held.sender ELSE :me END),
+    until = GREATEST(held.until, clock_timestamp()) + make_interval(secs => :messages)
+"""
+_OLDEST = """
+    SELECT update_id FROM inbox
+    WHERE inbox.lane = {} AND done_at IS NULL AND parked_at IS NULL
+    ORDER BY update_id LIMIT 1
+"""
 _TAKE = text(
     f"""
     INSERT INTO turn AS held (lane, sender, until)
     VALUES (:lane, :me, clock_timestamp() + make_interval(secs => :messages))
-    ON CONFLICT (lane) DO UPDATE SET
-        sender = COALESCE(
-            (SELECT CASE WHEN waits.sender IN ({_LIVE}) THEN waits.sender ELSE '' END
-             FROM outbox AS waits
-             WHERE waits.lane = held.lane AND waits.done_at IS NULL
-             ORDER BY waits.id LIMIT 1),
-            CASE WHEN held.until > clock_timestamp() AND held.sender IN ({_LIVE})
-                 THEN held.sender ELSE excluded.sender END),
-        until = GREATEST(held.until, clock_timestamp()) + make_interval(secs => :messages)
-    RETURNING sender, (
-        SELECT update_id FROM inbox
-        WHERE lane = :lane AND done_at IS NULL AND parked_at IS NULL
-        ORDER BY update_id LIMIT 1) AS oldest
+    ON CONFLICT (lane) DO UPDATE SET {_HELD}
+    RETURNING sender, ({_OLDEST.format(":lane")}) AS oldest
     """
+)
+_TAKE_FREE = text(
+    f"""
+    WITH free AS MATERIALIZED (
+        SELECT lane FROM turn WHERE lane = ANY(CAST(:lanes AS text[])) FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE turn AS held SET {_HELD} FROM free WHERE held.lane = free.lane
+        RETURNING held.lane, held.sender
+    )
+    SELECT wanted.lane, taken.sender, ({_OLDEST.format("wanted.lane")}) AS oldest,
+        EXISTS (SELECT FROM turn WHERE turn.lane = wanted.lane) AS there,
+        (SELECT set_config('lock_timeout', :patience, true))
+    FROM unnest(CAST(:lanes AS text[])) AS wanted (lane) LEFT JOIN taken USING (lane)
+    """
+)
+_WAITING = (
+    select(INBOX.c.lane, func.min(INBOX.c.update_id))
+    .where(INBOX.c.lane.in_(bindparam("lanes", expanding=True)))
+    .where(INBOX.c.done_at.is_(None), INBOX.c.parked_at.is_(None))
+    .group_by(INBOX.c.lane)
 )
 _LONGER = text(
     "UPDATE turn SET until = until + make_interval(secs => :messages) WHERE lane = :lane"
 )
-_NOTICE = text("SELECT pg_notify(:channel, :lane)")
+_NOTICE = text(
+    "SELECT pg_notify(told.channel, told.lane)"
+    " FROM unnest(CAST(:channels AS text[]), CAST(:lanes AS text[])) AS told (channel, lane)"
+)
 _TURNS, _ME = "turns", "replica"
 
 
@@ -79,14 +118,43 @@ def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
         .execute(_TAKE, {"lane": lane, "me": me or "", "messages": messages})
         .one()
     )
-    turn = Turn(row.sender or None, (row.sender or None) == me, row.oldest)
-    turns[lane] = turn
+    turn = turns[lane] = _turn(row.sender, me, row.oldest)
     return turn
 
 
-def give_notice(session: Session, sender: str, lane: str) -> None:
-    """Tell another replica, once this transaction is committed, whom it has something to say."""
-    session.connection().execute(_NOTICE, {"channel": channel_of(sender), "lane": lane})
+def take_turns(session: Session, lanes: Sequence[str]) -> dict[str, Turn]:
+    """Lock those of several people whom nobody else has locked, each for one message.
+
+    From here on the transaction waits `PATIENCE` for any other row, and fails then. On SQLite all
+    are given, with the oldest update that waits.
+    """
+    me: str | None = session.info.get(_ME)
+    if kind_of(session) != "postgresql":
+        rows = session.connection().execute(_WAITING, {"lanes": list(lanes)})
+        oldest = {row[0]: row[1] for row in rows}
+        return {lane: Turn(me, True, oldest.get(lane)) for lane in lanes}
+    turns: dict[str, Turn] = session.info.setdefault(_TURNS, {})
+    given = {"lanes": list(lanes), "me": me or "", "messages": 1, "patience": PATIENCE}
+    strangers = []
+    for row in session.connection().execute(_TAKE_FREE, given):
+        if row.sender is not None:
+            turns[row.lane] = _turn(row.sender, me, row.oldest)
+        elif not row.there:
+            strangers.append(row.lane)
+    # Two programs that meet new people begin with the same one.
+    return turns | {lane: take_turn(session, lane) for lane in sorted(strangers)}
+
+
+def _turn(sender: str, me: str | None, oldest: int | None) -> Turn:
+    return Turn(sender or None, (sender or None) == me, oldest)
+
+
+def give_notice(session: Session, told: Sequence[tuple[str, str]]) -> None:
+    """Tell other replicas, once this transaction is committed, whom they have something to say:
+    (sender, lane)."""
+    if told:
+        channels, lanes = [channel_of(sender) for sender, _ in told], [lane for _, lane in told]
+        session.connection().execute(_NOTICE, {"channels": channels, "lanes": lanes})
 
 
 def channel_of(replica: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, case, delete, null, or_, select, update
+from sqlalchemy import Table, bindparam, case, delete, null, or_, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -58,20 +58,23 @@ def add_updates(session: Session, vault: Vault, taken: Sequence[Taken], now: dat
     return set(session.connection().execute(statement, rows).scalars())
 
 
-def add_done(session: Session, update_id: int, now: datetime) -> bool:
-    """An update that is handled in this very transaction; False where it was there before."""
-    row = {"update_id": update_id, "received_at": now, "done_at": now}
-    return session.connection().execute(_take(kind_of(session)), row).scalar() is not None
+# However many, one statement, the same each time.
+_DONE = text(
+    "INSERT INTO inbox (update_id, received_at, done_at)"
+    " SELECT update_id, :now, :now FROM unnest(CAST(:ids AS bigint[])) AS done (update_id)"
+    " ON CONFLICT DO NOTHING RETURNING update_id"
+)
 
 
-def reopen(session: Session, vault: Vault, one: Taken) -> None:
-    """It could not be handled after all: keep what it said, and let it wait."""
-    body = vault.seal(written(one.update).encode())
-    session.connection().execute(
-        update(INBOX)
-        .where(INBOX.c.update_id == one.update_id)
-        .values(done_at=null(), lane=one.lane, body=body)
-    )
+def add_done(session: Session, update_ids: Sequence[int], now: datetime) -> set[int]:
+    """Updates that are handled in this very transaction; those that were not there before."""
+    if not update_ids:
+        return set()
+    if kind_of(session) == "postgresql":
+        given = {"ids": list(update_ids), "now": now}
+        return set(session.connection().execute(_DONE, given).scalars())
+    rows = [{"update_id": one, "received_at": now, "done_at": now} for one in update_ids]
+    return set(session.connection().execute(_take(kind_of(session)), rows).scalars())
 
 
 def waiting_updates(
@@ -109,19 +112,24 @@ def oldest_of(session: Session, lane: str) -> int | None:
 
 _CLAIM = (
     update(INBOX)
-    .where(INBOX.c.update_id == bindparam("id"), INBOX.c.done_at.is_(None))
+    .where(INBOX.c.update_id.in_(bindparam("ids", expanding=True)), INBOX.c.done_at.is_(None))
     .where(INBOX.c.parked_at.is_(None))
     .values(done_at=bindparam("now"), body=null(), lane=null())
+    .returning(INBOX.c.update_id)
 )
 
 
-def claim(session: Session, update_id: int, now: datetime) -> bool:
-    """Mark an update done and erase what it said; False: it was done, parked or never taken in.
+def claim(session: Session, update_ids: Sequence[int], now: datetime) -> set[int]:
+    """Mark updates done and erase what they said; those that were not done, parked or never taken
+    in.
 
-    First of all in its transaction: it locks the row, so that whoever comes second finds it done.
+    First of all in its transaction: it locks the rows, so that whoever comes second finds them
+    done.
     """
-    found = session.connection().execute(_CLAIM, {"id": update_id, "now": now})
-    return bool(found.rowcount)
+    if not update_ids:
+        return set()
+    given = {"ids": list(update_ids), "now": now}
+    return set(session.connection().execute(_CLAIM, given).scalars())
 
 
 def count_failure(session: Session, update_id: int, error: str, now: datetime) -> bool:

@@ -17,6 +17,12 @@ METHODS = (
     "sendMessage", "editMessageText", "answerCallbackQuery", "deleteMessage",
     "editMessageReplyMarkup", "getUpdates", "setMyCommands", "getMe",
 )  # fmt: skip
+LASTS = 1.0
+"""Seconds after which trouble that nobody met is over. Would it wait for whoever comes next, then
+somebody who is alone, and comes again every ten seconds, would meet it each time: for them Telegram
+would be away for good."""
+AT_START = ("setMyCommands", "getMe")
+"""What is seldom called: there it waits."""
 KINDS = (500, 502, 429, "cut", "cut_after", "timeout")
 WEIGHTS = (4, 4, 2, 4, 4, 0.2)
 
@@ -86,9 +92,17 @@ async def disk_full(programs: list[Program], seconds: float) -> None:
 
 
 async def trouble(telegram: Telegram, chance: random.Random, seen: dict[str, int]) -> None:
-    """Telegram's answers go wrong, now this method, now that one, until cancelled."""
+    """Telegram's answers go wrong, now this method, now that one, until cancelled; `seen` counts
+    how many of them did."""
+    since: dict[str, tuple[float, bool]] = {}
     while True:
         await asyncio.sleep(chance.uniform(0.3, 0.9))
+        for name, (began, unheard) in list(since.items()):
+            waiting = telegram._faults[name]
+            if waiting and asyncio.get_running_loop().time() - began > LASTS:
+                seen["faults"] -= sum(one.left for one in waiting)
+                seen["unheard"] = seen.get("unheard", 0) - unheard
+                waiting.clear()
         method = chance.choice(METHODS)
         kind = chance.choices(KINDS, WEIGHTS)[0]
         if telegram._faults[method.lower()]:
@@ -101,6 +115,8 @@ async def trouble(telegram: Telegram, chance: random.Random, seen: dict[str, int
         single = kind in ("timeout", "cut_after") or method.startswith("get")
         times = 1 if single else chance.randint(1, 3)
         telegram.fault(method, kind, times, retry_after=1)
+        unheard = kind in ("cut_after", "timeout") and method == "sendMessage"
         seen["faults"] = seen.get("faults", 0) + times
-        if kind in ("cut_after", "timeout") and method == "sendMessage":
-            seen["unheard"] = seen.get("unheard", 0) + 1
+        seen["unheard"] = seen.get("unheard", 0) + unheard
+        if method not in AT_START:
+            since[method.lower()] = asyncio.get_running_loop().time(), unheard

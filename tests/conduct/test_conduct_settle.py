@@ -8,8 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from surveys.conduct.settle import (
+    Arrived,
     lane_for,
     mark_failed,
     mark_sent,
@@ -24,12 +26,11 @@ from surveys.conduct.settle import (
     waiting,
 )  # fmt: skip
 from surveys.conduct.settle import settle as settle_first
-from surveys.conduct.settle import take_in_and_settle as take_and_settle
 from surveys.store import messages
 from surveys.store.audit import audit
-from surveys.store.database import Database
 from surveys.store.messages import Outgoing, next_id
 from surveys.store.schema import Area, Audit, Inbox, Outbox
+from surveys.store.turns import take_turn
 from surveys.store.updates import prune_inbox
 from surveys.store.vault import Vault, WrongKey
 
@@ -62,7 +63,7 @@ def says(*outgoings):
 
 
 def settle(database, vault, what, handle, now):
-    """One update, by itself or its number; on PostgreSQL those of its lane before it first."""
+    """One update, by itself or its number; those of its lane before it first."""
     one = taken_from(vault, update(what)) if isinstance(what, int) else what
     queued, done = [], False
     while not done:
@@ -71,8 +72,19 @@ def settle(database, vault, what, handle, now):
     return queued
 
 
-def take_in_and_settle(database, vault, what, handle, now):
-    return take_and_settle(database, vault, taken_from(vault, what), handle, now)
+def fresh(vault, *updates):
+    return [Arrived(taken_from(vault, one), fresh=True) for one in updates]
+
+
+def kept(several):
+    return [Arrived(one) for one in several]
+
+
+def keys(settled):
+    """What is said to each of the updates that were handled."""
+    return {
+        taken.update_id: [one.outgoing.key for one in queued] for taken, queued in settled.queued
+    }
 
 
 def handled(database):
@@ -100,38 +112,13 @@ def test_an_update_that_comes_alone_is_taken_in_and_handled_in_one_commit(databa
         assert taken.lane == vault.fingerprint("telegram:77")
         return says(ask(taken.update_id))(session)
 
-    taken, queued = take_in_and_settle(database, vault, update(1), answers, NOW)
-    assert (taken, [one.outgoing for one in queued]) == ([], [ask(1)])
-    assert take_in_and_settle(database, vault, update(1), answers, NOW) == ([], [])
+    one = fresh(vault, update(1))
+    assert keys(settle_together(database, vault, one, answers, NOW)) == {1: ["ask:1:1"]}
+    again = settle_together(database, vault, one, answers, NOW)
+    assert (again.queued, again.waits) == ((), frozenset())
     assert take_in(database, vault, [update(1)], NOW) == []
     assert handled(database) == 1
-
-    def breaks(session, taken):
-        session.add(Area(path="/", kind="village", name="half made"))
-        audit(session, "test", "handled", "half", NOW)
-        session.add(Area(path="/", kind="village", name="not even flushed"))
-        raise LookupError(SECRET)
-
-    taken, queued = take_in_and_settle(database, vault, update(2), breaks, NOW)
-    assert ([one.update_id for one in taken], queued) == ([2], [])
-    assert waiting(database, vault) == taken
-    with database.read() as session:
-        assert session.scalars(select(Area.name)).all() == []
-    assert handled(database) == 1
-    assert [one.outgoing for one in settle(database, vault, taken[0], says(ask(2)), NOW)] == [
-        ask(2)
-    ]
     assert waiting(database, vault) == []
-
-    def refused(session, taken):
-        audit(session, "test", "handled", "half", NOW)
-        session.add(Area(path=None, kind="village", name="what the database does not take"))
-        session.flush()
-
-    taken, queued = take_in_and_settle(database, vault, update(3), refused, NOW)
-    assert ([one.update_id for one in taken], queued) == ([3], [])
-    assert waiting(database, vault) == taken
-    assert handled(database) == 2
 
 
 def test_an_error_leaves_all_as_it_was_and_the_fifth_parks(database, vault):
@@ -354,11 +341,12 @@ def test_whatever_happens_every_update_is_handled_exactly_once(sqlite_url, vault
             open_ = sorted([*open_, *fresh])
         elif kind == "settle":
             queued = settle(database, vault, what, says(edit(what)), NOW)
-            assert bool(queued) is (what in open_)
-            if what in open_:
-                open_.remove(what)
-                done += 1
-                outbox += queued
+            # What its person sent before it goes first.
+            due = [n for n in open_ if n <= what]
+            assert len(queued) == len(due)
+            open_ = open_[len(due) :]
+            done += len(due)
+            outbox += queued
         elif kind == "break":
             parked = note_failure(database, what, "KeyError", NOW)
             if what in open_:
@@ -379,33 +367,98 @@ def test_whatever_happens_every_update_is_handled_exactly_once(sqlite_url, vault
     database.close()
 
 
-def test_of_several_handled_together_the_one_that_fails_is_taken_back_alone(sqlite_url, vault):
-    sqlite = Database(sqlite_url)
-    several = take_in(sqlite, vault, [update(n, person=n) for n in (1, 2, 3)], NOW)
+def test_several_are_handled_in_one_commit_or_none_of_them(database, vault):
+    several = kept(take_in(database, vault, [update(n, person=n) for n in (1, 2)], NOW))
+    several += fresh(vault, update(3, person=3))
+    broken = [2]
 
     def handle(session, taken):
         person = taken.update_id
         session.add(Area(kind="village", code=f"V{person}", name="V", path=f"/{person}/"))
         audit(session, "test", "handled", str(person), NOW)
-        if person == 2:
+        if person in broken:
             raise ArithmeticError(SECRET)
-        return [ask(person, chat_id=person)]
+        return [ask(person, chat_id=person), edit(person)]
 
-    first, failed, third = settle_together(sqlite, vault, several, handle, NOW)
-    assert isinstance(failed, ArithmeticError)
-    assert [one.outgoing.key for queued in (first, third) for one in queued] == [
-        "ask:1:1",
-        "ask:1:3",
-    ]
-    with sqlite.read() as session:
-        assert session.scalars(select(Audit.object).order_by(Audit.id)).all() == ["1", "3"]
-        assert session.scalars(select(Area.code).order_by(Area.code)).all() == ["V1", "V3"]
-    assert [one.update_id for one in waiting(sqlite, vault)] == [2]
-    assert [one.outgoing.key for one in unsent(sqlite, vault)] == ["ask:1:1", "ask:1:3"]
+    with pytest.raises(ArithmeticError):
+        settle_together(database, vault, several, handle, NOW)
+    assert handled(database) == 0
+    assert [one.update_id for one in waiting(database, vault)] == [1, 2]
+    broken.clear()
+    settled = settle_together(database, vault, several, handle, NOW)
+    assert keys(settled) == {n: [f"ask:1:{n}", None] for n in (1, 2, 3)}
+    assert settled.waits == frozenset()
+    with database.read() as session:
+        assert session.scalars(select(Area.code).order_by(Area.code)).all() == ["V1", "V2", "V3"]
+    assert waiting(database, vault) == []
+    assert unsent(database, vault) == [one for _, queued in settled.queued for one in queued]
     # Those that are done are not done again, whoever comes with them.
-    again = settle_together(sqlite, vault, several, lambda *_: [ask(9)], NOW)
-    assert [len(queued) for queued in again] == [0, 1, 0]
-    sqlite.close()
+    again = settle_together(database, vault, [*several, *fresh(vault, update(4))], handle, NOW)
+    assert (list(keys(again)), again.waits) == ([4], frozenset())
+
+
+def test_of_one_person_the_oldest_is_handled_and_the_others_wait(database, vault):
+    several = fresh(vault, update(1), update(2), update(2), update(1), update(3, person=8))
+    settled = settle_together(database, vault, several, lambda session, _: says()(session), NOW)
+    assert (list(keys(settled)), settled.waits) == ([1, 3], {2})
+    assert [one.update_id for one in waiting(database, vault)] == [2]
+    # What comes now comes after what waits.
+    settled = settle_together(
+        database, vault, fresh(vault, update(4)), lambda session, _: says()(session), NOW
+    )
+    assert (settled.queued, settled.waits) == ((), {4})
+    assert handled(database) == 2
+
+
+def test_a_key_that_one_of_several_takes_over_leaves_the_others_alone(database, vault):
+    first = settle_together(
+        database, vault, fresh(vault, update(1)), lambda *_: [ask(1), edit(1)], NOW
+    )
+    mark_sent(database, [(first.queued[0][1][0].outbox_id, 500)], NOW)
+
+    def handle(session, taken):
+        return [edit(taken.update_id), ask(1 if taken.update_id == 3 else taken.update_id)]
+
+    several = fresh(vault, *(update(n, person=n) for n in (2, 3, 4)))
+    settled = settle_together(database, vault, several, handle, NOW)
+    assert keys(settled) == {2: [None, "ask:1:2"], 3: [None, "ask:1:1"], 4: [None, "ask:1:4"]}
+    assert {one.outbox_id for one in unsent(database, vault)} == {
+        one.outbox_id
+        for _, queued in [*settled.queued, (None, first.queued[0][1][1:])]
+        for one in queued
+    }
+    assert message_ids_of(database, ["ask:1:1"]) == {}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whose_turn_another_program_has_holds_up_nobody(database, vault):
+    one, two, three = take_in(database, vault, [update(n, person=n) for n in (1, 2, 3)], NOW)
+    for taken in (one, two, three):
+        settle(database, vault, taken, says(), NOW)
+    several = take_in(database, vault, [update(10 + n, person=n) for n in (1, 2)], NOW)
+    came = [*kept(several), *fresh(vault, update(13, person=3), update(14, person=4))]
+
+    def handle(session, taken):
+        return says(ask(taken.update_id))(session)
+
+    with database.begin() as session:
+        for taken in (two, three):
+            take_turn(session, taken.lane)
+        settled = settle_together(database, vault, came, handle, NOW)
+        assert list(keys(settled)) == [11, 14]
+        assert settled.waits == {12, 13}
+        # Nor does one that is alone wait for its turn.
+        settled = settle_together(database, vault, fresh(vault, update(17, person=3)), handle, NOW)
+        assert (settled.queued, settled.waits) == ((), {17})
+    assert [one.update_id for one in waiting(database, vault)] == [12, 13, 17]
+    # For anything else that somebody has they wait only for a moment.
+    with database.begin() as session:
+        session.execute(text("LOCK TABLE audit"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            settle_together(
+                database, vault, fresh(vault, update(15, 5), update(16, 6)), handle, NOW
+            )
+    assert [one.update_id for one in waiting(database, vault)] == [12, 13, 17]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -1,25 +1,27 @@
 """Transactions and threads."""
 
 import asyncio
+import socket
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
+from surveys.store import database as store
 from surveys.store.areas import add_to_day
 from surveys.store.audit import audit
 from surveys.store.database import (
     BUSY,
     Database,
-    back_to_savepoint,
     leave_no_traces,
-    savepoint,
 )
 from surveys.store.fieldwork import of_days
 from surveys.store.jobs import add_job, due_jobs, finish_job, postpone_job
 from surveys.store.schema import Area, Audit, Household, Job
+from surveys.store.turns import take_turn
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -38,6 +40,38 @@ def test_an_error_rolls_back_and_a_reader_cannot_write(database):
         audit(session, "nobody", "do", "something", NOW)
     with database.read() as session:
         assert session.scalars(select(Audit.action)).all() == ["do"]
+
+
+def test_a_database_that_says_nothing_is_away(monkeypatch):
+    monkeypatch.setitem(store.SILENT, "connect_timeout", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        database = Database(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/usegap")
+        began = time.monotonic()
+        with pytest.raises(OperationalError), database.begin():
+            pass
+        assert time.monotonic() - began < 30
+        database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_whoever_stands_still_in_the_middle_holds_nobody_up_for_ever(database_url, monkeypatch):
+    monkeypatch.setattr(store, "IDLE", "100ms")
+    still, other = Database(database_url), Database(database_url)
+
+    def stand_still():
+        with still.begin() as first:
+            take_turn(first, "lane")
+            with other.begin() as second:
+                second.execute(text("SET LOCAL lock_timeout = '20s'"))
+                assert take_turn(second, "lane").sender is None
+            audit(first, "nobody", "wake", "up", NOW)
+
+    with pytest.raises(DBAPIError, match="idle-in-transaction"):
+        stand_still()
+    with other.read() as session:
+        assert session.scalars(select(Audit.action)).all() == []
+    still.close()
+    other.close()
 
 
 def test_a_commit_that_fails_leaves_nothing_behind(database, monkeypatch):
@@ -145,9 +179,6 @@ def test_who_counts_keeps_nobody_from_counting(database):
                 add_to_day(second, village, "opened", NOW.date())
     with database.begin() as session:
         add_to_day(session, village, "opened", NOW.date())
-        savepoint(session)
-        add_to_day(session, village, "declined", NOW.date())
-        back_to_savepoint(session)
         # Whoever reads it in the same transaction sees it.
         seen = of_days(session, ["opened", "declined"], {village: NOW.date()})
     counted = 3 if database.engine.dialect.name == "postgresql" else 1

@@ -21,14 +21,14 @@ from bot.request import TelegramBot
 from bot.say import send, tapped
 from bot.settings import Settings
 from bot.shared_bucket import SharedBucket
-from surveys.conduct.settle import take_in
+from surveys.conduct.settle import mark_sent, take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob, add_job, due_jobs, take_job
 from surveys.store.messages import put
 from surveys.store.notices import listen
 from surveys.store.pace import Pace
-from surveys.store.replicas import connected, enter, leave, new_id
+from surveys.store.replicas import connected, enter, leave, new_id, take_over
 from surveys.store.schema import Audit, Inbox, Outbox, Replica, Turn
 from surveys.store.vault import Vault
 from tests.databases import _empty as empty
@@ -164,7 +164,7 @@ async def test_one_persons_updates_at_three_programs_at_once(shared):
             assert texts(telegram, person) == handled
         # What waited at the same time was handled in the order of Telegram's numbers.
         assert sum(pump.sender.succeeded for pump in pumps) == 16 * len(people)
-        assert all(pump.sender.succeeded for pump in pumps)
+        assert sum(pump.sender.succeeded > 0 for pump in pumps) > 1
 
 
 async def test_what_waits_is_handled_oldest_first_wherever_it_came_in(shared):
@@ -289,6 +289,32 @@ async def test_who_starts_sends_at_once_what_a_killed_program_was_to_send(shared
         ended.set()
         listening.join()
         left.close()
+
+
+def test_what_is_said_first_is_sent_first_whoever_takes_over(shared):
+    """The turn was given to nobody, while another one took over what had been said before."""
+    one, other = Database(shared), Database(shared)
+    for database in (one, other):
+        database.replica = new_id()
+        with database.begin() as session:
+            enter(session, database.replica)
+    nobody = Database(shared)
+    with nobody.begin() as session:
+        put(session, VAULT, [send(5, "first")], "lane", datetime.now(UTC))
+    with one.begin() as session:
+        (first,) = take_over(session, one.replica)
+    with nobody.begin() as session:
+        put(session, VAULT, [send(6, "elsewhere")], "another", datetime.now(UTC))
+        put(session, VAULT, [send(5, "second")], "lane", datetime.now(UTC))
+        session.execute(text("UPDATE outbox SET sender = NULL WHERE id <> :id"), {"id": first})
+    with other.begin() as session:
+        assert len(take_over(session, other.replica)) == 1
+        assert take_over(session, other.replica) == []
+    mark_sent(one, [(first, 1)], datetime.now(UTC))
+    with other.begin() as session:
+        assert len(take_over(session, other.replica)) == 1
+    for database in (one, other, nobody):
+        database.close()
 
 
 async def test_who_takes_long_to_end_is_not_taken_for_dead(shared, monkeypatch):
