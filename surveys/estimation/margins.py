@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from surveys.estimation.alike import Alike
 from surveys.estimation.frame import SEXES, Answers, Bools, Floats, Ints
 from surveys.estimation.raking import FEWEST, Calibration, Margin, calibration, merged, rake
 
@@ -61,7 +62,7 @@ class Raking:
     codes: tuple[Ints, ...]
     """Of each variable (rows,) the category as it was joined, -1 where missing."""
     size: Ints
-    """(pools,) rows raked."""
+    """(pools,) users raked."""
     deff: Floats
     """(pools,) Kish's n·Σw²/(Σw)²."""
     variables: tuple[tuple[str, ...], ...]
@@ -103,8 +104,20 @@ def raked(answers: Answers, w: Floats, places: Sequence[Place], margins: Margins
     w: (rows,) weights, 0 for anyone but a user; places: of each village. Villages without margins,
     and pools that cannot be raked, keep their weights and have no pool.
     """
-    of_row = answers.village[answers.home]
-    codes, users = categories(answers), w > 0
+    alike, which = alike_of(answers, w)
+    return raked_alike(alike, places, margins).rows(which, np.arange(len(places)))
+
+
+def alike_of(answers: Answers, w: Floats) -> tuple[Alike, Ints]:
+    """What raking needs of the rows: see `surveys.estimation.alike.Alike.of`."""
+    widths = [len(one.categories) for one in VARIABLES]
+    return Alike.of(answers.village[answers.home], categories(answers), w, widths)
+
+
+def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raking:
+    """As `raked`; the rows of what is returned are those of `alike`."""
+    of_row, codes, w, count = alike.village, alike.codes, alike.w, alike.count
+    users = w > 0
     levels = _levels(places)
     below = [
         np.array(
@@ -125,7 +138,7 @@ def raked(answers: Answers, w: Floats, places: Sequence[Place], margins: Margins
         found.append((pool, targets))
         able = np.any([np.isfinite(one).any(1) for one in targets], axis=0)[pool] & (pool >= 0)
         if up == 0:
-            able &= _enough(codes, users, of_row, targets)
+            able &= _enough(alike, targets)
         choice = np.where((choice < 0) & able, up, choice)
     # Nothing above has margins: the village's own, its small categories joined.
     given = np.any([np.isfinite(one).any(1) for one in own], axis=0)
@@ -147,10 +160,10 @@ def raked(answers: Answers, w: Floats, places: Sequence[Place], margins: Margins
         rows = np.flatnonzero(users & (number[pool[of_row]] >= 0))
         at = number[pool[of_row[rows]]]
         tables = [
-            _joined(one[rows], at, target[needed], variable)
+            _joined(one[rows], at, count[rows], target[needed], variable)
             for one, target, variable in zip(codes, targets, VARIABLES, strict=True)
         ]
-        result = rake(w[rows], at, tables, len(needed))
+        result = rake(w[rows], at, tables, len(needed), count[rows])
         used = np.stack([np.isfinite(one.target).any(1) for one in tables])
         good = result.converged & used.any(0) & np.isfinite(result.deff)
         taken = chosen[of_row[rows]] & good[at]
@@ -163,7 +176,7 @@ def raked(answers: Answers, w: Floats, places: Sequence[Place], margins: Margins
         of_village[villages] = np.where(
             good[number[pool[villages]]], number[pool[villages]] + first, -1
         )
-        size.append(np.bincount(at, minlength=len(needed)).astype(np.int64))
+        size.append(np.bincount(at, count[rows], minlength=len(needed)).astype(np.int64))
         deff.append(result.deff)
         variables.extend(
             tuple(one.name for one, yes in zip(VARIABLES, column, strict=True) if yes)
@@ -214,28 +227,30 @@ def _or_sums(given: Floats, own: Floats, pool: Ints, below: Bools) -> Floats:
     return np.where(np.isfinite(given), given, np.where(several[:, None], sums, np.nan))
 
 
-def _enough(codes: Sequence[Ints], users: Bools, of_row: Ints, targets: Sequence[Floats]) -> Bools:
+def _enough(alike: Alike, targets: Sequence[Floats]) -> Bools:
     """(villages,) whether each category of its own margins has 20 users."""
     enough = np.ones(len(targets[0]), np.bool_)
-    for one, target in zip(codes, targets, strict=True):
-        counts = _counts(one[users], of_row[users], target.shape)
+    users = alike.w > 0
+    for one, target in zip(alike.codes, targets, strict=True):
+        counts = _counts(one[users], alike.village[users], alike.count[users], target.shape)
         # A category in which there is nobody and nobody answered is none.
         nobody = (counts == 0) & (target == 0)
         enough &= ((counts >= FEWEST) & (target > 0) | np.isnan(target) | nobody).all(1)
     return enough
 
 
-def _counts(codes: Ints, pool: Ints, shape: tuple[int, ...]) -> Floats:
+def _counts(codes: Ints, pool: Ints, count: Ints, shape: tuple[int, ...]) -> Floats:
     known = codes >= 0
     key = pool[known] * shape[1] + codes[known]
-    return np.bincount(key, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    found = np.bincount(key, count[known], minlength=shape[0] * shape[1]).astype(np.float64)
+    return found.reshape(shape)
 
 
-def _joined(codes: Ints, pool: Ints, target: Floats, variable: Variable) -> Margin:
+def _joined(codes: Ints, pool: Ints, many: Ints, target: Floats, variable: Variable) -> Margin:
     """The margin with small categories joined; of one category it is none."""
     count = target.shape[1]
     shape = (len(target), len(variable.runs), count // len(variable.runs))
-    users = _counts(codes, pool, target.shape)
+    users = _counts(codes, pool, many, target.shape)
     into = merged(users.reshape(shape), target.reshape(shape)).reshape(target.shape)
     several = into.max(1) > 0
     sums = np.zeros(target.shape)

@@ -89,12 +89,14 @@ def merged(users: Floats, target: Floats) -> Ints:
     return best + np.where(joined[..., 0], 0, offset)[..., None]
 
 
-def rake(w: Floats, pool: Ints, margins: Sequence[Margin], pools: int) -> Raked:
+def rake(
+    w: Floats, pool: Ints, margins: Sequence[Margin], pools: int, many: Ints | None = None
+) -> Raked:
     """Raked and trimmed weights.
 
-    w: (rows,) above 0; pool: (rows,) 0 to pools - 1. A pool in which a known share cannot be
-    reached, after 1000 passes, keeps its weights. Raises ValueError for a weight that is not a
-    number above 0.
+    w: (rows,) above 0; pool: (rows,) 0 to pools - 1; many: (rows,) for how many each row stands,
+    for one without it. A pool in which a known share cannot be reached, after 1000 passes, keeps
+    its weights. Raises ValueError for a weight that is not a number above 0.
 
     >>> sex = Margin(np.array([0, 0, 1, -1]), np.array([[50.0, 50.0]]))
     >>> rake(np.ones(4), np.zeros(4, int), [sex], 1).w
@@ -102,6 +104,7 @@ def rake(w: Floats, pool: Ints, margins: Sequence[Margin], pools: int) -> Raked:
     """
     if not (np.isfinite(w) & (w > 0)).all():
         raise ValueError("weights must be numbers above 0")
+    count = np.ones(len(w), np.int64) if many is None else many
     margins = [_sound(one, pool) for one in margins]
     width = [one.target.shape[1] + 1 for one in margins]
     cell = pool
@@ -112,7 +115,7 @@ def rake(w: Floats, pool: Ints, margins: Sequence[Margin], pools: int) -> Raked:
     of_cell = pool[first]
 
     def by_cell(values: Floats) -> Floats:
-        return np.bincount(cell, values).astype(np.float64)
+        return np.bincount(cell, values * count).astype(np.float64)
 
     table = [Margin(one.codes[first], _shares(one.target)) for one in margins]
 
@@ -122,7 +125,7 @@ def rake(w: Floats, pool: Ints, margins: Sequence[Margin], pools: int) -> Raked:
     open_ = converged
     for _ in range(MOST_TRIMS):
         rows = np.flatnonzero(open_[pool])
-        most = TRIMMED_AT * medians(found[rows], pool[rows], pools)
+        most = TRIMMED_AT * medians(found[rows], pool[rows], pools, count[rows])
         over = found[rows] > most[pool[rows]] * (1 + TOLERANCE)
         active = np.bincount(pool[rows], over, minlength=pools) > 0
         if not active.any():
@@ -134,22 +137,30 @@ def rake(w: Floats, pool: Ints, margins: Sequence[Margin], pools: int) -> Raked:
         found = np.where(open_[pool], cut * factor[cell], found)
     found = np.where(converged[pool], found, w)
     n, total, square = (
-        np.bincount(pool, one, minlength=pools) for one in (np.ones(len(w)), found, found**2)
+        np.bincount(pool, one * count, minlength=pools)
+        for one in (np.ones(len(w)), found, found**2)
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         return Raked(found, converged, n * square / total**2)
 
 
-def medians(values: Floats, pool: Ints, pools: int) -> Floats:
-    """(pools,) the median of each pool's values; NaN without any.
+def medians(values: Floats, pool: Ints, pools: int, many: Ints) -> Floats:
+    """(pools,) the median of each pool's values, each there so `many` times; NaN without any.
 
-    >>> medians(np.array([3.0, 1.0, 2.0, 9.0, 4.0]), np.array([0, 0, 0, 2, 2]), 3)
+    >>> pool, values = np.array([0, 0, 0, 2, 2]), np.array([3.0, 1.0, 2.0, 9.0, 4.0])
+    >>> medians(values, pool, 3, np.array([1, 1, 1, 1, 1]))
     array([2. , nan, 6.5])
+    >>> medians(values, pool, 3, np.array([3, 1, 1, 1, 2]))
+    array([ 3., nan,  4.])
     """
-    n = np.bincount(pool, minlength=pools)
-    ordered = np.append(values[np.lexsort((values, pool))], np.nan)
+    order = np.lexsort((values, pool))
+    ordered, upto = np.append(values[order], np.nan), np.cumsum(many[order])
+    n = np.bincount(pool, many, minlength=pools).astype(np.int64)
     start = np.cumsum(n) - n
-    low, high = start + np.maximum(n - 1, 0) // 2, start + n // 2
+    low, high = (
+        np.searchsorted(upto, start + one, side="right")
+        for one in (np.maximum(n - 1, 0) // 2, n // 2)
+    )
     middle: Floats = (ordered[low] + ordered[np.minimum(high, len(values))]) / 2
     return np.where(n > 0, middle, np.nan)
 

@@ -1,7 +1,8 @@
 """What each submission and each village weighs in the profiles: the same numbers, not made anew.
 
-They are made for some villages at a time: those raked together, whose editions wait for each other,
-or that are the reference together, at once. What is kept of everybody are some fifty bytes.
+They are made for some villages at a time: those whose editions wait for each other, or that are the
+reference together, at once; then all are raked, by what raking needs to know of them. What is kept
+of everybody are some fifty bytes.
 """
 
 from __future__ import annotations
@@ -32,18 +33,25 @@ from surveys.store.schema import FormVersion, Interview, Wave
 from surveys.store.submissions import Census, census, finished_in, frame
 
 if TYPE_CHECKING:
+    from surveys.estimation.alike import Alike
     from surveys.estimation.computed import Computed
-    from surveys.estimation.margins import Margins
+    from surveys.estimation.margins import Margins, Raking
 
 VILLAGES = (
     "online_homes", "online_homes_known", "persons", "homes", "followup", "visited_homes",
     "visited_share", "raking_pool", "raking_place", "raking_size", "raking_deff",
 )  # fmt: skip
 """The columns of a village that come from here."""
+NOT_RAKED: tuple[Cell, ...] = (None,) * 4
+"""The last four of a village that was not raked."""
 
 
 TOGETHER = 25
 """Villages that are read at a time: of a submission 3 KB are in memory while it is read."""
+
+
+AT_ONCE = 50_000
+"""Submissions that get the weights of raking at a time."""
 
 
 SELDOM = 10
@@ -88,10 +96,18 @@ class Weighed:
         wide[np.isfinite(values)] = np.array(numbers, np.int32)[at]
         return wide
 
-    def number(self, numbers: NDArray[np.int32]) -> None:
-        """Give pools other numbers: `numbers` by their own."""
-        raked = self.pool >= 0
-        self.pool[raked] = numbers[self.pool[raked]]
+    def rake(self, raking: Raking) -> None:
+        """What everybody weighs after raking; `pool` says until then with whom they are alike."""
+        for start in range(0, len(self.ids), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            which = self.pool[some].copy()
+            known = which >= 0
+            alike = which[known]
+            weight, w = self.weight[some], raking.w[alike]
+            weight[known] = np.where(w > 0, w, weight[known])
+            self.pool[some][known] = raking.pool[alike]
+            for own, codes in zip(self.codes, raking.codes, strict=True):
+                own[some][known] = codes[alike]
 
     def records(self, ids: Sequence[int]) -> NDArray[Any]:
         """What some submissions weigh, as it is kept; of who is in no estimate zeros."""
@@ -163,6 +179,8 @@ class _Wave:
     over: bool
     names: Sequence[str]
     """Of the nodes that weights and flags read."""
+    numbers: Mapping[str, int]
+    """Of each village's code its place among `places`."""
 
 
 @dataclass
@@ -171,11 +189,12 @@ class _Found:
 
     rows: Weighed
     flags: Flags
-    villages: list[dict[str, list[Cell]]] = field(default_factory=list)
-    """Of each run, by code."""
-    pools: list[Place] = field(default_factory=list)
-    """What each pool is of, by the number that it has so far."""
-    raked: bool = False
+    villages: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
+    """By code, without what raking adds."""
+    alike: list[Alike] = field(default_factory=list)
+    """Of each run, by the wave's villages."""
+    kinds: int = 0
+    """How many rows `alike` has so far."""
 
 
 def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
@@ -189,35 +208,49 @@ def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
     in_any = compared([one.indicators for one in versions])
     reference = frozenset(reference_villages(session, wave))
     together = finished_in(session, wave_id) | set(reference)
+    there = census(session, together)
     known = _Wave(
         id=wave_id,
         versions=versions,
         # What a weight is made of are the roles alone; no score is read.
         roles=[replace(one, kind=None) for one in indicators if one.role is not None],
         reference=reference,
-        places=census(session, together),
+        places=there,
         margins=margins_for(session, together)[1],
         over=wave.closed_at is not None,
         names=sorted({one.name for one in (*indicators, *in_any) if one.role is not None}),
+        numbers={one.code: at for at, one in enumerate(there.values())},
     )
     ids = _finished(session, wave_id)
     flags = Flags(wave_id, versions, in_any, ids)
     found = _Found(Weighed(ids), flags)
     places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
-    for number, some in enumerate(runs(session, wave_id, places, known.margins, reference), 1):
+    for number, some in enumerate(runs(session, wave_id, places, reference), 1):
         _compute(session, known, some, found)
         if not number % SELDOM:
             give_back()
-    numbers = _numbers(list(places.values()), found.pools)
-    found.rows.number(numbers)
-    at = VILLAGES.index("raking_pool")
-    of_village: dict[str, tuple[Cell, ...]] = {}
-    for code, cells in (item for one in found.villages for item in one.items()):
-        pool = cells[at]
-        cells[at] = None if pool is None else int(numbers[int(pool)])  # type: ignore[arg-type]
-        of_village[code] = tuple(cells)
-    made = Design(of_village, known.places, reference, found.raked)
+    of_village = {code: (*cells, *NOT_RAKED) for code, cells in found.villages.items()}
+    raked = False
+    if found.alike:
+        raking = _rake(found, list(places.values()), known.margins)
+        raked = bool((found.rows.pool >= 0).any())
+        for code, cells in zip((one[-1] for one in places.values()), _pools(raking), strict=True):
+            if code in of_village:
+                of_village[code] = (*found.villages[code], *cells)
+    made = Design(of_village, known.places, reference, raked)
     return made, Everybody(found.rows, flags)
+
+
+def _rake(found: _Found, places: Sequence[Place], margins: Margins) -> Raking:
+    """Rake everybody, and keep what each weighs then."""
+    from surveys.estimation.alike import Alike
+    from surveys.estimation.margins import raked_alike
+
+    alike, at = Alike.together(found.alike)
+    found.alike.clear()
+    raking = raked_alike(alike, places, margins)
+    found.rows.rake(raking.rows(at, np.arange(len(places))))
+    return raking
 
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:
@@ -235,6 +268,7 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
     import pandas as pd
 
     from surveys.estimation.frame import answers, measures
+    from surveys.estimation.margins import alike_of
     from surveys.estimation.villages import compute
     from surveys.estimation.weights import weights
 
@@ -247,9 +281,9 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
         session, known.id, villages, [one.name for one in known.roles], stored, rows=read_ones
     )
     reference = [known.places[one].code for one in sorted(known.reference.intersection(villages))]
+    # Raked are all villages at once, when everybody is known.
     computed = compute(
         rows, places, known.roles, {}, reference,
-        margins=known.margins,
         held=held_by(newest(session, known.id, villages), known.places),
         over=known.over,
     )  # fmt: skip
@@ -261,17 +295,16 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
     first = base.w + base.other
     some = first > 0
     found.rows.entry[found.rows.at(ids[every.row[some]])] = np.rint(1 / first[some])
-    raking = computed.source.raking
-    _put(computed, found.rows, found.rows.at(ids[computed.own.answers.row]), len(found.pools))
-    of_villages = [list(one) for one in _villages(computed)]
-    if raking is not None:
-        at_pool = VILLAGES.index("raking_pool")
-        for cells in of_villages:
-            if cells[at_pool] is not None:
-                cells[at_pool] = int(cells[at_pool]) + len(found.pools)  # type: ignore[arg-type]
-        found.pools.extend(raking.place)
-        found.raked |= bool((raking.pool >= 0).any())
-    found.villages.append(dict(zip(computed.codes, of_villages, strict=True)))
+    at = found.rows.at(ids[computed.own.answers.row])
+    _put(computed, found.rows, at)
+    found.villages.update(zip(computed.codes, _villages(computed), strict=True))
+    if known.margins:
+        data = computed.own.answers
+        alike, which = alike_of(data, computed.own.weights.w)
+        found.rows.pool[at] = which + found.kinds
+        numbers = np.array([known.numbers[code] for code in computed.codes], np.int64)
+        found.alike.append(replace(alike, village=numbers[alike.village]))
+        found.kinds += len(alike.w)
 
 
 def _read(session: Session, known: _Wave, area_ids: Sequence[int]) -> Rows:
@@ -294,9 +327,9 @@ def _read(session: Session, known: _Wave, area_ids: Sequence[int]) -> Rows:
     return Rows(found, pd.DataFrame(together, index=found.index))
 
 
-def _put(computed: Computed, rows: Weighed, at: NDArray[np.int64], pools: int) -> None:
-    """What everybody in the editions weighs; at: their places; pools: how many there were."""
-    sample, raking = computed.own, computed.source.raking
+def _put(computed: Computed, rows: Weighed, at: NDArray[np.int64]) -> None:
+    """What everybody in the editions weighs before raking; at: their places."""
+    sample = computed.own
     data, own, phases = sample.answers, sample.weights, sample.phases
     weight = own.w + own.other
     rows.used[at] = True
@@ -310,45 +343,14 @@ def _put(computed: Computed, rows: Weighed, at: NDArray[np.int64], pools: int) -
         rows.phase[at] = np.where(followed, 1 + phases.visited[data.home], 0)
         for place, one in enumerate((phases.w, phases.adults[data.home])):
             rows.visits[place][at] = np.where(followed, one, np.nan)
-    if raking is not None:
-        rows.pool[at] = np.where(raking.pool < 0, -1, raking.pool + pools)
-        for place, codes in enumerate(raking.codes):
-            rows.codes[place][at] = codes
-
-
-def _numbers(places: Sequence[Place], pools: Sequence[Place]) -> NDArray[np.int32]:
-    """The numbers of pools in the whole wave: villages first, then what is above them, nearest
-    first, each in the order of the villages (as `surveys.estimation.margins` does).
-    """
-    deepest = max(map(len, places), default=0)
-    own = {place: at for at, place in enumerate(places)}
-    first: dict[Place, int] = {}
-    for at, place in enumerate(places):
-        for depth in range(1, len(place)):
-            first.setdefault(place[:depth], at)
-
-    def order(pool: int) -> tuple[int, int]:
-        place = pools[pool]
-        if place in own:
-            return 0, own[place]
-        return 1 + deepest - len(place), first[place]
-
-    numbers = np.zeros(len(pools), np.int32)
-    numbers[sorted(range(len(pools)), key=order)] = np.arange(len(pools))
-    return numbers
 
 
 def _villages(computed: Computed) -> list[tuple[Cell, ...]]:
-    sample, raking = computed.own, computed.source.raking
+    """Of each village its cells of `VILLAGES` without what raking adds."""
+    sample = computed.own
     count = len(computed.codes)
     everybody = np.ones(len(sample.answers), np.bool_)
     nothing: list[Cell] = [None] * count
-    pool, place, size, deff = nothing, nothing, nothing, nothing
-    if raking is not None:
-        pool = _codes(raking.of_village)
-        place = [None if one is None else raking.place[int(one)][-1] for one in pool]  # type: ignore[arg-type]
-        size = [None if one is None else int(raking.size[int(one)]) for one in pool]  # type: ignore[arg-type]
-        deff = [None if one is None else float(raking.deff[int(one)]) for one in pool]  # type: ignore[arg-type]
     phases = sample.phases
     followed = [False] * count if phases is None else phases.village.tolist()
     columns = (
@@ -359,20 +361,23 @@ def _villages(computed: Computed) -> list[tuple[Cell, ...]]:
         [int(yes) for yes in followed],
         _whole(sample.visited),
         nothing if phases is None else _known(phases.f),
-        pool,
-        place,
-        size,
-        deff,
     )
     return list(zip(*columns, strict=True))
 
 
+def _pools(raking: Raking) -> list[tuple[Cell, ...]]:
+    """Of each village of the wave what raking adds."""
+    of_pool = [
+        (at, place[-1], int(size), float(deff))
+        for at, (place, size, deff) in enumerate(
+            zip(raking.place, raking.size.tolist(), raking.deff.tolist(), strict=True)
+        )
+    ]
+    return [NOT_RAKED if one < 0 else of_pool[one] for one in raking.of_village.tolist()]
+
+
 def _known(values: Any) -> list[Cell]:
     return [None if one != one else one for one in values.tolist()]  # noqa: PLR0124 - NaN
-
-
-def _codes(values: Any) -> list[Cell]:
-    return [None if one < 0 else one for one in values.tolist()]
 
 
 def _whole(values: Any) -> list[Cell]:

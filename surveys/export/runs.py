@@ -16,17 +16,13 @@ Place = tuple[str, ...]
 
 
 def runs(
-    session: Session,
-    wave_id: int,
-    places: Mapping[int, Place],
-    margins: Collection[Place],
-    reference: Collection[int],
+    session: Session, wave_id: int, places: Mapping[int, Place], reference: Collection[int]
 ) -> Iterator[list[int]]:
     """All villages where somebody finished, and the reference, some at a time.
 
-    At once are the villages of what is highest above them and has margins, for they are raked
-    together; else of the area right above them, where small ones wait for each other; and those of
-    the reference. places: of the villages with weights; others have nothing to do with each other.
+    At once are the villages of the area right above them, where small ones wait for each other, and
+    those of the reference. places: of the villages with weights; others have nothing to do with
+    each other.
     """
     counted = session.execute(
         select(Interview.area_id, func.count())
@@ -35,13 +31,8 @@ def runs(
     )
     sizes: dict[int, int] = dict(counted.all())
     groups: dict[Place, list[int]] = {}
-    # Where villages stand at different heights, margins of some may be those of all above.
-    uneven = len({len(place) for place in places.values()}) > 1
-    whole = uneven and any(place in margins for place in places.values())
     for area_id, place in places.items():
-        above = (place[:depth] for depth in range(1, len(place)))
-        key = next((one for one in above if one in margins), place[:-1])
-        groups.setdefault(place[:1] if whole else key, []).append(area_id)
+        groups.setdefault(place[:-1], []).append(area_id)
     editions = session.scalar(select(Report.id).where(Report.wave_id == wave_id).limit(1))
     found = list(groups.values())
     if editions is not None and reference:

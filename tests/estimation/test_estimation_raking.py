@@ -9,6 +9,7 @@ import svy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveys.estimation.alike import Alike
 from surveys.estimation.estimates import Groups, ratio
 from surveys.estimation.raking import Margin, calibration, medians, merged, rake
 
@@ -225,9 +226,25 @@ def test_no_pool_estimated_whole_no_calibration() -> None:
 
 def test_medians_are_those_of_numpy() -> None:
     rng = np.random.default_rng(3)
-    values, pool = rng.normal(size=101), rng.integers(0, 7, 101)
-    expected = [np.median(values[pool == p]) for p in range(7)]
-    np.testing.assert_array_equal(medians(values, pool, 7), expected)
+    values, pool, many = rng.normal(size=101), rng.integers(0, 7, 101), rng.integers(1, 5, 101)
+    expected = [np.median(np.repeat(values, many)[np.repeat(pool, many) == p]) for p in range(7)]
+    np.testing.assert_array_equal(medians(values, pool, 7, many), expected)
+
+
+@settings(max_examples=60)
+@given(pools())
+def test_rows_that_stand_for_several_are_raked_as_these(pool) -> None:
+    w, codes, shares = pool
+    margins = [Margin(c, s[None, :]) for c, s in zip(codes, shares, strict=True)]
+    one = rake(w, np.zeros(len(w), int), margins, 1)
+    village = np.arange(len(w)) % 3
+    alike, which = Alike.of(village, codes, w, [4, 3])
+    assert alike.count.sum() == len(w)
+    tables = [Margin(c, s[None, :]) for c, s in zip(alike.codes, shares, strict=True)]
+    found = rake(alike.w, np.zeros(len(alike.w), int), tables, 1, alike.count)
+    np.testing.assert_allclose(found.w[which], one.w, rtol=1e-9)
+    np.testing.assert_allclose(found.deff, one.deff, rtol=1e-9)
+    np.testing.assert_array_equal(found.converged, one.converged)
 
 
 def test_weights_are_those_of_svy() -> None:

@@ -1,0 +1,66 @@
+"""Rows that raking cannot tell apart, as one row that says how many they are.
+
+Of a hundred users of a village some fifty are different by their categories and their weight; of a
+million in a pool without villages in it a few hundred. So a pool of any size can be raked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from surveys.estimation.frame import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Who are of one village, have the same categories and weigh the same."""
+
+    village: Ints
+    """(rows,)"""
+    codes: tuple[Ints, ...]
+    """Of each variable of the margins (rows,) the category, -1 where it is missing."""
+    w: Floats
+    """(rows,) what each of them weighs before raking; 0: no user."""
+    count: Ints
+    """(rows,) how many they are."""
+
+    @classmethod
+    def of(
+        cls, village: Ints, codes: Sequence[Ints], w: Floats, widths: Sequence[int]
+    ) -> tuple[Alike, Ints]:
+        """Of everybody (rows,), in the order of villages; and (rows,) with whom each is alike.
+
+        widths: how many categories each variable has.
+
+        >>> village, sex, w = np.zeros(3, int), np.array([0, 1, 0]), np.array([0.5, 1.0, 0.5])
+        >>> found, which = Alike.of(village, [sex], w, [2])
+        >>> found.codes, found.w, found.count, which
+        ((array([0, 1]),), array([0.5, 1. ]), array([2, 1]), array([0, 1, 0]))
+        """
+        weights, at = np.unique(w, return_inverse=True)
+        key = village
+        for one, width in zip(codes, widths, strict=True):
+            key = key * (width + 1) + one + 1
+        key = key * max(len(weights), 1) + at
+        _, first, which, count = np.unique(
+            key, return_index=True, return_inverse=True, return_counts=True
+        )
+        return cls(village[first], tuple(one[first] for one in codes), w[first], count), which
+
+    @classmethod
+    def together(cls, some: Sequence[Alike]) -> tuple[Alike, Ints]:
+        """Several as one, in the order of villages; and (rows of all,) where each has come to."""
+        village, w, count = (
+            np.concatenate([getattr(one, name) for one in some])
+            for name in ("village", "w", "count")
+        )
+        codes = [np.concatenate(ones) for ones in zip(*(one.codes for one in some), strict=True)]
+        order = np.argsort(village, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return cls(
+            village[order], tuple(one[order] for one in codes), w[order], count[order]
+        ), place
