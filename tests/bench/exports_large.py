@@ -6,6 +6,7 @@ and dropped at the end; `--keep` keeps those of SQLite for the next time.
 
     python -m tests.bench.exports_large --sizes 20000        # a quick look
     python -m tests.bench.exports_large --sizes 60000 --databases sqlite --formats all
+    python -m tests.bench.exports_large --databases sqlite --margins all   # one pool of everybody
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url, text
@@ -101,20 +103,24 @@ def _resident(pid: int, above: bytes = b"") -> int:
     return found + sum(_resident(int(one), own) for one in below)
 
 
+Margined = Literal["counties", "all"]
+
+
 @contextmanager
-def _sqlite(folder: Path, count: int, kept: Path | None) -> Iterator[str]:
-    file = folder / "usegap.db" if kept is None else kept / f"usegap-{count}.db"
+def _sqlite(folder: Path, count: int, kept: Path | None, margins: Margined) -> Iterator[str]:
+    name = f"usegap-{count}.db" if margins == "counties" else f"usegap-{count}-one-pool.db"
+    file = folder / "usegap.db" if kept is None else kept / name
     url = f"sqlite:///{file}"
     if not file.exists():
         begun = file.with_suffix(".begun")
         begun.unlink(missing_ok=True)
-        made(f"sqlite:///{begun}", count)
+        made(f"sqlite:///{begun}", count, margins_of=margins)
         begun.rename(file)
     yield url
 
 
 @contextmanager
-def _postgresql(folder: Path, count: int, kept: Path | None) -> Iterator[str]:
+def _postgresql(folder: Path, count: int, kept: Path | None, margins: Margined) -> Iterator[str]:
     server = url_of(os.environ.get("USEGAP_TEST_POSTGRES") or DEFAULT)
     name = f"usegap_bench_{uuid4().hex[:12]}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
@@ -122,7 +128,7 @@ def _postgresql(folder: Path, count: int, kept: Path | None) -> Iterator[str]:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     try:
         url = make_url(server).set(database=name).render_as_string(hide_password=False)
-        made(url, count)
+        made(url, count, margins_of=margins)
         yield url
     finally:
         with engine.connect() as connection:
@@ -150,7 +156,12 @@ def export(url: str, folder: Path, *more: str) -> tuple[list[str], dict[str, str
 
 
 def measure(
-    kind: str, count: int, formats: Sequence[str], beside: Path | None, kept: Path | None = None
+    kind: str,
+    count: int,
+    formats: Sequence[str],
+    beside: Path | None,
+    kept: Path | None = None,
+    margins: Margined = "counties",
 ) -> bool:
     """One database of one size in some formats; whether the goals are met.
 
@@ -159,7 +170,7 @@ def measure(
     met = True
     with (
         tempfile.TemporaryDirectory(prefix="usegap-bench-", dir=beside) as name,
-        DATABASES[kind](Path(name), count, kept) as url,
+        DATABASES[kind](Path(name), count, kept, margins) as url,
     ):
         out = Path(name, "dump.csv")
         # Read once before: what is on the disk is in memory for both.
@@ -190,6 +201,8 @@ def main() -> None:
     parser.add_argument("--formats", nargs="*", default=["csv"], choices=[*FORMATS, "all"])
     parser.add_argument("--folder", type=Path, help="for databases and files; a million: 15 GB")
     parser.add_argument("--keep", type=Path, help="a folder for SQLite databases, used again")
+    parser.add_argument("--margins", choices=get_args(Margined), default="counties",
+                        help="of every other county, or one set for all")  # fmt: skip
     chosen = parser.parse_args()
     formats = list(FORMATS) if "all" in chosen.formats else chosen.formats
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
@@ -197,7 +210,7 @@ def main() -> None:
     print(f"{'':<28}{'rows':>10}{'seconds':>10}{'CPU s':>8}{'times':>8}", end="")
     print(f"{'peak MiB':>10}{'MB':>10}")
     met = [
-        measure(kind, count, formats, chosen.folder, chosen.keep)
+        measure(kind, count, formats, chosen.folder, chosen.keep, chosen.margins)
         for kind in chosen.databases
         for count in chosen.sizes
     ]

@@ -11,6 +11,7 @@ import random
 import re
 import zlib
 from datetime import UTC, datetime
+from typing import Literal
 
 from sqlalchemy import create_engine, insert, text
 
@@ -66,8 +67,12 @@ def answered(form: Form, layout: Layout, different: int) -> list[Person]:
     return people
 
 
-def made(url: str, count: int, different: int = 2000) -> None:
-    """A database with so many finished interviews; every other county has margins."""
+def made(
+    url: str, count: int, different: int = 2000, margins_of: Literal["counties", "all"] = "counties"
+) -> None:
+    """A database with so many finished interviews; every other county has margins, or the programme
+    has one set of them for all.
+    """
     upgrade(url)
     database = Database(url)
     villages = max(count // PERSONS, 1)
@@ -83,10 +88,11 @@ def made(url: str, count: int, different: int = 2000) -> None:
         version = session.get_one(FormVersion, published.form_version_id)
         layout = layouts_of(session, wave)[version.id]
         people = answered(compiled(version.xform), layout, different)
-        counties = session.query(Area.id).where(Area.kind == "county").order_by(Area.id)
+        kind = "county" if margins_of == "counties" else "programme"
+        places = session.query(Area.id).where(Area.kind == kind).order_by(Area.id)
         margins = [
             {"area_id": row.id, "variable": one.name, "category": name, "count": 1000 + 100 * at}
-            for row in counties[::2]
+            for row in places[::2]
             for one in VARIABLES
             for at, name in enumerate(one.categories)
         ]
