@@ -1,7 +1,7 @@
 """Rows that raking cannot tell apart, as one row that says how many they are.
 
-Of a hundred users of a village some fifty are different by their categories and their weight; of a
-million in a pool without villages in it a few hundred. So a pool of any size can be raked.
+Of a hundred users of a village some fifty differ by their categories and their weight, and of a
+thousand hardly more.
 """
 
 from __future__ import annotations

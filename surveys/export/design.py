@@ -193,8 +193,6 @@ class _Found:
     """By code, without what raking adds."""
     alike: list[Alike] = field(default_factory=list)
     """Of each run, by the wave's villages."""
-    kinds: int = 0
-    """How many rows `alike` has so far."""
 
 
 def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
@@ -229,28 +227,23 @@ def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
         _compute(session, known, some, found)
         if not number % SELDOM:
             give_back()
-    of_village = {code: (*cells, *NOT_RAKED) for code, cells in found.villages.items()}
-    raked = False
-    if found.alike:
-        raking = _rake(found, list(places.values()), known.margins)
-        raked = bool((found.rows.pool >= 0).any())
-        for code, cells in zip((one[-1] for one in places.values()), _pools(raking), strict=True):
-            if code in of_village:
-                of_village[code] = (*found.villages[code], *cells)
-    made = Design(of_village, known.places, reference, raked)
-    return made, Everybody(found.rows, flags)
+    pools = _rake(found, known, list(places.values())) if found.alike else {}
+    of_village = {
+        code: (*cells, *pools.get(code, NOT_RAKED)) for code, cells in found.villages.items()
+    }
+    raked = bool((found.rows.pool >= 0).any())
+    return Design(of_village, known.places, reference, raked), Everybody(found.rows, flags)
 
 
-def _rake(found: _Found, places: Sequence[Place], margins: Margins) -> Raking:
-    """Rake everybody, and keep what each weighs then."""
+def _rake(found: _Found, known: _Wave, places: Sequence[Place]) -> dict[str, tuple[Cell, ...]]:
+    """Rake everybody; by the code of each village of the wave what raking adds to its cells."""
     from surveys.estimation.alike import Alike
     from surveys.estimation.margins import raked_alike
 
     alike, at = Alike.together(found.alike)
-    found.alike.clear()
-    raking = raked_alike(alike, places, margins)
+    raking = raked_alike(alike, places, known.margins)
     found.rows.rake(raking.rows(at, np.arange(len(places))))
-    return raking
+    return dict(zip(known.numbers, _pools(raking), strict=True))
 
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:
@@ -287,8 +280,8 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
         held=held_by(newest(session, known.id, villages), known.places),
         over=known.over,
     )  # fmt: skip
-    at = pd.Index(read_ones.own["submission"]).get_indexer(pd.Index(rows["submission"]))
-    ids = read_ones.own["id"].to_numpy(np.int64)[at]
+    row = pd.Index(read_ones.own["submission"]).get_indexer(pd.Index(rows["submission"]))
+    ids = read_ones.own["id"].to_numpy(np.int64)[row]
     every = answers(rows, computed.codes, measures(known.roles, {}))
     base = weights(every)
     # A non-user weighs 1; of whom it is not known whether they are one weighs nothing.
@@ -299,12 +292,10 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
     _put(computed, found.rows, at)
     found.villages.update(zip(computed.codes, _villages(computed), strict=True))
     if known.margins:
-        data = computed.own.answers
-        alike, which = alike_of(data, computed.own.weights.w)
-        found.rows.pool[at] = which + found.kinds
-        numbers = np.array([known.numbers[code] for code in computed.codes], np.int64)
-        found.alike.append(replace(alike, village=numbers[alike.village]))
-        found.kinds += len(alike.w)
+        alike, which = alike_of(computed.own.answers, computed.own.weights.w)
+        found.rows.pool[at] = which + sum(len(one.w) for one in found.alike)
+        in_wave = np.array([known.numbers[code] for code in computed.codes], np.int64)
+        found.alike.append(replace(alike, village=in_wave[alike.village]))
 
 
 def _read(session: Session, known: _Wave, area_ids: Sequence[int]) -> Rows:

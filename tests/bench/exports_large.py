@@ -22,13 +22,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url, text
 
 from surveys.store.database import url_of
-from tests.bench.exports_made import made
+from tests.bench.exports_made import Margined, made
 from tests.databases import DEFAULT
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -103,9 +103,6 @@ def _resident(pid: int, above: bytes = b"") -> int:
     return found + sum(_resident(int(one), own) for one in below)
 
 
-Margined = Literal["counties", "all"]
-
-
 @contextmanager
 def _sqlite(folder: Path, count: int, kept: Path | None, margins: Margined) -> Iterator[str]:
     name = f"usegap-{count}.db" if margins == "counties" else f"usegap-{count}-one-pool.db"
@@ -114,7 +111,7 @@ def _sqlite(folder: Path, count: int, kept: Path | None, margins: Margined) -> I
     if not file.exists():
         begun = file.with_suffix(".begun")
         begun.unlink(missing_ok=True)
-        made(f"sqlite:///{begun}", count, margins_of=margins)
+        made(f"sqlite:///{begun}", count, margins=margins)
         begun.rename(file)
     yield url
 
@@ -128,7 +125,7 @@ def _postgresql(folder: Path, count: int, kept: Path | None, margins: Margined) 
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     try:
         url = make_url(server).set(database=name).render_as_string(hide_password=False)
-        made(url, count, margins_of=margins)
+        made(url, count, margins=margins)
         yield url
     finally:
         with engine.connect() as connection:

@@ -37,6 +37,8 @@ PERSONS, IN_HOME, VILLAGES, TOWNSHIPS = 100, 2, 10, 10
 """In a village, in a home, in a township, in a county."""
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Person = dict[str, str]
+Margined = Literal["counties", "all"]
+"""Whether every other county has margins, or the programme one set for all."""
 _SEEDS = re.compile(r'/seed_k\d+": "(\d+)"')
 MOST_SEEDS = 6
 """What is drawn by lot of everybody is drawn anew for each row: no two have the same."""
@@ -67,12 +69,8 @@ def answered(form: Form, layout: Layout, different: int) -> list[Person]:
     return people
 
 
-def made(
-    url: str, count: int, different: int = 2000, margins_of: Literal["counties", "all"] = "counties"
-) -> None:
-    """A database with so many finished interviews; every other county has margins, or the programme
-    has one set of them for all.
-    """
+def made(url: str, count: int, different: int = 2000, margins: Margined = "counties") -> None:
+    """A database with so many finished interviews."""
     upgrade(url)
     database = Database(url)
     villages = max(count // PERSONS, 1)
@@ -88,15 +86,15 @@ def made(
         version = session.get_one(FormVersion, published.form_version_id)
         layout = layouts_of(session, wave)[version.id]
         people = answered(compiled(version.xform), layout, different)
-        kind = "county" if margins_of == "counties" else "programme"
+        kind = "county" if margins == "counties" else "programme"
         places = session.query(Area.id).where(Area.kind == kind).order_by(Area.id)
-        margins = [
+        known = [
             {"area_id": row.id, "variable": one.name, "category": name, "count": 1000 + 100 * at}
             for row in places[::2]
             for one in VARIABLES
             for at, name in enumerate(one.categories)
         ]
-        session.execute(insert(Margin), margins)
+        session.execute(insert(Margin), known)
         first = session.query(Area.id).where(Area.kind == "village").order_by(Area.id).first()
     assert first is not None
     database.close()
