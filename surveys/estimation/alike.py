@@ -1,7 +1,7 @@
 """Rows that raking cannot tell apart, as one row that says how many they are.
 
-Of a hundred users of a village some fifty differ by their categories and their weight, and of a
-thousand hardly more.
+A hundred users of a village are some forty different ones by their categories and their weight;
+those of a township are hardly more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Alike:
     """Who are of one village, have the same categories and weigh the same."""
 
     village: Ints
-    """(rows,)"""
+    """(rows,) or the villages of one area that have no margins, as one."""
     codes: tuple[Ints, ...]
     """Of each variable of the margins (rows,) the category, -1 where it is missing."""
     w: Floats
@@ -51,16 +51,11 @@ class Alike:
         return cls(village[first], tuple(one[first] for one in codes), w[first], count), which
 
     @classmethod
-    def together(cls, some: Sequence[Alike]) -> tuple[Alike, Ints]:
-        """Several as one, in the order of villages; and (rows of all,) where each has come to."""
+    def together(cls, some: Sequence[Alike]) -> Alike:
+        """Several as one, in their order."""
         village, w, count = (
             np.concatenate([getattr(one, name) for one in some])
             for name in ("village", "w", "count")
         )
-        codes = [np.concatenate(ones) for ones in zip(*(one.codes for one in some), strict=True)]
-        order = np.argsort(village, kind="stable")
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        return cls(
-            village[order], tuple(one[order] for one in codes), w[order], count[order]
-        ), place
+        codes = (np.concatenate(ones) for ones in zip(*(one.codes for one in some), strict=True))
+        return cls(village, tuple(codes), w, count)

@@ -104,18 +104,37 @@ def raked(answers: Answers, w: Floats, places: Sequence[Place], margins: Margins
     w: (rows,) weights, 0 for anyone but a user; places: of each village. Villages without margins,
     and pools that cannot be raked, keep their weights and have no pool.
     """
-    alike, which = alike_of(answers, w)
-    return raked_alike(alike, places, margins).rows(which, np.arange(len(places)))
+    apart, number = told_apart(places, margins)
+    alike, which = alike_of(answers, w, number)
+    return raked_alike(alike, apart, margins).rows(which, number)
 
 
-def alike_of(answers: Answers, w: Floats) -> tuple[Alike, Ints]:
-    """What raking needs of the rows: see `surveys.estimation.alike.Alike.of`."""
+def told_apart(places: Sequence[Place], margins: Margins) -> tuple[list[Place], Ints]:
+    """Places that raking tells apart, and (villages,) the number of each: a village with margins by
+    itself, those right below an area that have none as one, without a code.
+
+    >>> found, number = told_apart([("C", "a"), ("C", "b"), ("C", "c")], {("C", "b"): {}})
+    >>> found, number
+    ([('C', ''), ('C', 'b')], array([0, 1, 0]))
+    """
+    numbers: dict[Place, int] = {}
+    found = [
+        numbers.setdefault(place if place in margins else (*place[:-1], ""), len(numbers))
+        for place in places
+    ]
+    return list(numbers), np.array(found, np.int64)
+
+
+def alike_of(answers: Answers, w: Floats, number: Ints) -> tuple[Alike, Ints]:
+    """What raking needs of the rows, as `surveys.estimation.alike.Alike.of` has it; number:
+    (villages,) of each that in `told_apart`.
+    """
     widths = [len(one.categories) for one in VARIABLES]
-    return Alike.of(answers.village[answers.home], categories(answers), w, widths)
+    return Alike.of(number[answers.village[answers.home]], categories(answers), w, widths)
 
 
 def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raking:
-    """As `raked`; the rows of what is returned are those of `alike`."""
+    """As `raked`; rows are those of `alike`, places as `told_apart`."""
     of_row, codes, w, count = alike.village, alike.codes, alike.w, alike.count
     users = w > 0
     levels = _levels(places)

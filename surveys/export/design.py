@@ -179,8 +179,10 @@ class _Wave:
     over: bool
     names: Sequence[str]
     """Of the nodes that weights and flags read."""
+    apart: Sequence[Place]
+    """As `surveys.estimation.margins.told_apart`."""
     numbers: Mapping[str, int]
-    """Of each village's code its place among `places`."""
+    """Of each village's code its place among those."""
 
 
 @dataclass
@@ -192,7 +194,7 @@ class _Found:
     villages: dict[str, tuple[Cell, ...]] = field(default_factory=dict)
     """By code, without what raking adds."""
     alike: list[Alike] = field(default_factory=list)
-    """Of each run, by the wave's villages."""
+    """Of each run."""
 
 
 def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
@@ -200,6 +202,8 @@ def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
 
     Of the whole wave, whatever is exported: villages are raked together, flags compare everybody.
     """
+    from surveys.estimation.margins import told_apart
+
     wave = session.get_one(Wave, wave_id)
     indicators = from_json(session.get_one(FormVersion, wave.form_version_id).indicators)
     versions = versions_of_wave(session, wave_id)
@@ -207,6 +211,9 @@ def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
     reference = frozenset(reference_villages(session, wave))
     together = finished_in(session, wave_id) | set(reference)
     there = census(session, together)
+    places = {area_id: (*one.area, one.code) for area_id, one in there.items()}
+    margins = margins_for(session, together)[1]
+    apart, number = told_apart(list(places.values()), margins)
     known = _Wave(
         id=wave_id,
         versions=versions,
@@ -214,20 +221,20 @@ def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
         roles=[replace(one, kind=None) for one in indicators if one.role is not None],
         reference=reference,
         places=there,
-        margins=margins_for(session, together)[1],
+        margins=margins,
         over=wave.closed_at is not None,
         names=sorted({one.name for one in (*indicators, *in_any) if one.role is not None}),
-        numbers={one.code: at for at, one in enumerate(there.values())},
+        apart=apart,
+        numbers=dict(zip((one[-1] for one in places.values()), number.tolist(), strict=True)),
     )
     ids = _finished(session, wave_id)
     flags = Flags(wave_id, versions, in_any, ids)
     found = _Found(Weighed(ids), flags)
-    places = {area_id: (*one.area, one.code) for area_id, one in known.places.items()}
-    for number, some in enumerate(runs(session, wave_id, places, reference), 1):
+    for run, some in enumerate(runs(session, wave_id, places, reference), 1):
         _compute(session, known, some, found)
-        if not number % SELDOM:
+        if not run % SELDOM:
             give_back()
-    pools = _rake(found, known, list(places.values())) if found.alike else {}
+    pools = _rake(found, known) if found.alike else {}
     of_village = {
         code: (*cells, *pools.get(code, NOT_RAKED)) for code, cells in found.villages.items()
     }
@@ -235,15 +242,15 @@ def design(session: Session, wave_id: int) -> tuple[Design, Everybody]:
     return Design(of_village, known.places, reference, raked), Everybody(found.rows, flags)
 
 
-def _rake(found: _Found, known: _Wave, places: Sequence[Place]) -> dict[str, tuple[Cell, ...]]:
+def _rake(found: _Found, known: _Wave) -> dict[str, tuple[Cell, ...]]:
     """Rake everybody; by the code of each village of the wave what raking adds to its cells."""
     from surveys.estimation.alike import Alike
     from surveys.estimation.margins import raked_alike
 
-    alike, at = Alike.together(found.alike)
-    raking = raked_alike(alike, places, known.margins)
-    found.rows.rake(raking.rows(at, np.arange(len(places))))
-    return dict(zip(known.numbers, _pools(raking), strict=True))
+    raking = raked_alike(Alike.together(found.alike), known.apart, known.margins)
+    found.rows.rake(raking)
+    cells = _pools(raking)
+    return {code: cells[number] for code, number in known.numbers.items()}
 
 
 def _finished(session: Session, wave_id: int) -> NDArray[np.int64]:
@@ -292,10 +299,10 @@ def _compute(session: Session, known: _Wave, area_ids: Sequence[int], found: _Fo
     _put(computed, found.rows, at)
     found.villages.update(zip(computed.codes, _villages(computed), strict=True))
     if known.margins:
-        alike, which = alike_of(computed.own.answers, computed.own.weights.w)
+        number = np.array([known.numbers[code] for code in computed.codes], np.int64)
+        alike, which = alike_of(computed.own.answers, computed.own.weights.w, number)
         found.rows.pool[at] = which + sum(len(one.w) for one in found.alike)
-        in_wave = np.array([known.numbers[code] for code in computed.codes], np.int64)
-        found.alike.append(replace(alike, village=in_wave[alike.village]))
+        found.alike.append(alike)
 
 
 def _read(session: Session, known: _Wave, area_ids: Sequence[int]) -> Rows:
@@ -357,7 +364,7 @@ def _villages(computed: Computed) -> list[tuple[Cell, ...]]:
 
 
 def _pools(raking: Raking) -> list[tuple[Cell, ...]]:
-    """Of each village of the wave what raking adds."""
+    """Of each place that raking tells apart what it adds to the cells of a village."""
     of_pool = [
         (at, place[-1], int(size), float(deff))
         for at, (place, size, deff) in enumerate(

@@ -105,7 +105,7 @@ def _resident(pid: int, above: bytes = b"") -> int:
 
 @contextmanager
 def _sqlite(folder: Path, count: int, kept: Path | None, margins: Margined) -> Iterator[str]:
-    name = f"usegap-{count}.db" if margins == "counties" else f"usegap-{count}-one-pool.db"
+    name = f"usegap-{count}.db" if margins == "counties" else f"usegap-{count}-{margins}.db"
     file = folder / "usegap.db" if kept is None else kept / name
     url = f"sqlite:///{file}"
     if not file.exists():
@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="for databases and files; a million: 15 GB")
     parser.add_argument("--keep", type=Path, help="a folder for SQLite databases, used again")
     parser.add_argument("--margins", choices=get_args(Margined), default="counties",
-                        help="of every other county, or one set for all")  # fmt: skip
+                        help="of every other county, of all, of every village")  # fmt: skip
     chosen = parser.parse_args()
     formats = list(FORMATS) if "all" in chosen.formats else chosen.formats
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores")

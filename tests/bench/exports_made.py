@@ -37,8 +37,8 @@ PERSONS, IN_HOME, VILLAGES, TOWNSHIPS = 100, 2, 10, 10
 """In a village, in a home, in a township, in a county."""
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Person = dict[str, str]
-Margined = Literal["counties", "all"]
-"""Whether every other county has margins, or the programme one set for all."""
+Margined = Literal["counties", "all", "villages"]
+"""Whether every other county has margins, the programme one set for all, or every village."""
 _SEEDS = re.compile(r'/seed_k\d+": "(\d+)"')
 MOST_SEEDS = 6
 """What is drawn by lot of everybody is drawn anew for each row: no two have the same."""
@@ -86,11 +86,11 @@ def made(url: str, count: int, different: int = 2000, margins: Margined = "count
         version = session.get_one(FormVersion, published.form_version_id)
         layout = layouts_of(session, wave)[version.id]
         people = answered(compiled(version.xform), layout, different)
-        kind = "county" if margins == "counties" else "programme"
+        kind = {"counties": "county", "all": "programme", "villages": "village"}[margins]
         places = session.query(Area.id).where(Area.kind == kind).order_by(Area.id)
         known = [
             {"area_id": row.id, "variable": one.name, "category": name, "count": 1000 + 100 * at}
-            for row in places[::2]
+            for row in places[:: 2 if margins == "counties" else 1]
             for one in VARIABLES
             for at, name in enumerate(one.categories)
         ]
