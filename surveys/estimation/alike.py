@@ -10,21 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from surveys.estimation.frame import Floats, Ints
+
+Whole = NDArray[np.signedinteger]
+"""Whole numbers that take no more memory than they need: of a county they may all be there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
     """Who are of one village, have the same categories and weigh the same."""
 
-    village: Ints
+    village: Whole
     """(rows,) or the villages of one area that have no margins, as one."""
-    codes: tuple[Ints, ...]
+    codes: tuple[Whole, ...]
     """Of each variable of the margins (rows,) the category, -1 where it is missing."""
     w: Floats
     """(rows,) what each of them weighs before raking; 0: no user."""
-    count: Ints
+    count: Whole
     """(rows,) how many they are."""
 
     @classmethod
@@ -37,8 +41,8 @@ class Alike:
 
         >>> village, sex, w = np.zeros(3, int), np.array([0, 1, 0]), np.array([0.5, 1.0, 0.5])
         >>> found, which = Alike.of(village, [sex], w, [2])
-        >>> found.codes, found.w, found.count, which
-        ((array([0, 1]),), array([0.5, 1. ]), array([2, 1]), array([0, 1, 0]))
+        >>> found.codes[0].tolist(), found.w.tolist(), found.count.tolist(), which.tolist()
+        ([0, 1], [0.5, 1.0], [2, 1], [0, 1, 0])
         """
         weights, at = np.unique(w, return_inverse=True)
         key = village
@@ -48,7 +52,8 @@ class Alike:
         _, first, which, count = np.unique(
             key, return_index=True, return_inverse=True, return_counts=True
         )
-        return cls(village[first], tuple(one[first] for one in codes), w[first], count), which
+        small = tuple(one[first].astype(np.int8) for one in codes)
+        return cls(village[first].astype(np.int32), small, w[first], count.astype(np.int32)), which
 
     @classmethod
     def together(cls, some: Sequence[Alike]) -> Alike:

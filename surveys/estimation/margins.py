@@ -8,12 +8,12 @@ villages' where none are given. Categories that are still too few join neighbour
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from surveys.estimation.alike import Alike
+from surveys.estimation.alike import Alike, Whole
 from surveys.estimation.frame import SEXES, Answers, Bools, Floats, Ints
 from surveys.estimation.raking import FEWEST, Calibration, Margin, calibration, merged, rake
 
@@ -23,6 +23,8 @@ Margins = Mapping[Place, Mapping[str, Mapping[str, float]]]
 
 AGES = (16, 35, 55, 65)
 """Where the age groups of the margins begin."""
+AT_ONCE = 200
+"""Pools that are raked at a time, so that it takes no more memory where there are more."""
 SCHOOLING = (2, 3)
 """From which schooling on: junior secondary, above."""
 
@@ -170,10 +172,9 @@ def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raki
     deff: list[Floats] = [np.zeros(0)]
     variables: list[tuple[str, ...]] = []
     named: list[Place] = []
-    for up in sorted({*choice[choice >= 0].tolist()}):
+    for up, needed in _some_at_a_time(choice, [pool for pool, _ in found]):
         pool, targets = found[up]
         chosen = choice == up
-        needed = np.unique(pool[chosen])
         number = np.full(len(levels[up][1]) + 1, -1, np.int64)
         number[needed] = np.arange(len(needed))
         rows = np.flatnonzero(users & (number[pool[of_row]] >= 0))
@@ -191,7 +192,7 @@ def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raki
         pool_of_row[here] = at[taken] + first
         for new, one in zip(codes_new, tables, strict=True):
             new[here] = one.codes[taken]
-        villages = np.flatnonzero(chosen)
+        villages = np.flatnonzero(chosen & (number[pool] >= 0))
         of_village[villages] = np.where(
             good[number[pool[villages]]], number[pool[villages]] + first, -1
         )
@@ -221,6 +222,16 @@ def _levels(places: Sequence[Place]) -> list[tuple[Ints, list[Place]]]:
         ]
         found.append((np.array(pool, np.int64), list(numbers)))
     return found
+
+
+def _some_at_a_time(choice: Ints, pools: Sequence[Ints]) -> Iterator[tuple[int, Ints]]:
+    """The levels that are chosen, and of each the pools in which anybody is raked, some at a time:
+    they have nothing to do with each other.
+    """
+    for up in sorted({*choice[choice >= 0].tolist()}):
+        needed = np.unique(pools[up][choice == up])
+        for start in range(0, len(needed), AT_ONCE):
+            yield up, needed[start : start + AT_ONCE]
 
 
 def _given(places: Sequence[Place], variable: Variable, margins: Margins) -> Floats:
@@ -258,14 +269,14 @@ def _enough(alike: Alike, targets: Sequence[Floats]) -> Bools:
     return enough
 
 
-def _counts(codes: Ints, pool: Ints, count: Ints, shape: tuple[int, ...]) -> Floats:
+def _counts(codes: Whole, pool: Whole, count: Whole, shape: tuple[int, ...]) -> Floats:
     known = codes >= 0
     key = pool[known] * shape[1] + codes[known]
     found = np.bincount(key, count[known], minlength=shape[0] * shape[1]).astype(np.float64)
     return found.reshape(shape)
 
 
-def _joined(codes: Ints, pool: Ints, many: Ints, target: Floats, variable: Variable) -> Margin:
+def _joined(codes: Whole, pool: Ints, many: Whole, target: Floats, variable: Variable) -> Margin:
     """The margin with small categories joined; of one category it is none."""
     count = target.shape[1]
     shape = (len(target), len(variable.runs), count // len(variable.runs))

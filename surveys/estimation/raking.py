@@ -90,7 +90,11 @@ def merged(users: Floats, target: Floats) -> Ints:
 
 
 def rake(
-    w: Floats, pool: Ints, margins: Sequence[Margin], pools: int, many: Ints | None = None
+    w: Floats,
+    pool: Ints,
+    margins: Sequence[Margin],
+    pools: int,
+    many: NDArray[np.integer] | None = None,
 ) -> Raked:
     """Raked and trimmed weights.
 
@@ -144,7 +148,7 @@ def rake(
         return Raked(found, converged, n * square / total**2)
 
 
-def medians(values: Floats, pool: Ints, pools: int, many: Ints) -> Floats:
+def medians(values: Floats, pool: Ints, pools: int, many: NDArray[np.integer]) -> Floats:
     """(pools,) the median of each pool's values, each there so `many` times; NaN without any.
 
     >>> pool, values = np.array([0, 0, 0, 2, 2]), np.array([3.0, 1.0, 2.0, 9.0, 4.0])

@@ -247,7 +247,9 @@ def _rake(found: _Found, known: _Wave) -> dict[str, tuple[Cell, ...]]:
     from surveys.estimation.alike import Alike
     from surveys.estimation.margins import raked_alike
 
-    raking = raked_alike(Alike.together(found.alike), known.apart, known.margins)
+    alike = Alike.together(found.alike)
+    found.alike.clear()
+    raking = raked_alike(alike, known.apart, known.margins)
     found.rows.rake(raking)
     cells = _pools(raking)
     return {code: cells[number] for code, number in known.numbers.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from sys import intern
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -55,9 +56,16 @@ def margins_for(
     }
     wanted = having & (beside | pools)
     found: dict[Place, Counts] = {}
-    for one in session.scalars(select(Margin).where(Margin.area_id.in_(wanted))):
+    # As rows: every village may have some, and a session keeps the objects that it makes.
+    rows = session.execute(
+        select(Margin.area_id, Margin.variable, Margin.category, Margin.count.label("persons"))
+        .where(Margin.area_id.in_(wanted))
+        .execution_options(yield_per=1000)
+    )  # fmt: skip
+    for one in rows:
         area = areas[one.area_id]
         own = area.code if area.kind == "village" else area.name
         place = (*(areas[up].name for up in above[one.area_id]), own or "")
-        found.setdefault(place, {}).setdefault(one.variable, {})[one.category] = one.count
+        counts = found.setdefault(place, {}).setdefault(intern(one.variable), {})
+        counts[intern(one.category)] = one.persons
     return beside, found
