@@ -23,8 +23,10 @@ Margins = Mapping[Place, Mapping[str, Mapping[str, float]]]
 
 AGES = (16, 35, 55, 65)
 """Where the age groups of the margins begin."""
-AT_ONCE = 200
+AT_ONCE = 50
 """Pools that are raked at a time, so that it takes no more memory where there are more."""
+ROWS_AT_ONCE = 50_000
+"""Rows that are counted at a time, for the same reason."""
 SCHOOLING = (2, 3)
 """From which schooling on: junior secondary, above."""
 
@@ -59,9 +61,9 @@ class Raking:
     """(rows,) 0 for anyone but a user."""
     base: Floats
     """(rows,) before."""
-    pool: Ints
+    pool: Whole
     """(rows,) -1 where not raked."""
-    codes: tuple[Ints, ...]
+    codes: tuple[Whole, ...]
     """Of each variable (rows,) the category as it was joined, -1 where missing."""
     size: Ints
     """(pools,) users raked."""
@@ -84,7 +86,8 @@ class Raking:
 
     def calibration(self, group: Ints) -> Calibration | None:
         """For estimates of these groups (rows,): see `surveys.estimation.raking.calibration`."""
-        return calibration(self.pool, self.codes, self.base, self.size, group)
+        pool, *codes = (one.astype(np.int64) for one in (self.pool, *self.codes))
+        return calibration(pool, codes, self.base, self.size, group)
 
 
 def categories(answers: Answers) -> tuple[Ints, ...]:
@@ -165,8 +168,8 @@ def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raki
     given = np.any([np.isfinite(one).any(1) for one in own], axis=0)
     choice = np.where((choice < 0) & given, 0, choice)
 
-    w_new, pool_of_row = w.copy(), np.full(len(w), -1, np.int64)
-    codes_new = [np.full(len(w), -1, np.int64) for _ in VARIABLES]
+    w_new, pool_of_row = w.copy(), np.full(len(w), -1, np.int32)
+    codes_new = [np.full(len(w), -1, np.int8) for _ in VARIABLES]
     of_village = np.full(len(places), -1, np.int64)
     size: list[Ints] = [np.zeros(0, np.int64)]
     deff: list[Floats] = [np.zeros(0)]
@@ -177,7 +180,7 @@ def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raki
         chosen = choice == up
         number = np.full(len(levels[up][1]) + 1, -1, np.int64)
         number[needed] = np.arange(len(needed))
-        rows = np.flatnonzero(users & (number[pool[of_row]] >= 0))
+        rows = np.flatnonzero(users & (number[pool] >= 0)[of_row])
         at = number[pool[of_row[rows]]]
         tables = [
             _joined(one[rows], at, count[rows], target[needed], variable)
@@ -260,9 +263,12 @@ def _or_sums(given: Floats, own: Floats, pool: Ints, below: Bools) -> Floats:
 def _enough(alike: Alike, targets: Sequence[Floats]) -> Bools:
     """(villages,) whether each category of its own margins has 20 users."""
     enough = np.ones(len(targets[0]), np.bool_)
-    users = alike.w > 0
+    users = np.where(alike.w > 0, alike.count, 0)
     for one, target in zip(alike.codes, targets, strict=True):
-        counts = _counts(one[users], alike.village[users], alike.count[users], target.shape)
+        counts = np.zeros(target.shape)
+        for start in range(0, len(users), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            counts += _counts(one[some], alike.village[some], users[some], target.shape)
         # A category in which there is nobody and nobody answered is none.
         nobody = (counts == 0) & (target == 0)
         enough &= ((counts >= FEWEST) & (target > 0) | np.isnan(target) | nobody).all(1)

@@ -249,6 +249,7 @@ def _rake(found: _Found, known: _Wave) -> dict[str, tuple[Cell, ...]]:
 
     alike = Alike.together(found.alike)
     found.alike.clear()
+    give_back()
     raking = raked_alike(alike, known.apart, known.margins)
     found.rows.rake(raking)
     cells = _pools(raking)

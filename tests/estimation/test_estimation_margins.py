@@ -138,6 +138,34 @@ def test_a_margin_of_one_category_is_none() -> None:
     np.testing.assert_array_equal(none.w, none.base)
 
 
+def test_a_pool_at_a_time_and_few_rows_at_a_time_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Alone, with the township, and of two townships.
+    sizes = {"a": (40, 60), "b": (10, 50), "c": (44, 48), "d": (50, 90), "e": (8, 30)}
+    places = [("County", "Upper" if code in "abc" else "Lower", code) for code in sizes]
+    rows = [row for code, (old, young) in sizes.items() for row in rows_of(code, old, young)]
+    margins: Margins = {
+        **{place: ages(30 + at, 60) for at, place in enumerate(places)},
+        ("County", "Upper"): ages(70, 30),
+    }
+    data = answers(frame_of(rows), list(sizes), PARTS)
+    w = weights(data).w
+    whole = raked(data, w, places, margins)
+    assert sorted(whole.place) == [
+        ("County", "Lower"), ("County", "Lower", "d"), ("County", "Upper"),
+        ("County", "Upper", "a"), ("County", "Upper", "c"),
+    ]  # fmt: skip
+    monkeypatch.setattr("surveys.estimation.margins.AT_ONCE", 1)
+    monkeypatch.setattr("surveys.estimation.margins.ROWS_AT_ONCE", 7)
+    apart = raked(data, w, places, margins)
+    np.testing.assert_array_equal(apart.w, whole.w)
+    np.testing.assert_array_equal(apart.deff, whole.deff)
+    np.testing.assert_array_equal(apart.pool, whole.pool)
+    assert apart.place == whole.place
+    np.testing.assert_array_equal(apart.codes, whole.codes)
+
+
 def test_villages_below_the_county_and_below_a_township_share_its_pool() -> None:
     rows = rows_of("a", 40, 60) + rows_of("b", 40, 60)
     data = answers(frame_of(rows), ["a", "b"], PARTS)
