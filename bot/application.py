@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from bot.access import allowed, command, unknown_button, unknown_command, voice
+from bot.access import allowed, command, rights, unknown_button, unknown_command, voice
 from bot.admin import (
     auditing,
     exports,
@@ -57,6 +57,7 @@ from bot.say import send, tapped
 from bot.settings import Settings, key_of
 from bot.status import Status, Watched, answering
 from bot.webhook import PURPOSE, Webhook
+from surveys.conduct.people import reach
 from surveys.interview.state import Event
 from surveys.publish import ensure_ready
 from surveys.publish.invites import invite_first_owner
@@ -106,13 +107,16 @@ def within(incoming: Incoming) -> bool:
 
 def something_sent(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """A file is an answer to a question that wants one; else, of an owner, something to set up
-    with; of everyone else no answer."""
+    with, and of another administrator a try at it; of everyone else no answer."""
     owners = files.is_file(incoming) and allowed(session, incoming, "setup")
     if trials.running(session, incoming) and not (
         owners and not trials.wants_file(session, incoming, desk)
     ):
         return trials.typed(session, incoming, desk)
     if owners and not sent.wants_file(session, incoming):
+        return files.sent(session, incoming, desk)
+    person = reach(session, incoming.lane)
+    if rights(session, incoming) and (person is None or person.current_interview_id is None):
         return files.sent(session, incoming, desk)
     return sent.not_taken(session, incoming, desk) or conversation.typed(session, incoming, desk)
 

@@ -35,6 +35,7 @@ def is_file(incoming: Incoming) -> bool:
     return incoming.kind == "other" and incoming.what in ("document", "photo")
 
 
+@only_for("setup")
 def sent(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """An owner sent a file: a job fetches it and looks at it; or it is said what can be sent."""
     _, say = voice(session, incoming, desk)

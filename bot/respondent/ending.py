@@ -22,6 +22,16 @@ def nothing_to_answer(say: Speak) -> str:
     )
 
 
+def not_begun(say: Speak) -> str:
+    """What is said to someone unknown who writes: as a rule the choice of language, or the question
+    whether they agree, is right above.
+    """
+    return say(
+        "To take part, tap a button in the message above. If there is none, open the link of your"
+        " village, or scan the code on its poster."
+    )
+
+
 def all_answered(say: Speak) -> str:
     """What is said to someone who goes on writing after the last question."""
     return say("You have answered everything, thank you. /start lets someone else answer.")

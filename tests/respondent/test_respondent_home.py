@@ -106,7 +106,7 @@ async def test_under_sixteen_leaves_nothing(small_url, tmp_path):
         everything = survey.everything()
         for trace in survey.traces(boy):
             assert trace not in everything
-        assert "no question open" in (await say(boy, "hello")).text
+        assert "If there is none, open the link" in (await say(boy, "hello")).text
 
 
 async def test_forgetting_deletes_every_trace_or_keeps_only_the_answers(small_url, tmp_path):

@@ -147,9 +147,10 @@ async def test_links_that_lead_nowhere(small_url, tmp_path):
         for link in ("home-nothing", "x" * 3000, "'; --", "LP01 LP02"):
             assert (await say(lan, f"/start {link}")).text == unknown
         assert "open the link of your village" in (await say(lan, "/start")).text
-        assert "no question open" in (await say(lan, "hello")).text
-        assert "现在没有要答的题" in (await say(lan, "你好")).text
         consent = await tap(lan, "English", await say(lan, "/start LP01"))
+        # Nobody is known before they agree, and still they are told what to do.
+        assert "tap a button in the message above" in (await say(lan, "yes")).text
+        assert "请点上面消息里的按钮" in (await say(lan, "你好")).text
         mei = survey.telegram.person(2, "en")
         await agree(mei)
         asked = mei.last
