@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from surveys.conduct.keepable import keepable
 from surveys.store.database import Database
+from surveys.store.interviews import load_ahead
 from surveys.store.messages import (
     Outgoing,
     Queued,
@@ -32,6 +33,7 @@ from surveys.store.messages import (
     put_together,
     unsent_rows,
 )
+from surveys.store.people import contacts_ahead
 from surveys.store.sent import is_waiting, messages_with, settle_failed, settle_sent
 from surveys.store.turns import Turn, take_turn, take_turns
 from surveys.store.updates import (
@@ -189,6 +191,8 @@ def settle_together(
         waits |= add_updates(session, vault, [one.taken for one in later if one.fresh], now)
         said: list[tuple[str, Sequence[Outgoing]]] = []
         handled = [one.taken for one in ready if one.taken.update_id in mine]
+        if len(handled) > 1:
+            load_ahead(session, contacts_ahead(session, [one.lane for one in handled]))
         for taken in handled:
             said.append((taken.lane, handle(session, taken)))
             # The next one is somebody else's: it sees the tables and no objects.

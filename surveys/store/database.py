@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,9 +26,9 @@ from sqlalchemy import Connection, Engine, Executable, Table, create_engine, eve
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +49,8 @@ SILENT = {
 """When PostgreSQL is taken for away that does not even refuse (its machine is off, a firewall drops
 what is sent): in seconds, the last in milliseconds. The system would wait for hours, and everybody
 with it whose answers are in that commit. Who names one of them in the URL knows better."""
+RESTED = 1.0
+"""Seconds after which a reader's connection is tried before it is used: it may have been cut."""
 IDLE = "60s"
 """After which PostgreSQL ends the transaction of a program that stands still in the middle of it,
 or cannot be reached any more: others wait for whose turn it has."""
@@ -192,11 +195,12 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
             url,
             connect_args={name: one for name, one in SILENT.items() if name not in url.query},
             pool_size=(READERS if read_only else WRITERS + FRONT) + 1,
-            # A writer whose connection was cut is tried again by its lane; a reader has no lane.
-            pool_pre_ping=read_only,
             hide_parameters=True,
             execution_options=options,
         )
+        if read_only:
+            # A writer whose connection was cut is tried again by its lane; a reader has no lane.
+            _look_after(engine)
 
         @event.listens_for(engine, "connect")
         def end_what_stands_still(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
@@ -248,6 +252,25 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
             connection.rollback()
 
     return engine
+
+
+def _look_after(engine: Engine) -> None:
+    """See to it that a connection that rested is still there: one that is not is made anew."""
+
+    @event.listens_for(engine, "checkin")
+    def rests(connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["rests"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def goes_on(
+        connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection
+    ) -> None:
+        since = entry.info.pop("rests", None)
+        if since is not None and time.monotonic() - since > RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise InvalidatePoolError from error
 
 
 def leave_no_traces(session: Session) -> None:

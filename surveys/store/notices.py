@@ -65,7 +65,8 @@ def _listen(
         there()
         while not stop.is_set():
             for notice in connection.notifies(timeout=TURN_ROUND):
-                hear(notice.payload)
+                for lane in notice.payload.split():
+                    hear(lane)
                 if stop.is_set():
                     break
     finally:

@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ScalarSelect,
+    String,
     Table,
+    any_,
     bindparam,
     case,
     delete,
@@ -21,10 +24,12 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Session, aliased
 
+from surveys.store.database import kind_of
 from surveys.store.outdated import drop_standing_of
 from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
 
 CONTACT: Table = Base.metadata.tables["contact"]
+ADMINISTRATOR: Table = Base.metadata.tables["administrator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,41 @@ _CONTACT = (
 )
 
 
+_SEVERAL = select(
+    CONTACT.c.address_hash, CONTACT.c.id, CONTACT.c.language, CONTACT.c.current_interview_id,
+    CONTACT.c.blocked_at, exists().where(ADMINISTRATOR.c.contact_id == CONTACT.c.id),
+)  # fmt: skip
+_SEVERAL_ON = {
+    "sqlite": _SEVERAL.where(CONTACT.c.address_hash.in_(bindparam("lanes", expanding=True))),
+    # However many, one statement, the same each time.
+    "postgresql": _SEVERAL.where(
+        CONTACT.c.address_hash == any_(bindparam("lanes", type_=ARRAY(String)))
+    ).with_for_update(key_share=True, of=CONTACT),
+}
+_AHEAD = "contacts ahead"
+
+
+def contacts_ahead(session: Session, lanes: Sequence[str]) -> list[int]:
+    """Read and lock several contacts at once: `contact_by_lane` hands each out, once. The ids of
+    the interviews that they are at.
+
+    Nothing is handed out where an administrator is among them: what they do, in the same
+    transaction, may change what was read of the others.
+    """
+    rows = session.connection().execute(_SEVERAL_ON[kind_of(session)], {"lanes": list(lanes)}).all()
+    if any(row[-1] for row in rows):
+        return []
+    found = {row[0]: ContactRow(*row[1:-1]) for row in rows}
+    session.info[_AHEAD] = found
+    return [one.current_interview_id for one in found.values() if one.current_interview_id]
+
+
 def contact_by_lane(session: Session, lane: str) -> ContactRow | None:
     """The contact with this keyed hash, locked until the transaction ends (PostgreSQL): two
     replicas never handle updates of one person at once."""
+    ahead: ContactRow | None = session.info.get(_AHEAD, {}).pop(lane, None)
+    if ahead is not None:
+        return ahead
     row = session.connection().execute(_CONTACT, {"lane": lane}).one_or_none()
     return None if row is None else ContactRow(*row)
 

@@ -78,9 +78,11 @@ _LONGER = text(
     "UPDATE turn SET until = until + make_interval(secs => :messages) WHERE lane = :lane"
 )
 _NOTICE = text(
-    "SELECT pg_notify(told.channel, told.lane)"
-    " FROM unnest(CAST(:channels AS text[]), CAST(:lanes AS text[])) AS told (channel, lane)"
+    "SELECT pg_notify(told.channel, told.lanes)"
+    " FROM unnest(CAST(:channels AS text[]), CAST(:lanes AS text[])) AS told (channel, lanes)"
 )
+LANES = 100
+"""Lanes in one notice: PostgreSQL takes 8,000 bytes, a lane is 64."""
 _TURNS, _ME = "turns", "replica"
 
 
@@ -152,9 +154,19 @@ def _turn(sender: str, me: str | None, oldest: int | None) -> Turn:
 def give_notice(session: Session, told: Sequence[tuple[str, str]]) -> None:
     """Tell other replicas, once this transaction is committed, whom they have something to say:
     (sender, lane)."""
-    if told:
-        channels, lanes = [channel_of(sender) for sender, _ in told], [lane for _, lane in told]
-        session.connection().execute(_NOTICE, {"channels": channels, "lanes": lanes})
+    lanes_of: dict[str, list[str]] = {}
+    for sender, lane in told:
+        lanes_of.setdefault(channel_of(sender), []).append(lane)
+    # Each notice wakes a thread: what one program is told together is one, as far as it holds.
+    notices = [
+        (channel, " ".join(lanes[start : start + LANES]))
+        for channel, lanes in lanes_of.items()
+        for start in range(0, len(lanes), LANES)
+    ]
+    if notices:
+        channels, texts = zip(*notices, strict=True)
+        given = {"channels": list(channels), "lanes": list(texts)}
+        session.connection().execute(_NOTICE, given)
 
 
 def channel_of(replica: str) -> str:

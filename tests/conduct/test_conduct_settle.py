@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from surveys.conduct.settle import (
@@ -29,7 +29,8 @@ from surveys.conduct.settle import settle as settle_first
 from surveys.store import messages
 from surveys.store.audit import audit
 from surveys.store.messages import Outgoing, next_id
-from surveys.store.schema import Area, Audit, Inbox, Outbox
+from surveys.store.people import add_contact, contact_by_lane, set_contact
+from surveys.store.schema import Administrator, Area, Audit, Inbox, Outbox
 from surveys.store.turns import take_turn
 from surveys.store.updates import prune_inbox
 from surveys.store.vault import Vault, WrongKey
@@ -428,6 +429,47 @@ def test_a_key_that_one_of_several_takes_over_leaves_the_others_alone(database, 
         for one in queued
     }
     assert message_ids_of(database, ["ask:1:1"]) == {}
+
+
+def test_contacts_of_several_are_read_at_once_and_each_sees_its_own(database, vault):
+    lanes = {n: vault.fingerprint(f"telegram:{n}") for n in (1, 2, 3, 4)}
+    with database.begin() as session:
+        ids = {
+            n: add_contact(
+                session, channel="telegram", address=b"", lane=lanes[n], language="en", now=NOW
+            )
+            for n in (1, 2, 3)
+        }
+    asked, seen = [], {}
+
+    @event.listens_for(database.engine, "before_cursor_execute")
+    def note(_connection, _cursor, statement, *_):
+        asked.extend(["contact"] * ("FROM contact" in statement))
+
+    def handle(session, taken):
+        n = taken.update_id % 10
+        before = contact_by_lane(session, taken.lane)
+        reads = len(asked)
+        # Whoever changes what is kept of them sees that; the first changes all that are known.
+        for one in ids if n == 1 else [n] if n in ids else []:
+            set_contact(session, ids[one], language=f"by {n}")
+        after = contact_by_lane(session, taken.lane)
+        seen[n] = (before and (before.id, before.language), after and after.language, reads)
+        return []
+
+    settle_together(database, vault, fresh(vault, *(update(n, n) for n in (2, 3, 4))), handle, NOW)
+    # One for all of them; of 2 once more, then 3 as it was read. Of 4, a stranger, nothing is kept.
+    assert seen == {2: ((ids[2], "en"), "by 2", 1), 3: ((ids[3], "en"), "by 3", 2),
+                    4: (None, None, 4)}  # fmt: skip
+    assert asked == ["contact"] * 5
+    # What an administrator does may touch the others: nothing is read of them before.
+    with database.begin() as session:
+        session.add(Administrator(contact_id=ids[1], created_at=NOW))
+    seen.clear()
+    settle_together(database, vault, fresh(vault, *(update(10 + n, n) for n in ids)), handle, NOW)
+    assert [one[:2] for one in seen.values()] == [
+        ((ids[1], "en"), "by 1"), ((ids[2], "by 1"), "by 2"), ((ids[3], "by 1"), "by 3"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -42,6 +42,21 @@ def test_an_error_rolls_back_and_a_reader_cannot_write(database):
         assert session.scalars(select(Audit.action)).all() == ["do"]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_reader_whose_connection_was_cut_while_it_rested_gets_another(database, monkeypatch):
+    monkeypatch.setattr(store, "RESTED", 0.0)
+
+    def whose():
+        with database.read() as session:
+            return session.scalar(text("SELECT pg_backend_pid()"))
+
+    first = whose()
+    assert whose() == first
+    with database.begin() as session:
+        assert session.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": first})
+    assert whose() != first
+
+
 def test_a_database_that_says_nothing_is_away(monkeypatch):
     monkeypatch.setitem(store.SILENT, "connect_timeout", 2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
