@@ -143,31 +143,7 @@ def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raki
     of_row, codes, w, count = alike.village, alike.codes, alike.w, alike.count
     users = w > 0
     levels = _levels(places)
-    below = [
-        np.array(
-            [len(place) == len(keys[one]) + 1 for place, one in zip(places, pool, strict=True)]
-        )
-        for pool, keys in levels
-    ]
-    own = [_given(levels[0][1], variable, margins) for variable in VARIABLES]
-    choice = np.full(len(places), -1)
-    found: list[tuple[Ints, list[Floats]]] = []
-    for up, (pool, keys) in enumerate(levels):
-        targets = own
-        if up > 0:
-            targets = [
-                _or_sums(_given(keys, variable, margins), of_village, pool, below[up])
-                for variable, of_village in zip(VARIABLES, own, strict=True)
-            ]
-        found.append((pool, targets))
-        able = np.any([np.isfinite(one).any(1) for one in targets], axis=0)[pool] & (pool >= 0)
-        if up == 0:
-            able &= _enough(alike, targets)
-        choice = np.where((choice < 0) & able, up, choice)
-    # Nothing above has margins: the village's own, its small categories joined.
-    given = np.any([np.isfinite(one).any(1) for one in own], axis=0)
-    choice = np.where((choice < 0) & given, 0, choice)
-
+    choice, found = _chosen(alike, levels, margins)
     w_new, pool_of_row = w.copy(), np.full(len(w), -1, np.int32)
     codes_new = [np.full(len(w), -1, np.int8) for _ in VARIABLES]
     of_village = np.full(len(places), -1, np.int64)
@@ -175,8 +151,8 @@ def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raki
     deff: list[Floats] = [np.zeros(0)]
     variables: list[tuple[str, ...]] = []
     named: list[Place] = []
-    for up, needed in _some_at_a_time(choice, [pool for pool, _ in found]):
-        pool, targets = found[up]
+    for up, needed in _some_at_a_time(choice, [pool for pool, _ in levels]):
+        (pool, _), targets = levels[up], found[up]
         chosen = choice == up
         number = np.full(len(levels[up][1]) + 1, -1, np.int64)
         number[needed] = np.arange(len(needed))
@@ -210,6 +186,36 @@ def raked_alike(alike: Alike, places: Sequence[Place], margins: Margins) -> Raki
         w_new, w, pool_of_row, tuple(codes_new), np.concatenate(size), np.concatenate(deff),
         tuple(variables), tuple(named), of_village,
     )  # fmt: skip
+
+
+def _chosen(
+    alike: Alike, levels: Sequence[tuple[Ints, list[Place]]], margins: Margins
+) -> tuple[Ints, list[list[Floats]]]:
+    """(villages,) on which level each is raked, -1 for none; and of each level, of each variable,
+    (pools, categories) what its pools are raked to.
+    """
+    places = levels[0][1]
+    own = [_given(places, variable, margins) for variable in VARIABLES]
+    choice = np.full(len(places), -1)
+    found = []
+    for up, (pool, keys) in enumerate(levels):
+        targets = own
+        if up > 0:
+            below = np.array(
+                [len(place) == len(keys[one]) + 1 for place, one in zip(places, pool, strict=True)]
+            )
+            targets = [
+                _or_sums(_given(keys, variable, margins), of_village, pool, below)
+                for variable, of_village in zip(VARIABLES, own, strict=True)
+            ]
+        found.append(targets)
+        able = np.any([np.isfinite(one).any(1) for one in targets], axis=0)[pool] & (pool >= 0)
+        if up == 0:
+            able &= _enough(alike, targets)
+        choice = np.where((choice < 0) & able, up, choice)
+    # Nothing above has margins: the village's own, its small categories joined.
+    given = np.any([np.isfinite(one).any(1) for one in own], axis=0)
+    return np.where((choice < 0) & given, 0, choice), found
 
 
 def _levels(places: Sequence[Place]) -> list[tuple[Ints, list[Place]]]:
