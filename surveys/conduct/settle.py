@@ -23,8 +23,8 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from surveys.conduct.keepable import keepable
+from surveys.store.ahead import look_ahead
 from surveys.store.database import Database
-from surveys.store.interviews import load_ahead
 from surveys.store.messages import (
     Outgoing,
     Queued,
@@ -33,7 +33,6 @@ from surveys.store.messages import (
     put_together,
     unsent_rows,
 )
-from surveys.store.people import contacts_ahead
 from surveys.store.sent import is_waiting, messages_with, settle_failed, settle_sent
 from surveys.store.turns import Turn, take_turn, take_turns
 from surveys.store.updates import (
@@ -192,7 +191,7 @@ def settle_together(
         said: list[tuple[str, Sequence[Outgoing]]] = []
         handled = [one.taken for one in ready if one.taken.update_id in mine]
         if len(handled) > 1:
-            load_ahead(session, contacts_ahead(session, [one.lane for one in handled]))
+            look_ahead(session, [one.lane for one in handled])
         for taken in handled:
             said.append((taken.lane, handle(session, taken)))
             # The next one is somebody else's: it sees the tables and no objects.
@@ -249,7 +248,7 @@ def unsent(
     """What is still to be sent, oldest first: all, of these rows of the outbox, or what this
     program is to send to some lanes.
     """
-    with database.read() as session:
+    with database.read() if lanes is None else database.glance() as session:
         return unsent_rows(session, vault, ids, lanes=lanes)
 
 

@@ -95,6 +95,19 @@ class Database:
         with _session(self._reading, self.replica) as session:
             yield session
 
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """One look with one statement: on PostgreSQL no transaction is begun and ended for it."""
+        if self.engine.dialect.name == "sqlite":
+            with self.read() as session:
+                yield session
+            return
+        with (
+            self._reading.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+            Session(connection, info={"replica": self.replica}) as session,
+        ):
+            yield session
+
     async def in_thread(
         self, function: Callable[P, T], /, *arguments: P.args, **named: P.kwargs
     ) -> T:

@@ -7,20 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    Integer,
-    Table,
-    any_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    null,
-    select,
-    text,
-    update,
-)  # fmt: skip
+from sqlalchemy import Table, bindparam, delete, func, insert, null, select, text, update
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
@@ -64,41 +51,36 @@ class InterviewRow:
     """When its wave was closed."""
 
 
+COLUMNS = (
+    INTERVIEW.c.id,
+    INTERVIEW.c.key,
+    INTERVIEW.c.respondent_id,
+    RESPONDENT.c.contact_id,
+    INTERVIEW.c.wave_id,
+    INTERVIEW.c.form_version_id,
+    INTERVIEW.c.area_id,
+    AREA.c.path.label("area_path"),
+    INTERVIEW.c.mode,
+    INTERVIEW.c.status,
+    INTERVIEW.c.state,
+    INTERVIEW.c.version,
+    WAVE.c.closed_at,
+)
+"""Of `InterviewRow`, in its order."""
 _LOAD = (
-    select(
-        INTERVIEW.c.id,
-        INTERVIEW.c.key,
-        INTERVIEW.c.respondent_id,
-        RESPONDENT.c.contact_id,
-        INTERVIEW.c.wave_id,
-        INTERVIEW.c.form_version_id,
-        INTERVIEW.c.area_id,
-        AREA.c.path.label("area_path"),
-        INTERVIEW.c.mode,
-        INTERVIEW.c.status,
-        INTERVIEW.c.state,
-        INTERVIEW.c.version,
-        WAVE.c.closed_at,
-    )
+    select(*COLUMNS)
     .join_from(INTERVIEW, RESPONDENT)
     .join(WAVE, WAVE.c.id == INTERVIEW.c.wave_id)
     .join(AREA, AREA.c.id == INTERVIEW.c.area_id)
+    .where(INTERVIEW.c.id == bindparam("id"))
     .with_for_update(of=INTERVIEW)
 )
-_LOAD_ONE = _LOAD.where(INTERVIEW.c.id == bindparam("id"))
-_LOAD_SEVERAL = {
-    "sqlite": _LOAD.where(INTERVIEW.c.id.in_(bindparam("ids", expanding=True))),
-    "postgresql": _LOAD.where(INTERVIEW.c.id == any_(bindparam("ids", type_=ARRAY(Integer)))),
-}
 _AHEAD = "interviews ahead"
 
 
-def load_ahead(session: Session, interview_ids: Sequence[int]) -> None:
-    """Read and lock several interviews at once: `load` hands each out, once."""
-    if interview_ids:
-        given = {"ids": list(interview_ids)}
-        rows = session.connection().execute(_LOAD_SEVERAL[kind_of(session)], given)
-        session.info[_AHEAD] = {row.id: InterviewRow(**row._mapping) for row in rows}
+def hand_out(session: Session, interviews: Sequence[InterviewRow]) -> None:
+    """Interviews that were read and locked: `load` gives each, once."""
+    session.info[_AHEAD] = {one.id: one for one in interviews}
 
 
 def load(session: Session, interview_id: int) -> InterviewRow | None:
@@ -106,7 +88,7 @@ def load(session: Session, interview_id: int) -> InterviewRow | None:
     ahead: InterviewRow | None = session.info.get(_AHEAD, {}).pop(interview_id, None)
     if ahead is not None:
         return ahead
-    row = session.connection().execute(_LOAD_ONE, {"id": interview_id}).one_or_none()
+    row = session.connection().execute(_LOAD, {"id": interview_id}).one_or_none()
     return None if row is None else InterviewRow(**row._mapping)
 
 

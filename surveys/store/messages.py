@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from surveys.store.database import insert_into, kind_of
 from surveys.store.schema import Base, Contact, Inbox, Outbox
 from surveys.store.schema import Turn as TurnRow
-from surveys.store.turns import Turn, give_notice, take_turn
+from surveys.store.turns import NOTIFY, Turn, notices, take_turn
 from surveys.store.vault import Vault
 
 OUTBOX: Table = Base.metadata.tables["outbox"]
@@ -132,9 +132,11 @@ _PUT_ON_POSTGRESQL = text(
     ON CONFLICT DO NOTHING
     RETURNING put.id, (
         SELECT max(waits.id) FROM outbox AS waits
-        WHERE waits.lane = put.lane AND waits.done_at IS NULL)
+        WHERE waits.lane = put.lane AND waits.done_at IS NULL), ({NOTIFY})
     """
 )
+
+_NOTICE = text(NOTIFY)
 
 
 def put(
@@ -158,15 +160,17 @@ def put_together(
         for lane, outgoings in said
     ]
     rows = [row for one in prepared if one is not None for row in one[1]]
-    newest_before = _put(session, rows, now)
-    told: list[tuple[str, str]] = []
+    told = [
+        (one[0].sender, lane)
+        for (lane, _), one in zip(said, prepared, strict=True)
+        if one is not None and not one[0].mine and one[0].sender is not None
+    ]
+    newest_before = _put(session, rows, told, now)
     queued: list[list[Queued]] = []
     for (lane, outgoings), one in zip(said, prepared, strict=True):
         turn, rows = one or (None, [])
         newest = _in_place(session, rows, newest_before)
         if turn is not None and not turn.mine:
-            if turn.sender is not None:
-                told.append((turn.sender, lane))
             queued.append([])
             continue
         queued.append(
@@ -175,7 +179,6 @@ def put_together(
                 for row, outgoing in zip(rows, outgoings, strict=True)
             ]
         )
-    give_notice(session, told)
     return queued
 
 
@@ -205,8 +208,16 @@ _REFUSED = -1
 """In place of the number of the one before: the row was not put in, its key or number is there."""
 
 
-def _put(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> dict[int, int]:
-    """Put rows in; of those that were, by id, the newest unsent one that the lane had (0: none)."""
+def _put(
+    session: Session,
+    rows: Sequence[dict[str, Any]],
+    told: Sequence[tuple[str, str]],
+    now: datetime,
+) -> dict[int, int]:
+    """Put rows in; of those that were, by id, the newest unsent one that the lane had (0: none).
+
+    told: which other programs have something to send to whom (surveys.store.turns.notices).
+    """
     if not rows:
         return {}
     connection = session.connection()
@@ -216,8 +227,11 @@ def _put(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> dic
         there = select(OUTBOX.c.id).where(OUTBOX.c.id.in_([row["id"] for row in rows]))
         return dict.fromkeys(connection.execute(there).scalars(), 0)
     given = {name: [row[name] for row in rows] for name in _COLUMNS}
-    told = connection.execute(_PUT_ON_POSTGRESQL, given | {"now": now})
-    return {row[0]: row[1] or 0 for row in told}
+    put = connection.execute(_PUT_ON_POSTGRESQL, given | notices(told) | {"now": now}).all()
+    if told and not put:
+        # All of them are to be put in anew: they are told of nevertheless.
+        connection.execute(_NOTICE, notices(told))
+    return {row[0]: row[1] or 0 for row in put}
 
 
 def _put_again(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ScalarSelect,
-    String,
     Table,
-    any_,
     bindparam,
     case,
     delete,
@@ -24,12 +21,11 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Session, aliased
 
-from surveys.store.database import kind_of
 from surveys.store.outdated import drop_standing_of
 from surveys.store.schema import Administrator, Base, Contact, Household, Interview, Respondent
 
 CONTACT: Table = Base.metadata.tables["contact"]
-ADMINISTRATOR: Table = Base.metadata.tables["administrator"]
+_AHEAD = "contacts ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +75,9 @@ _CONTACT = (
 )
 
 
-_SEVERAL = select(
-    CONTACT.c.address_hash, CONTACT.c.id, CONTACT.c.language, CONTACT.c.current_interview_id,
-    CONTACT.c.blocked_at, exists().where(ADMINISTRATOR.c.contact_id == CONTACT.c.id),
-)  # fmt: skip
-_SEVERAL_ON = {
-    "sqlite": _SEVERAL.where(CONTACT.c.address_hash.in_(bindparam("lanes", expanding=True))),
-    # However many, one statement, the same each time.
-    "postgresql": _SEVERAL.where(
-        CONTACT.c.address_hash == any_(bindparam("lanes", type_=ARRAY(String)))
-    ).with_for_update(key_share=True, of=CONTACT),
-}
-_AHEAD = "contacts ahead"
-
-
-def contacts_ahead(session: Session, lanes: Sequence[str]) -> list[int]:
-    """Read and lock several contacts at once: `contact_by_lane` hands each out, once. The ids of
-    the interviews that they are at.
-
-    Nothing is handed out where an administrator is among them: what they do, in the same
-    transaction, may change what was read of the others.
-    """
-    rows = session.connection().execute(_SEVERAL_ON[kind_of(session)], {"lanes": list(lanes)}).all()
-    if any(row[-1] for row in rows):
-        return []
-    found = {row[0]: ContactRow(*row[1:-1]) for row in rows}
-    session.info[_AHEAD] = found
-    return [one.current_interview_id for one in found.values() if one.current_interview_id]
+def hand_out(session: Session, contacts: Mapping[str, ContactRow]) -> None:
+    """Contacts that were read and locked by their lanes: `contact_by_lane` gives each, once."""
+    session.info[_AHEAD] = dict(contacts)
 
 
 def contact_by_lane(session: Session, lane: str) -> ContactRow | None:

@@ -77,10 +77,10 @@ _WAITING = (
 _LONGER = text(
     "UPDATE turn SET until = until + make_interval(secs => :messages) WHERE lane = :lane"
 )
-_NOTICE = text(
-    "SELECT pg_notify(told.channel, told.lanes)"
-    " FROM unnest(CAST(:channels AS text[]), CAST(:lanes AS text[])) AS told (channel, lanes)"
-)
+NOTIFY = """
+    SELECT count(pg_notify(told.channel, told.lanes))
+    FROM unnest(CAST(:channels AS text[]), CAST(:told AS text[])) AS told (channel, lanes)"""
+"""Gives `notices`, as soon as the transaction is committed."""
 LANES = 100
 """Lanes in one notice: PostgreSQL takes 8,000 bytes, a lane is 64."""
 _TURNS, _ME = "turns", "replica"
@@ -151,22 +151,20 @@ def _turn(sender: str, me: str | None, oldest: int | None) -> Turn:
     return Turn(sender or None, (sender or None) == me, oldest)
 
 
-def give_notice(session: Session, told: Sequence[tuple[str, str]]) -> None:
-    """Tell other replicas, once this transaction is committed, whom they have something to say:
-    (sender, lane)."""
+def notices(told: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    """What `NOTIFY` is given to tell other replicas whom they have something to say: (sender,
+    lane).
+    """
     lanes_of: dict[str, list[str]] = {}
     for sender, lane in told:
         lanes_of.setdefault(channel_of(sender), []).append(lane)
     # Each notice wakes a thread: what one program is told together is one, as far as it holds.
-    notices = [
+    found = [
         (channel, " ".join(lanes[start : start + LANES]))
         for channel, lanes in lanes_of.items()
         for start in range(0, len(lanes), LANES)
     ]
-    if notices:
-        channels, texts = zip(*notices, strict=True)
-        given = {"channels": list(channels), "lanes": list(texts)}
-        session.connection().execute(_NOTICE, given)
+    return {"channels": [one[0] for one in found], "told": [one[1] for one in found]}
 
 
 def channel_of(replica: str) -> str:

@@ -28,12 +28,14 @@ from surveys.conduct.settle import (
 from surveys.conduct.settle import settle as settle_first
 from surveys.store import messages
 from surveys.store.audit import audit
+from surveys.store.interviews import load
 from surveys.store.messages import Outgoing, next_id
-from surveys.store.people import add_contact, contact_by_lane, set_contact
+from surveys.store.people import contact_by_lane, set_contact
 from surveys.store.schema import Administrator, Area, Audit, Inbox, Outbox
 from surveys.store.turns import take_turn
 from surveys.store.updates import prune_inbox
 from surveys.store.vault import Vault, WrongKey
+from tests.conduct.conftest import agree
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 SECRET = "我家没有网 and nobody helps"
@@ -431,44 +433,55 @@ def test_a_key_that_one_of_several_takes_over_leaves_the_others_alone(database, 
     assert message_ids_of(database, ["ask:1:1"]) == {}
 
 
-def test_contacts_of_several_are_read_at_once_and_each_sees_its_own(database, vault):
-    lanes = {n: vault.fingerprint(f"telegram:{n}") for n in (1, 2, 3, 4)}
+def test_who_is_asked_what_is_read_of_several_at_once_and_each_sees_their_own(
+    database, vault, county
+):
     with database.begin() as session:
-        ids = {
-            n: add_contact(
-                session, channel="telegram", address=b"", lane=lanes[n], language="en", now=NOW
-            )
-            for n in (1, 2, 3)
-        }
+        at = {n: agree(session, vault, person=f"telegram:{n}") for n in (1, 2, 3)}
+        of = {n: contact_by_lane(session, vault.fingerprint(f"telegram:{n}")) for n in at}
+    assert {n: one.current_interview_id for n, one in of.items()} == at
     asked, seen = [], {}
 
     @event.listens_for(database.engine, "before_cursor_execute")
     def note(_connection, _cursor, statement, *_):
-        asked.extend(["contact"] * ("FROM contact" in statement))
+        asked.extend([1] * ("FROM contact" in statement or "FROM interview" in statement))
 
     def handle(session, taken):
         n = taken.update_id % 10
-        before = contact_by_lane(session, taken.lane)
+        who = contact_by_lane(session, taken.lane)
+        row = who and load(session, who.current_interview_id)
         reads = len(asked)
         # Whoever changes what is kept of them sees that; the first changes all that are known.
-        for one in ids if n == 1 else [n] if n in ids else []:
-            set_contact(session, ids[one], language=f"by {n}")
-        after = contact_by_lane(session, taken.lane)
-        seen[n] = (before and (before.id, before.language), after and after.language, reads)
+        for one in at if n == 1 else [n] if n in at else []:
+            set_contact(session, of[one].id, language=f"by {n}")
+        again = contact_by_lane(session, taken.lane)
+        before = who and (who.id, who.language, row and (row.id, row.contact_id))
+        seen[n] = (before, again and again.language, reads)
         return []
 
     settle_together(database, vault, fresh(vault, *(update(n, n) for n in (2, 3, 4))), handle, NOW)
-    # One for all of them; of 2 once more, then 3 as it was read. Of 4, a stranger, nothing is kept.
-    assert seen == {2: ((ids[2], "en"), "by 2", 1), 3: ((ids[3], "en"), "by 3", 2),
-                    4: (None, None, 4)}  # fmt: skip
-    assert asked == ["contact"] * 5
+    # Once for all of them; of 2 again, and 3 as it was read. Of 4, a stranger, nothing is kept.
+    assert seen == {
+        2: ((of[2].id, "zh", (at[2], of[2].id)), "by 2", 1),
+        3: ((of[3].id, "zh", (at[3], of[3].id)), "by 3", 2),
+        4: (None, None, 4),
+    }
+    assert len(asked) == 5
     # What an administrator does may touch the others: nothing is read of them before.
     with database.begin() as session:
-        session.add(Administrator(contact_id=ids[1], created_at=NOW))
+        session.add(Administrator(contact_id=of[1].id, created_at=NOW))
     seen.clear()
-    settle_together(database, vault, fresh(vault, *(update(10 + n, n) for n in ids)), handle, NOW)
-    assert [one[:2] for one in seen.values()] == [
-        ((ids[1], "en"), "by 1"), ((ids[2], "by 1"), "by 2"), ((ids[3], "by 1"), "by 3"),
+    settle_together(database, vault, fresh(vault, *(update(10 + n, n) for n in at)), handle, NOW)
+    assert [(before[1], after) for before, after, _ in seen.values()] == [
+        ("zh", "by 1"), ("by 1", "by 2"), ("by 1", "by 3"),
+    ]  # fmt: skip
+    # Also where nobody has begun to ask them anything.
+    with database.begin() as session:
+        set_contact(session, of[1].id, current_interview_id=None)
+    seen.clear()
+    settle_together(database, vault, fresh(vault, *(update(20 + n, n) for n in at)), handle, NOW)
+    assert [(before[1], after) for before, after, _ in seen.values()] == [
+        ("by 1", "by 1"), ("by 1", "by 2"), ("by 1", "by 3"),
     ]  # fmt: skip
 
 

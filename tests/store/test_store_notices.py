@@ -4,11 +4,16 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import text
 
 from surveys.store.notices import listen
-from surveys.store.turns import LANES, give_notice
+from surveys.store.turns import LANES, NOTIFY, notices
 
 PATIENCE = 10.0
+
+
+def tell(session, told):
+    session.connection().execute(text(NOTIFY), notices(told))
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -25,11 +30,11 @@ def test_every_lane_is_heard_by_who_is_told_and_only_what_is_committed(database)
         assert there.wait(PATIENCE)
     try:
         with database.begin() as session:
-            give_notice(session, [("one", "never")])
+            tell(session, [("one", "never")])
             session.connection().rollback()
         with database.begin() as session:
-            give_notice(session, [])
-            give_notice(session, [*(("one", lane) for lane in lanes), ("other", lanes[0])])
+            tell(session, [])
+            tell(session, [*(("one", lane) for lane in lanes), ("other", lanes[0])])
         until = time.monotonic() + PATIENCE
         while len(heard["one"]) < len(lanes) and time.monotonic() < until:
             time.sleep(0.01)
