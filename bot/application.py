@@ -115,9 +115,10 @@ def something_sent(session: Session, incoming: Incoming, desk: Desk) -> list[Out
         return trials.typed(session, incoming, desk)
     if owners and not sent.wants_file(session, incoming):
         return files.sent(session, incoming, desk)
-    person = reach(session, incoming.lane)
-    if rights(session, incoming) and (person is None or person.current_interview_id is None):
-        return files.sent(session, incoming, desk)
+    if files.is_file(incoming) and rights(session, incoming):
+        person = reach(session, incoming.lane)
+        if person is None or person.current_interview_id is None:
+            return files.sent(session, incoming, desk)
     return sent.not_taken(session, incoming, desk) or conversation.typed(session, incoming, desk)
 
 

@@ -22,8 +22,6 @@ ONE_OF = {
     # However many, one statement, the same each time.
     "postgresql": CONTACT.c.address_hash == any_(bindparam("lanes", type_=ARRAY(String))),
 }
-OWN = (CONTACT.c.id, CONTACT.c.language, CONTACT.c.current_interview_id, CONTACT.c.blocked_at)
-"""Of `ContactRow`, in its order."""
 _READ = {
     kind: select(
         CONTACT.c.address_hash,
@@ -31,9 +29,8 @@ _READ = {
             select(ADMINISTRATOR.c.id)
             .join(CONTACT, CONTACT.c.id == ADMINISTRATOR.c.contact_id)
             .where(one_of)
-            .correlate(None)
         ),
-        *(column.label(f"own_{column.name}") for column in OWN),
+        *(column.label(f"own_{column.name}") for column in people.COLUMNS),
         *interviews.COLUMNS,
     )
     .select_from(CONTACT)
@@ -57,6 +54,6 @@ def look_ahead(session: Session, lanes: Sequence[str]) -> None:
     rows = session.connection().execute(_READ[kind_of(session)], {"lanes": list(lanes)}).all()
     if any(row[1] for row in rows):
         return
-    upto = 2 + len(OWN)
+    upto = 2 + len(people.COLUMNS)
     people.hand_out(session, {row[0]: ContactRow(*row[2:upto]) for row in rows})
     interviews.hand_out(session, [InterviewRow(*row[upto:]) for row in rows])

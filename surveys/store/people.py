@@ -68,8 +68,12 @@ class OwnRecord:
     """When they asked not to be reminded."""
 
 
+COLUMNS = (
+    CONTACT.c.id, CONTACT.c.language, CONTACT.c.current_interview_id, CONTACT.c.blocked_at
+)  # fmt: skip
+"""Of `ContactRow`, in its order."""
 _CONTACT = (
-    select(CONTACT.c.id, CONTACT.c.language, CONTACT.c.current_interview_id, CONTACT.c.blocked_at)
+    select(*COLUMNS)
     .where(CONTACT.c.address_hash == bindparam("lane"))
     .with_for_update(key_share=True)
 )
