@@ -16,6 +16,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from surveys.estimation.alike import Whole
 from surveys.estimation.frame import Bools, Floats, Ints
 
 TOLERANCE = 1e-8
@@ -94,7 +95,7 @@ def rake(
     pool: Ints,
     margins: Sequence[Margin],
     pools: int,
-    many: NDArray[np.integer] | None = None,
+    many: Whole | None = None,
 ) -> Raked:
     """Raked and trimmed weights.
 
@@ -148,7 +149,7 @@ def rake(
         return Raked(found, converged, n * square / total**2)
 
 
-def medians(values: Floats, pool: Ints, pools: int, many: NDArray[np.integer]) -> Floats:
+def medians(values: Floats, pool: Ints, pools: int, many: Whole) -> Floats:
     """(pools,) the median of each pool's values, each there so `many` times; NaN without any.
 
     >>> pool, values = np.array([0, 0, 0, 2, 2]), np.array([3.0, 1.0, 2.0, 9.0, 4.0])
