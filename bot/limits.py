@@ -37,6 +37,11 @@ class ChatPace:
         self._at = now
         return 0.0 if self._left >= 0 else -self._left / CHAT
 
+    def used_up(self, now: float, owed: float) -> None:
+        """Others have sent to it, too: it is not as good as new for `owed` seconds."""
+        self._left = min(self._left + (now - self._at) * CHAT, CHAT_BURST - owed * CHAT)
+        self._at = now
+
     def rested(self, now: float) -> bool:
         """Whether it is as good as new, and can be forgotten."""
         return self._left + (now - self._at) * CHAT >= CHAT_BURST

@@ -134,6 +134,8 @@ class Sender:
                     continue
             lane = self._lanes.get(one.lane)
             if lane is None:
+                if one.owed:
+                    self._used_up(one.lane, one.owed)
                 lane = self._lanes[one.lane] = ChatLane()
                 lane.items.append(one)
                 self._start(one.lane, lane)
@@ -241,11 +243,20 @@ class Sender:
         if not self._limits:
             return
         now = asyncio.get_running_loop().time()
-        if len(self._chats) > 5000:
-            self._chats = {lane: pace for lane, pace in self._chats.items() if not pace.rested(now)}
-        wait = self._chats.setdefault(name, ChatPace(now)).take(now)
+        wait = self._pace_of(name, now).take(now)
         if wait:
             await asyncio.sleep(wait)
+
+    def _used_up(self, name: str, owed: float) -> None:
+        """Nothing of this chat waits here: what was sent to it lately others may have sent."""
+        if self._limits:
+            now = asyncio.get_running_loop().time()
+            self._pace_of(name, now).used_up(now, owed)
+
+    def _pace_of(self, name: str, now: float) -> ChatPace:
+        if len(self._chats) > 5000:
+            self._chats = {lane: pace for lane, pace in self._chats.items() if not pace.rested(now)}
+        return self._chats.setdefault(name, ChatPace(now))
 
     async def _send(self, one: Queued, payload: dict[str, Any] | None = None) -> Verdict | None:
         """Make the call; None when it is done, else what is to become of the message."""

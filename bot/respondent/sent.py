@@ -18,7 +18,7 @@ from surveys.conduct.forms import form_of, of_node
 from surveys.conduct.people import Reach, reach, remember
 from surveys.form.model import MEDIA_TYPES, Question
 from surveys.interview.state import Attached, Event, Located, Sent, Typed, from_json
-from surveys.store.interviews import load
+from surveys.store.stepped import load
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of a file that Telegram gives to bots."""

@@ -26,21 +26,13 @@ from surveys.interview.state import (
     to_json,
 )
 from surveys.store.areas import add_to_day, target_of
-from surveys.store.interviews import (
-    InterviewRow,
-    Line,
-    count_finished,
-    finish,
-    household_of,
-    load,
-    log,
-    save,
-)  # fmt: skip
+from surveys.store.interviews import count_finished, finish, household_of
 from surveys.store.jobs import add_job
 from surveys.store.measured import keep_measured
 from surveys.store.messages import written
 from surveys.store.people import household_in
 from surveys.store.quotas import TURNED_AWAY, Cell
+from surveys.store.stepped import InterviewRow, Line, Lines, Written, load, log, save
 
 __all__ = ["Conflict", "Gone", "Turn", "WaveClosed", "advance", "form_of"]
 
@@ -105,23 +97,20 @@ def advance(
         event = event(form, before)
     after, effects = step(form, before, event, now.astimezone(zone_of(session, row.area_path)))
     lines = [Line(one.kind, one.path, one.value) for one in effects if isinstance(one, Logged)]
+    said = Lines(row.id, lines, now, update_id)
     kept, ended = True, None
     if after != before:
         full = filled(session, row, loaded, before, after)
         if full is not None:
             return _turned_away(session, row, loaded, after, effects, full, now)
         mode = after.answers.get(loaded.mode) or row.mode if loaded.mode else row.mode
-        state = written(to_json(after))
-        if not save(
-            session, row, state=state, status=after.status, mode=mode, lines=lines, now=now,
-            update_id=update_id,
-        ):  # fmt: skip
+        if not save(session, Written(row, written(to_json(after)), after.status, mode, said)):
             raise Conflict
         if after.status == "finished" != row.status:
             ended = _finish(session, row, loaded, after, now)
             kept = ended is not None
     else:
-        log(session, row.id, lines, now, update_id)
+        log(session, [said])
     if kept:
         keep_attachments(session, row, loaded, before, after, effects, now, update_id)
     if ended is not None:

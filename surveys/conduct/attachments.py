@@ -20,8 +20,8 @@ from surveys.form.model import Form, Question
 from surveys.interview.state import Decode, Effect, Interview
 from surveys.store.attachments import drop_nodes, put_waiting
 from surveys.store.database import leave_no_traces
-from surveys.store.interviews import InterviewRow
 from surveys.store.jobs import add_job
+from surveys.store.stepped import InterviewRow
 
 FETCH, SCAN = "fetch", "scan"
 """The kinds of the jobs: keep what was sent · read the barcode in it, and go on."""

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from surveys.conduct.forms import Loaded
 from surveys.interview.state import Interview
 from surveys.store.areas import paths_of
-from surveys.store.interviews import InterviewRow
 from surveys.store.quotas import Cell, cell_of, counted, quotas_at, within
+from surveys.store.stepped import InterviewRow
 
 
 def filled(

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from sqlalchemy import ARRAY, String, any_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from surveys.store import interviews, people
+from surveys.store import people, stepped
 from surveys.store.database import kind_of
-from surveys.store.interviews import AREA, INTERVIEW, RESPONDENT, WAVE, InterviewRow
+from surveys.store.interviews import AREA, INTERVIEW, RESPONDENT, WAVE
 from surveys.store.people import CONTACT, ContactRow
 from surveys.store.schema import Base
+from surveys.store.stepped import InterviewRow
 
 ADMINISTRATOR = Base.metadata.tables["administrator"]
 ONE_OF = {
@@ -31,7 +32,7 @@ _READ = {
             .where(one_of)
         ),
         *(column.label(f"own_{column.name}") for column in people.COLUMNS),
-        *interviews.COLUMNS,
+        *stepped.COLUMNS,
     )
     .select_from(CONTACT)
     .join(INTERVIEW, INTERVIEW.c.id == CONTACT.c.current_interview_id)
@@ -56,4 +57,4 @@ def look_ahead(session: Session, lanes: Sequence[str]) -> None:
         return
     upto = 2 + len(people.COLUMNS)
     people.hand_out(session, {row[0]: ContactRow(*row[2:upto]) for row in rows})
-    interviews.hand_out(session, [InterviewRow(*row[upto:]) for row in rows])
+    stepped.hand_out(session, [InterviewRow(*row[upto:]) for row in rows])

@@ -1,4 +1,4 @@
-"""Interviews: loaded for one turn, saved with a version check, and counted."""
+"""Interviews: begun, finished, found, counted and erased (a turn of one: surveys.store.stepped)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, insert, null, select, text, update
+from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from surveys.store.database import kind_of
 from surveys.store.outdated import drop_standing_of
 from surveys.store.reviews import REJECTED
 from surveys.store.schema import (
@@ -29,170 +28,6 @@ EVENT: Table = Base.metadata.tables["interview_event"]
 RESPONDENT: Table = Base.metadata.tables["respondent"]
 WAVE: Table = Base.metadata.tables["wave"]
 AREA: Table = Base.metadata.tables["area"]
-
-
-@dataclass(frozen=True, slots=True)
-class InterviewRow:
-    """An interview as a turn needs it."""
-
-    id: int
-    key: str
-    respondent_id: str
-    contact_id: int | None
-    wave_id: int
-    form_version_id: int
-    area_id: int
-    area_path: str
-    mode: str | None
-    status: str
-    state: str
-    version: int
-    closed_at: datetime | None
-    """When its wave was closed."""
-
-
-COLUMNS = (
-    INTERVIEW.c.id,
-    INTERVIEW.c.key,
-    INTERVIEW.c.respondent_id,
-    RESPONDENT.c.contact_id,
-    INTERVIEW.c.wave_id,
-    INTERVIEW.c.form_version_id,
-    INTERVIEW.c.area_id,
-    AREA.c.path.label("area_path"),
-    INTERVIEW.c.mode,
-    INTERVIEW.c.status,
-    INTERVIEW.c.state,
-    INTERVIEW.c.version,
-    WAVE.c.closed_at,
-)
-"""Of `InterviewRow`, in its order."""
-_LOAD = (
-    select(*COLUMNS)
-    .join_from(INTERVIEW, RESPONDENT)
-    .join(WAVE, WAVE.c.id == INTERVIEW.c.wave_id)
-    .join(AREA, AREA.c.id == INTERVIEW.c.area_id)
-    .where(INTERVIEW.c.id == bindparam("id"))
-    .with_for_update(of=INTERVIEW)
-)
-_AHEAD = "interviews ahead"
-
-
-def hand_out(session: Session, interviews: Sequence[InterviewRow]) -> None:
-    """Interviews that were read and locked: `load` gives each, once."""
-    session.info[_AHEAD] = {one.id: one for one in interviews}
-
-
-def load(session: Session, interview_id: int) -> InterviewRow | None:
-    """An interview, locked until the transaction ends."""
-    ahead: InterviewRow | None = session.info.get(_AHEAD, {}).pop(interview_id, None)
-    if ahead is not None:
-        return ahead
-    row = session.connection().execute(_LOAD, {"id": interview_id}).one_or_none()
-    return None if row is None else InterviewRow(**row._mapping)
-
-
-_SAVE = (
-    update(INTERVIEW)
-    .where(INTERVIEW.c.id == bindparam("of"), INTERVIEW.c.version == bindparam("seen"))
-    .values(
-        version=bindparam("seen") + 1,
-        state=bindparam("new_state"),
-        status=bindparam("new_status"),
-        mode=bindparam("new_mode"),
-        updated_at=bindparam("now"),
-        # What is said from now on is to be erased, too.
-        texts_erased_at=null(),
-    )
-)
-
-
-_LOG = insert(EVENT)
-_LINES = "unnest(CAST(:kinds AS text[]), CAST(:nodes AS text[]), CAST(:values AS text[]))"
-_LOGGED = f"""
-    INSERT INTO interview_event (interview_id, at, kind, node, value, update_id)
-    SELECT {{}}, :now, line.kind, line.node, line.value, CAST(:update_id AS bigint)
-    FROM {{}} {_LINES} WITH ORDINALITY AS line (kind, node, value, place)
-    ORDER BY line.place
-"""
-# However many lines, one statement, the same each time: PostgreSQL would get one a line.
-_LOG_ON_POSTGRESQL = text(_LOGGED.format("CAST(:of AS int)", ""))
-_SAVE_AND_LOG = text(
-    """
-    WITH saved AS (
-        UPDATE interview SET version = :seen + 1, state = :new_state, status = :new_status,
-            mode = :new_mode, updated_at = :now, texts_erased_at = NULL
-        WHERE id = :of AND version = :seen
-        RETURNING id
-    )
-    """
-    + _LOGGED.format("saved.id", "saved,")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the log."""
-
-    kind: str
-    node: str
-    value: str
-
-
-def log(
-    session: Session, interview_id: int, lines: Sequence[Line], now: datetime, update_id: int | None
-) -> None:
-    """Append lines that an update has caused to the log of an interview."""
-    if not lines:
-        return
-    if kind_of(session) == "postgresql":
-        given = {"of": interview_id, "now": now, "update_id": update_id, **_columns(lines)}
-        session.connection().execute(_LOG_ON_POSTGRESQL, given)
-        return
-    session.connection().execute(
-        _LOG,
-        [
-            {
-                "interview_id": interview_id, "at": now, "kind": line.kind, "node": line.node,
-                "value": line.value, "update_id": update_id,
-            }
-            for line in lines
-        ],
-    )  # fmt: skip
-
-
-def _columns(lines: Sequence[Line]) -> dict[str, list[str]]:
-    return {
-        "kinds": [line.kind for line in lines],
-        "nodes": [line.node for line in lines],
-        "values": [line.value for line in lines],
-    }
-
-
-def save(
-    session: Session,
-    row: InterviewRow,
-    *,
-    state: str,
-    status: str,
-    mode: str | None,
-    lines: Sequence[Line],
-    now: datetime,
-    update_id: int | None,
-) -> bool:
-    """Write what a turn made of an interview, and its lines of the log; False where someone else
-    wrote meanwhile."""
-    given: dict[str, Any] = {
-        "of": row.id, "seen": row.version, "new_state": state, "new_status": status,
-        "new_mode": mode, "now": now,
-    }  # fmt: skip
-    if lines and kind_of(session) == "postgresql":
-        given |= {"update_id": update_id, **_columns(lines)}
-        return session.connection().execute(_SAVE_AND_LOG, given).rowcount == len(lines)
-    if session.connection().execute(_SAVE, given).rowcount != 1:
-        return False
-    log(session, row.id, lines, now, update_id)
-    return True
 
 
 def finish(session: Session, interview_id: int, submission: dict[str, str], now: datetime) -> None:

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +77,9 @@ class Queued:
     after: int = 0
     """The id of the message of its lane that is to be sent before it, queued by another transaction
     (another program's, perhaps); 0: none is known of."""
+    owed: float = field(default=0.0, compare=False)
+    """Seconds until its chat may be sent as much at once again as a new one, when it was queued: so
+    much of Telegram's limit other programs may have used up."""
 
     @property
     def edits(self) -> str | None:
@@ -124,15 +127,23 @@ _COLUMNS = {
 # `take_turn` may have waited for who had the turn before.
 _PUT_ON_POSTGRESQL = text(
     f"""
-    INSERT INTO outbox AS put ({", ".join(_COLUMNS)}, contact_id, created_at)
-    SELECT {", ".join(f"new.{name}" for name in _COLUMNS)}, contact.id, :now
-    FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())})
-        AS new ({", ".join(_COLUMNS)})
-    LEFT JOIN contact ON contact.address_hash = new.lane
-    ON CONFLICT DO NOTHING
-    RETURNING put.id, (
-        SELECT max(waits.id) FROM outbox AS waits
-        WHERE waits.lane = put.lane AND waits.done_at IS NULL), ({NOTIFY})
+    WITH new AS (
+        SELECT * FROM unnest(
+            {", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())},
+            CAST(:edits AS text[])
+        ) AS new ({", ".join(_COLUMNS)}, edits)
+    ), put AS (
+        INSERT INTO outbox ({", ".join(_COLUMNS)}, contact_id, created_at)
+        SELECT {", ".join(f"new.{name}" for name in _COLUMNS)}, contact.id, :now
+        FROM new LEFT JOIN contact ON contact.address_hash = new.lane
+        ON CONFLICT DO NOTHING
+        RETURNING id, lane
+    )
+    SELECT put.id, (
+            SELECT max(waits.id) FROM outbox AS waits
+            WHERE waits.lane = put.lane AND waits.done_at IS NULL),
+        edited.message_id, ({NOTIFY})
+    FROM put JOIN new ON new.id = put.id LEFT JOIN outbox AS edited ON edited.key = new.edits
     """
 )
 
@@ -165,19 +176,25 @@ def put_together(
         for (lane, _), one in zip(said, prepared, strict=True)
         if one is not None and not one[0].mine and one[0].sender is not None
     ]
-    newest_before = _put(session, rows, told, now)
+    put_in = _put(session, rows, told, now)
     queued: list[list[Queued]] = []
     for (lane, outgoings), one in zip(said, prepared, strict=True):
-        turn, rows = one or (None, [])
-        newest = _in_place(session, rows, newest_before)
-        if turn is not None and not turn.mine:
+        if one is None:
             queued.append([])
             continue
+        turn, rows = one
+        found = [put_in.get(row["id"]) for row in rows]
+        newest = _in_place(session, rows, found)
+        sayings = [
+            _edited(outgoing, there) for outgoing, there in zip(outgoings, found, strict=True)
+        ]
         queued.append(
             [
-                Queued(row["id"], lane, None, outgoing, after=newest)
-                for row, outgoing in zip(rows, outgoings, strict=True)
+                Queued(row["id"], lane, None, outgoing, after=newest, owed=turn.owed)
+                for row, outgoing in zip(rows, sayings, strict=True)
             ]
+            if turn.mine
+            else []
         )
     return queued
 
@@ -190,22 +207,34 @@ def _prepared(
     return turn, [_row(vault, one, lane, now) | {"sender": turn.sender} for one in outgoings]
 
 
-def _in_place(
-    session: Session, rows: list[dict[str, Any]], newest_before: Mapping[int, int]
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _There:
+    """A row that was put in."""
+
+    newest: int
+    """The newest unsent one that its lane had before; 0: none."""
+    edits: int | None
+    """The message_id of what it edits, if that was sent."""
+
+
+def _edited(outgoing: Outgoing, there: _There | None) -> Outgoing:
+    """With the message that it edits, where that is known already: what is said in this transaction
+    under the same key is another one."""
+    if there is None or there.edits is None or "message_id" in outgoing.payload:
+        return outgoing
+    return replace(outgoing, payload={**outgoing.payload, "message_id": there.edits})
+
+
+def _in_place(session: Session, rows: list[dict[str, Any]], found: Sequence[_There | None]) -> int:
     """See to it that what is said to one lane is in the table, all of it, as the last of the lane;
-    the number of the one before (0: none)."""
-    before = [newest_before.get(row["id"], _REFUSED) for row in rows]
-    newest = max(before, default=0)
-    if _REFUSED in before or (rows and newest > rows[0]["id"]):
+    the number of the one before (0: none). found: of each row what became of it (None: its key or
+    its number is there already)."""
+    newest = max((one.newest for one in found if one is not None), default=0)
+    if None in found or newest > rows[0]["id"]:
         # Only these are ours: another program may have drawn the same number.
-        ours = [row["id"] for row in rows if row["id"] in newest_before]
-        _put_again(session, rows, ours, max(newest, 0))
-    return max(newest, 0)
-
-
-_REFUSED = -1
-"""In place of the number of the one before: the row was not put in, its key or number is there."""
+        ours = [row["id"] for row, one in zip(rows, found, strict=True) if one is not None]
+        _put_again(session, rows, ours, newest)
+    return newest
 
 
 def _put(
@@ -213,8 +242,8 @@ def _put(
     rows: Sequence[dict[str, Any]],
     told: Sequence[tuple[str, str]],
     now: datetime,
-) -> dict[int, int]:
-    """Put rows in; of those that were, by id, the newest unsent one that the lane had (0: none).
+) -> dict[int, _There]:
+    """Put rows in; those that were, by id.
 
     told: which other programs have something to send to whom (surveys.store.turns.notices).
     """
@@ -223,15 +252,19 @@ def _put(
     connection = session.connection()
     if kind_of(session) == "sqlite":
         if connection.execute(_PUT_ON_SQLITE, list(rows)).rowcount == len(rows):
-            return {row["id"]: 0 for row in rows}
+            return {row["id"]: _ALONE for row in rows}
         there = select(OUTBOX.c.id).where(OUTBOX.c.id.in_([row["id"] for row in rows]))
-        return dict.fromkeys(connection.execute(there).scalars(), 0)
-    given = {name: [row[name] for row in rows] for name in _COLUMNS}
+        return dict.fromkeys(connection.execute(there).scalars(), _ALONE)
+    given = {name: [row[name] for row in rows] for name in (*_COLUMNS, "edits")}
     put = connection.execute(_PUT_ON_POSTGRESQL, given | notices(told) | {"now": now}).all()
     if told and not put:
         # All of them are to be put in anew: they are told of nevertheless.
         connection.execute(_NOTICE, notices(told))
-    return {row[0]: row[1] or 0 for row in put}
+    return {row[0]: _There(row[1] or 0, row[2]) for row in put}
+
+
+_ALONE = _There(0, None)
+"""On SQLite the sender knows by itself what it has sent."""
 
 
 def _put_again(
@@ -298,6 +331,7 @@ def _row(vault: Vault, one: Outgoing, lane: str, now: datetime) -> dict[str, Any
         "key": one.key,
         "lane": lane,
         "whose": lane,
+        "edits": one.edits,
         "body": vault.seal(written(body).encode()),
         "attachment": None if one.attachment is None else vault.seal(one.attachment),
         "created_at": now,

@@ -2,8 +2,8 @@
 
 `take_turn` comes first in the transaction around an update: it locks the person's row (two replicas
 that hold something of the same person go one after the other), and says which replica sends what
-will be said. That is the one that still has something unsent for them, or that wrote so lately that
-Telegram's limit of the chat is not used up again; else the one that asks. So the messages of a chat
+will be said. That is the one that still has something unsent for them; else the one that asks, and
+it learns how much of Telegram's limit of the chat others have used up. So the messages of a chat
 stay in order, and its limit holds, without any of the replicas asking another.
 
 `take_turns` does so for several people in one statement, and passes over those whose row somebody
@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from surveys.store.database import kind_of
@@ -37,10 +38,10 @@ _HELD = f"""
          FROM outbox AS waits
          WHERE waits.lane = held.lane AND waits.done_at IS NULL
          ORDER BY waits.id LIMIT 1),
-        CASE WHEN held.until > clock_timestamp() AND held.sender IN ({_LIVE})
-             THEN held.sender ELSE :me END),
+        :me),
     until = GREATEST(held.until, clock_timestamp()) + make_interval(secs => :messages)
 """
+_OWED = "EXTRACT(epoch FROM held.until - clock_timestamp())::float - :messages"
 _OLDEST = """
     SELECT update_id FROM inbox
     WHERE inbox.lane = {} AND done_at IS NULL AND parked_at IS NULL
@@ -51,7 +52,7 @@ _TAKE = text(
     INSERT INTO turn AS held (lane, sender, until)
     VALUES (:lane, :me, clock_timestamp() + make_interval(secs => :messages))
     ON CONFLICT (lane) DO UPDATE SET {_HELD}
-    RETURNING sender, ({_OLDEST.format(":lane")}) AS oldest
+    RETURNING sender, {_OWED} AS owed, ({_OLDEST.format(":lane")}) AS oldest
     """
 )
 _TAKE_FREE = text(
@@ -60,9 +61,9 @@ _TAKE_FREE = text(
         SELECT lane FROM turn WHERE lane = ANY(CAST(:lanes AS text[])) FOR UPDATE SKIP LOCKED
     ), taken AS (
         UPDATE turn AS held SET {_HELD} FROM free WHERE held.lane = free.lane
-        RETURNING held.lane, held.sender
+        RETURNING held.lane, held.sender, {_OWED} AS owed
     )
-    SELECT wanted.lane, taken.sender, ({_OLDEST.format("wanted.lane")}) AS oldest,
+    SELECT wanted.lane, taken.sender, taken.owed, ({_OLDEST.format("wanted.lane")}) AS oldest,
         EXISTS (SELECT FROM turn WHERE turn.lane = wanted.lane) AS there,
         (SELECT set_config('lock_timeout', :patience, true))
     FROM unnest(CAST(:lanes AS text[])) AS wanted (lane) LEFT JOIN taken USING (lane)
@@ -94,6 +95,9 @@ class Turn:
     """The replica; None: whichever comes first (there is none at work, or one has died)."""
     mine: bool
     """Whether that is the one whose session this is."""
+    owed: float
+    """Seconds until the chat may be sent as much at once again as a new one, without what is said
+    in this turn. 0 where there is one program: it knows by itself."""
     oldest: int | None
     """Which update of this person waited the longest to be handled when the turn was asked for; it
     may have been handled before the turn came. None: none did."""
@@ -107,7 +111,7 @@ def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
     """
     me: str | None = session.info.get(_ME)
     if kind_of(session) != "postgresql":
-        return Turn(me, True, None)
+        return Turn(me, True, 0.0, None)
     turns: dict[str, Turn] = session.info.setdefault(_TURNS, {})
     known = turns.get(lane)
     if known is not None:
@@ -120,7 +124,7 @@ def take_turn(session: Session, lane: str, messages: int = 1) -> Turn:
         .execute(_TAKE, {"lane": lane, "me": me or "", "messages": messages})
         .one()
     )
-    turn = turns[lane] = _turn(row.sender, me, row.oldest)
+    turn = turns[lane] = _turn(row, me)
     return turn
 
 
@@ -134,21 +138,22 @@ def take_turns(session: Session, lanes: Sequence[str]) -> dict[str, Turn]:
     if kind_of(session) != "postgresql":
         rows = session.connection().execute(_WAITING, {"lanes": list(lanes)})
         oldest = {row[0]: row[1] for row in rows}
-        return {lane: Turn(me, True, oldest.get(lane)) for lane in lanes}
+        return {lane: Turn(me, True, 0.0, oldest.get(lane)) for lane in lanes}
     turns: dict[str, Turn] = session.info.setdefault(_TURNS, {})
     given = {"lanes": list(lanes), "me": me or "", "messages": 1, "patience": PATIENCE}
     strangers = []
     for row in session.connection().execute(_TAKE_FREE, given):
         if row.sender is not None:
-            turns[row.lane] = _turn(row.sender, me, row.oldest)
+            turns[row.lane] = _turn(row, me)
         elif not row.there:
             strangers.append(row.lane)
     # Two programs that meet new people begin with the same one.
     return turns | {lane: take_turn(session, lane) for lane in sorted(strangers)}
 
 
-def _turn(sender: str, me: str | None, oldest: int | None) -> Turn:
-    return Turn(sender or None, (sender or None) == me, oldest)
+def _turn(row: Row[Any], me: str | None) -> Turn:
+    sender = row.sender or None
+    return Turn(sender, sender == me, max(row.owed, 0.0), row.oldest)
 
 
 def notices(told: Sequence[tuple[str, str]]) -> dict[str, list[str]]:

@@ -23,7 +23,6 @@ from surveys.form.own_words import ERASED, own_words
 from surveys.form.xform import load
 from surveys.store.database import Database, file_of
 from surveys.store.expiring import erase_interviews
-from surveys.store.interviews import load as load_interview
 from surveys.store.jobs import add_job
 from surveys.store.messages import Outgoing
 from surveys.store.people import contact_by_lane
@@ -42,6 +41,7 @@ from surveys.store.schema import (
     Turn,
     Wave,
 )  # fmt: skip
+from surveys.store.stepped import load as load_interview
 from tests.conduct.conftest import NOW, answer, everything
 
 WORDS = "ask Wang Lan, 13800138000"

@@ -2,16 +2,14 @@
 
 import os
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select, text
 
 from surveys.conduct.settle import (
-    Arrived,
     lane_for,
     mark_failed,
     mark_sent,
@@ -21,78 +19,26 @@ from surveys.conduct.settle import (
     queue_for,
     settle_together,
     take_in,
-    taken_from,
     unsent,
     waiting,
 )  # fmt: skip
-from surveys.conduct.settle import settle as settle_first
 from surveys.store import messages
-from surveys.store.audit import audit
-from surveys.store.interviews import load
 from surveys.store.messages import Outgoing, next_id
-from surveys.store.people import contact_by_lane, set_contact
-from surveys.store.schema import Administrator, Area, Audit, Inbox, Outbox
-from surveys.store.turns import take_turn
+from surveys.store.schema import Inbox, Outbox
 from surveys.store.updates import prune_inbox
 from surveys.store.vault import Vault, WrongKey
-from tests.conduct.conftest import agree
-
-NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
-SECRET = "我家没有网 and nobody helps"
-
-
-def update(number, person=77, said=SECRET):
-    message = {"message_id": number, "from": {"id": person}, "chat": {"id": person}}
-    return {"update_id": number, "message": message | {"text": said}}
-
-
-def ask(seq, chat_id=77):
-    payload = {"chat_id": chat_id, "text": SECRET}
-    return Outgoing("sendMessage", payload, chat_id, key=f"ask:1:{seq}")
-
-
-def edit(seq):
-    return Outgoing("editMessageText", {"text": SECRET}, 77, edits=f"ask:1:{seq}")
-
-
-def says(*outgoings):
-    """A handler that leaves one line in the audit and says this."""
-
-    def handle(session):
-        audit(session, "test", "handled", "one", NOW)
-        return outgoings
-
-    return handle
-
-
-def settle(database, vault, what, handle, now):
-    """One update, by itself or its number; those of its lane before it first."""
-    one = taken_from(vault, update(what)) if isinstance(what, int) else what
-    queued, done = [], False
-    while not done:
-        done, more = settle_first(database, vault, one, lambda session, _: handle(session), now)
-        queued += more
-    return queued
-
-
-def fresh(vault, *updates):
-    return [Arrived(taken_from(vault, one), fresh=True) for one in updates]
-
-
-def kept(several):
-    return [Arrived(one) for one in several]
-
-
-def keys(settled):
-    """What is said to each of the updates that were handled."""
-    return {
-        taken.update_id: [one.outgoing.key for one in queued] for taken, queued in settled.queued
-    }
-
-
-def handled(database):
-    with database.read() as session:
-        return session.scalar(select(func.count()).select_from(Audit))
+from tests.conduct.updates import (
+    NOW,
+    SECRET,
+    ask,
+    edit,
+    fresh,
+    handled,
+    keys,
+    says,
+    settle,
+    update,
+)  # fmt: skip
 
 
 def test_an_update_is_handled_once_however_often_it_comes(database, vault):
@@ -240,6 +186,19 @@ def test_a_question_asked_again_takes_over_its_key(database, vault):
     assert old.message_id == 500
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_is_edited_is_what_stood_under_the_key_before(database, vault):
+    """Another program may have sent it: its number is looked up with what is said."""
+    one, two, three = take_in(database, vault, [update(1), update(2), update(3)], NOW)
+    (first,) = settle(database, vault, one, says(ask(1)), NOW)
+    (early,) = settle(database, vault, two, says(edit(1)), NOW)
+    assert early.outgoing == edit(1)
+    mark_sent(database, [(first.outbox_id, 500)], NOW)
+    change, again, other = settle(database, vault, three, says(edit(1), ask(1), edit(0)), NOW)
+    assert change.outgoing.payload == {"text": SECRET, "message_id": 500}
+    assert (again.outgoing, other.outgoing) == (ask(1), edit(0))
+
+
 def test_a_job_that_is_repeated_queues_its_messages_once(database, vault):
     report = Outgoing("sendMessage", {"chat_id": 9, "text": "profile"}, 9, key="job:1:9:1")
 
@@ -368,152 +327,6 @@ def test_whatever_happens_every_update_is_handled_exactly_once(sqlite_url, vault
         ]
     assert handled(database) == done
     database.close()
-
-
-def test_several_are_handled_in_one_commit_or_none_of_them(database, vault):
-    several = kept(take_in(database, vault, [update(n, person=n) for n in (1, 2)], NOW))
-    several += fresh(vault, update(3, person=3))
-    broken = [2]
-
-    def handle(session, taken):
-        person = taken.update_id
-        session.add(Area(kind="village", code=f"V{person}", name="V", path=f"/{person}/"))
-        audit(session, "test", "handled", str(person), NOW)
-        if person in broken:
-            raise ArithmeticError(SECRET)
-        return [ask(person, chat_id=person), edit(person)]
-
-    with pytest.raises(ArithmeticError):
-        settle_together(database, vault, several, handle, NOW)
-    assert handled(database) == 0
-    assert [one.update_id for one in waiting(database, vault)] == [1, 2]
-    broken.clear()
-    settled = settle_together(database, vault, several, handle, NOW)
-    assert keys(settled) == {n: [f"ask:1:{n}", None] for n in (1, 2, 3)}
-    assert settled.waits == frozenset()
-    with database.read() as session:
-        assert session.scalars(select(Area.code).order_by(Area.code)).all() == ["V1", "V2", "V3"]
-    assert waiting(database, vault) == []
-    assert unsent(database, vault) == [one for _, queued in settled.queued for one in queued]
-    # Those that are done are not done again, whoever comes with them.
-    again = settle_together(database, vault, [*several, *fresh(vault, update(4))], handle, NOW)
-    assert (list(keys(again)), again.waits) == ([4], frozenset())
-
-
-def test_of_one_person_the_oldest_is_handled_and_the_others_wait(database, vault):
-    several = fresh(vault, update(1), update(2), update(2), update(1), update(3, person=8))
-    settled = settle_together(database, vault, several, lambda session, _: says()(session), NOW)
-    assert (list(keys(settled)), settled.waits) == ([1, 3], {2})
-    assert [one.update_id for one in waiting(database, vault)] == [2]
-    # What comes now comes after what waits.
-    settled = settle_together(
-        database, vault, fresh(vault, update(4)), lambda session, _: says()(session), NOW
-    )
-    assert (settled.queued, settled.waits) == ((), {4})
-    assert handled(database) == 2
-
-
-def test_a_key_that_one_of_several_takes_over_leaves_the_others_alone(database, vault):
-    first = settle_together(
-        database, vault, fresh(vault, update(1)), lambda *_: [ask(1), edit(1)], NOW
-    )
-    mark_sent(database, [(first.queued[0][1][0].outbox_id, 500)], NOW)
-
-    def handle(session, taken):
-        return [edit(taken.update_id), ask(1 if taken.update_id == 3 else taken.update_id)]
-
-    several = fresh(vault, *(update(n, person=n) for n in (2, 3, 4)))
-    settled = settle_together(database, vault, several, handle, NOW)
-    assert keys(settled) == {2: [None, "ask:1:2"], 3: [None, "ask:1:1"], 4: [None, "ask:1:4"]}
-    assert {one.outbox_id for one in unsent(database, vault)} == {
-        one.outbox_id
-        for _, queued in [*settled.queued, (None, first.queued[0][1][1:])]
-        for one in queued
-    }
-    assert message_ids_of(database, ["ask:1:1"]) == {}
-
-
-def test_who_is_asked_what_is_read_of_several_at_once_and_each_sees_their_own(
-    database, vault, county
-):
-    with database.begin() as session:
-        at = {n: agree(session, vault, person=f"telegram:{n}") for n in (1, 2, 3)}
-        of = {n: contact_by_lane(session, vault.fingerprint(f"telegram:{n}")) for n in at}
-    assert {n: one.current_interview_id for n, one in of.items()} == at
-    asked, seen = [], {}
-
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def note(_connection, _cursor, statement, *_):
-        asked.extend([1] * ("FROM contact" in statement or "FROM interview" in statement))
-
-    def handle(session, taken):
-        n = taken.update_id % 10
-        who = contact_by_lane(session, taken.lane)
-        row = who and load(session, who.current_interview_id)
-        reads = len(asked)
-        # Whoever changes what is kept of them sees that; the first changes all that are known.
-        for one in at if n == 1 else [n] if n in at else []:
-            set_contact(session, of[one].id, language=f"by {n}")
-        again = contact_by_lane(session, taken.lane)
-        before = who and (who.id, who.language, row and (row.id, row.contact_id))
-        seen[n] = (before, again and again.language, reads)
-        return []
-
-    settle_together(database, vault, fresh(vault, *(update(n, n) for n in (2, 3, 4))), handle, NOW)
-    # Once for all of them; of 2 again, and 3 as it was read. Of 4, a stranger, nothing is kept.
-    assert seen == {
-        2: ((of[2].id, "zh", (at[2], of[2].id)), "by 2", 1),
-        3: ((of[3].id, "zh", (at[3], of[3].id)), "by 3", 2),
-        4: (None, None, 4),
-    }
-    assert len(asked) == 5
-    # What an administrator does may touch the others: nothing is read of them before.
-    with database.begin() as session:
-        session.add(Administrator(contact_id=of[1].id, created_at=NOW))
-    seen.clear()
-    settle_together(database, vault, fresh(vault, *(update(10 + n, n) for n in at)), handle, NOW)
-    assert [(before[1], after) for before, after, _ in seen.values()] == [
-        ("zh", "by 1"), ("by 1", "by 2"), ("by 1", "by 3"),
-    ]  # fmt: skip
-    # Also where nobody has begun to ask them anything.
-    with database.begin() as session:
-        set_contact(session, of[1].id, current_interview_id=None)
-    seen.clear()
-    settle_together(database, vault, fresh(vault, *(update(20 + n, n) for n in at)), handle, NOW)
-    assert [(before[1], after) for before, after, _ in seen.values()] == [
-        ("by 1", "by 1"), ("by 1", "by 2"), ("by 1", "by 3"),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_whose_turn_another_program_has_holds_up_nobody(database, vault):
-    one, two, three = take_in(database, vault, [update(n, person=n) for n in (1, 2, 3)], NOW)
-    for taken in (one, two, three):
-        settle(database, vault, taken, says(), NOW)
-    several = take_in(database, vault, [update(10 + n, person=n) for n in (1, 2)], NOW)
-    came = [*kept(several), *fresh(vault, update(13, person=3), update(14, person=4))]
-
-    def handle(session, taken):
-        return says(ask(taken.update_id))(session)
-
-    with database.begin() as session:
-        for taken in (two, three):
-            take_turn(session, taken.lane)
-        settled = settle_together(database, vault, came, handle, NOW)
-        assert list(keys(settled)) == [11, 14]
-        assert settled.waits == {12, 13}
-        # Nor does one that is alone wait for its turn.
-        settled = settle_together(database, vault, fresh(vault, update(17, person=3)), handle, NOW)
-        assert (settled.queued, settled.waits) == ((), {17})
-    assert [one.update_id for one in waiting(database, vault)] == [12, 13, 17]
-    # For anything else that somebody has they wait only for a moment.
-    with database.begin() as session:
-        session.execute(text("LOCK TABLE audit"))
-        with pytest.raises(OperationalError, match="lock timeout"):
-            settle_together(
-                database, vault, fresh(vault, update(15, 5), update(16, 6)), handle, NOW
-            )
-    assert [one.update_id for one in waiting(database, vault)] == [12, 13, 17]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -1,11 +1,9 @@
-"""Several programs on one PostgreSQL: each person in order, each update once, one limit for all."""
+"""Several programs on one PostgreSQL: each person in order, and each update once."""
 
 import asyncio
 import random
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -14,125 +12,25 @@ from sqlalchemy.exc import OperationalError
 
 from bot import jobs, replicas
 from bot.demo.server import Telegram
-from bot.desk import Desk
-from bot.limits import OVERALL, SPARE
-from bot.pump import Pump
-from bot.request import TelegramBot
-from bot.say import send, tapped
-from bot.settings import Settings
-from bot.shared_bucket import SharedBucket
+from bot.say import send
 from surveys.conduct.settle import mark_sent, take_in
-from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.jobs import DueJob, add_job, due_jobs, take_job
 from surveys.store.messages import put
 from surveys.store.notices import listen
-from surveys.store.pace import Pace
 from surveys.store.replicas import connected, enter, leave, new_id, take_over
-from surveys.store.schema import Audit, Inbox, Outbox, Replica, Turn
-from surveys.store.vault import Vault
-from tests.databases import _empty as empty
+from surveys.store.schema import Inbox, Outbox, Replica, Turn
 from tests.own_time import in_own_time
-
-VAULT = Vault(b"k" * 32)
-PATIENCE = 60
-
-
-@pytest.fixture
-def shared(request):
-    """A database of PostgreSQL, migrated and empty."""
-    url = request.getfixturevalue("_migrated_postgres")
-    empty(url)
-    return url
-
-
-class Never:
-    """Nothing comes in by itself: the test hands it to whichever replica it likes."""
-
-    async def run(self, intake):
-        await asyncio.Event().wait()
-
-
-async def nothing_beside(database, desk, hand_over, stop):
-    await stop.wait()
-
-
-def answer(session, incoming, desk):
-    """Says what came in, and leaves a trace of it in the same transaction."""
-    audit(session, "test", str(incoming.chat_id), incoming.text, desk.clock())
-    return [
-        *tapped(incoming),
-        send(incoming.chat_id, incoming.text, key=f"said:{incoming.update_id}"),
-    ]
-
-
-def nothing_said(session, incoming, desk):
-    return []
-
-
-@asynccontextmanager
-async def program(telegram, url, handle=answer, limits=False):
-    """One replica, with connections of its own."""
-    database = Database(url)
-    bot = TelegramBot(telegram.token, telegram.url)
-    await bot.connect()
-    settings = Settings.read({"USEGAP_TELEGRAM_TOKEN": telegram.token})
-    desk = Desk(settings, VAULT, "usegap_demo_bot")
-    pump = Pump(database, desk, bot, handle, nothing_said, receiver=Never(), limits=limits)
-    stop = asyncio.Event()
-    running = asyncio.create_task(pump.run(stop, nothing_beside))
-    while database.replica is None:
-        await asyncio.sleep(0.01)
-    pump.task, pump.stop = running, stop
-    try:
-        yield pump
-    finally:
-        stop.set()
-        await asyncio.gather(running, return_exceptions=True)
-        await bot.disconnect()
-        database.close()
-
-
-async def die(pump):
-    """As kill -9: nothing is drained, nothing is said of it."""
-    pump._replica._ended.set()
-    pump.sender.let_go()
-    pump.sender._closed = True
-    pump.lanes._closed = True
-    frozen = asyncio.get_running_loop().create_future()
-
-    async def never():
-        await frozen
-
-    pump._replica._look = never
-    pump._replica.leave = lambda: asyncio.sleep(0)
-
-
-def message(number, person, said):
-    sender = {"id": person, "first_name": "A", "is_bot": False}
-    chat = {"id": person, "type": "private"}
-    part = {"message_id": number, "from": sender, "chat": chat, "date": 1, "text": said}
-    return {"update_id": number, "message": part}
-
-
-def texts(telegram, person):
-    return [one.text for one in telegram.person(person).messages if one.from_bot]
-
-
-async def until(true):
-    async with asyncio.timeout(PATIENCE):
-        while not true():
-            await asyncio.sleep(0.02)
-
-
-def traces(url, person):
-    database = Database(url)
-    with database.read() as session:
-        rows = session.scalars(
-            select(Audit.object).where(Audit.action == str(person)).order_by(Audit.id)
-        ).all()
-    database.close()
-    return list(rows)
+from tests.telegram.programs import (
+    PATIENCE,
+    VAULT,
+    die,
+    message,
+    program,
+    texts,
+    traces,
+    until,
+)  # fmt: skip
 
 
 async def test_one_persons_updates_at_three_programs_at_once(shared):
@@ -371,99 +269,6 @@ async def test_where_the_database_was_away_the_others_are_given_time_to_come_bac
             assert there()
         await pump._replica.look()
         assert not there()
-
-
-async def test_telegrams_limits_hold_over_all_programs_together(shared, monkeypatch):
-    """30 calls a second over all, and a chat's: whoever oversteps is told 429 by the server."""
-    monkeypatch.setattr(replicas, "BEAT", 0.25)
-    async with Telegram(limits=True) as telegram, AsyncExitStack() as stack:
-        pumps = [
-            await stack.enter_async_context(program(telegram, shared, limits=True))
-            for _ in range(3)
-        ]
-        people = range(201, 246)
-        number = 0
-        for person in (*people, 300):
-            await telegram.person(person, "en").send("hello")
-        for turn in range(3):
-            for person in people:
-                number += 1
-                await pumps[(person + turn) % 3].take([message(number, person, f"n{number}")])
-        # One who is quicker than a chat may be written to, at all three in turn.
-        for turn in range(9):
-            number += 1
-            await pumps[turn % 3].take([message(number, 300, f"n{number}")])
-        total = 3 * len(people) + 9
-        await until(lambda: telegram.counts["sendMessage"] >= total)
-        assert [s for _, s in telegram.refusals if "Too Many" in s] == []
-        assert texts(telegram, 300) == traces(shared, 300)
-
-
-def test_all_programs_draw_from_one_bucket(shared):
-    databases = [Database(shared) for _ in range(4)]
-    paces = [Pace(database, OVERALL) for database in databases]
-
-    def draw(pace):
-        taken, until = 0, time.monotonic() + 1.5
-        while time.monotonic() < until:
-            some, wait = pace.take(0, 3)
-            taken += some
-            assert bool(some) != bool(wait)
-            time.sleep(wait)
-        return taken
-
-    began = time.monotonic()
-    # Where the others leave it, one may have all that is saved up.
-    half = int(OVERALL) // 2
-    assert [paces[0].take(0) for _ in range(half)] == [(1, 0)] * half
-    assert paces[0].take(0, half) == (half, 0)
-    with ThreadPoolExecutor(len(paces)) as threads:
-        taken = sum(threads.map(draw, paces))
-    assert 0 < taken <= OVERALL * (time.monotonic() - began) + 1
-    # What edits leave is there for whoever has a question.
-    time.sleep(0.3)
-    one, other = paces[:2]
-    while one.take(SPARE, 3)[0]:
-        pass
-    assert other.take(0, SPARE + 3)[0] in (SPARE, SPARE + 1)
-    one.pause(60)
-    one.pause(1)
-    assert 50 < other.take(0)[1] <= 60
-    # The database's clock is set back by a day: neither the pause nor what was taken holds.
-    with databases[0].begin() as session:
-        moments = ("free_at", "paused_at", "paused_until")
-        later = ", ".join(f"{one} = {one} + interval '1 day'" for one in moments)
-        session.execute(text(f"UPDATE pace SET {later}"))
-    assert other.take(0)[1] <= 2 / OVERALL
-    for pace, database in zip(paces, databases, strict=True):
-        pace.close()
-        database.close()
-
-
-@in_own_time
-async def test_without_the_database_each_has_an_even_part(shared, monkeypatch):
-    database, asked = Database(shared), []
-    bucket = SharedBucket(database)
-    bucket.shared_by(4)
-    assert await bucket.take(0) == (1, 0)
-
-    def away(pace, spare, most):
-        asked.append(spare)
-        raise OperationalError("UPDATE", {}, Exception("gone"))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Pace, "take", away)
-        assert [await bucket.take(0) for _ in range(7)] == [(1, 0)] * 7
-        assert (await bucket.take(0))[1] == pytest.approx(1 / 7, abs=0.01)
-        # It is not asked for every call whether it is back.
-        assert asked == [0]
-        await asyncio.sleep(1)
-        assert await bucket.take(0) == (1, 0)
-        assert asked == [0, 0]
-        await asyncio.sleep(1)
-    assert await bucket.take(SPARE) == (1, 0)
-    await bucket.close()
-    database.close()
 
 
 async def test_a_program_that_ends_leaves_nothing_behind(shared):
