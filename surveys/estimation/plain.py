@@ -6,8 +6,9 @@ import types
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import orjson
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -15,47 +16,9 @@ if TYPE_CHECKING:
 
 def plain(value: DataclassInstance) -> dict[str, Any]:
     """An object as objects, lists, texts, numbers, true, false and null."""
-    # A hundred figures a village: what is plain already is taken over as it is, many at once.
-    names, values, other = _fields(type(value))
-    found = dict(zip(names, values(value), strict=True))
-    for name in other:
-        found[name] = _write(found[name])
+    # By way of text, in C: a hundred figures a village, of ten thousand villages.
+    found: dict[str, Any] = orjson.loads(orjson.dumps(value))
     return found
-
-
-_PLAIN = (str, float, int, bool, type(None))
-
-
-def _write(value: object) -> object:
-    kind = type(value)
-    if kind in _PLAIN:
-        return value
-    if kind is tuple:
-        return [_write(one) for one in cast("tuple[object, ...]", value)]
-    if kind is dict:
-        return {key: _write(one) for key, one in cast("dict[str, object]", value).items()}
-    if is_dataclass(kind):
-        return plain(cast("DataclassInstance", value))
-    return value
-
-
-@cache
-def _fields(
-    kind: type[DataclassInstance],
-) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]], tuple[str, ...]]:
-    """The names of a class's fields, what gives their values, and which may hold more than plain
-    ones by their type."""
-    names = tuple(one.name for one in fields(kind))
-    get = attrgetter(*names)
-    values = get if len(names) > 1 else lambda one: (get(one),)
-    return names, values, tuple(name for name, of in _hints(kind).items() if not _is_plain(of))
-
-
-def _is_plain(kind: Any) -> bool:
-    """Whether a type holds texts, numbers, true, false and nothing only."""
-    if get_origin(kind) in (Union, types.UnionType):
-        return all(_is_plain(one) for one in get_args(kind))
-    return kind in _PLAIN or get_origin(kind) is Literal
 
 
 @cache

@@ -15,7 +15,7 @@ from surveys.profiles.computed_wave import Round
 from surveys.profiles.seldom import seldom_collected
 from surveys.store.areas import ids_of
 from surveys.store.database import Database
-from surveys.store.reports import Edition, Made, documents, keep
+from surveys.store.reports import Edition, Made, documents, keep, told_in
 from surveys.store.schema import Area
 
 TOGETHER = 100
@@ -60,13 +60,12 @@ def of_area(
     made = None if ranks else one.areas.get(names)
     made = made or one.computed.area(names, one.about, ranks=ranks)
     profile = _with_standing(made, one, standing)
-    document = to_json(profile)
     if ranks:
         return profile
-    if earlier is not None and same(earlier, document):
+    if earlier is not None and same(earlier, to_json(profile)):
         return from_json(earlier)
     with database.begin() as session:
-        keep(session, one.wave_id, [Made(area_id, document, members)], now)
+        keep(session, one.wave_id, [Made(area_id, profile, members, told_in(profile))], now)
     return profile
 
 

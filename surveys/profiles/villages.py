@@ -16,7 +16,7 @@ from surveys.profiles.seldom import seldom_collected
 from surveys.profiles.stands import COUNTED, Seen, program, seen, settle
 from surveys.store.areas import ids_of, paths_of
 from surveys.store.database import Database
-from surveys.store.reports import Edition, Made, documents, keep, made_again, told_of
+from surveys.store.reports import Edition, Made, documents, keep, made_again, told_in
 from surveys.store.schema import Wave
 
 Found = VillageProfile | int
@@ -178,21 +178,21 @@ def _villages(
     again: dict[int, str] = {}
     for code, before in made:
         profile = one.computed.village(code, one.about)
-        document, members = to_json(profile), one.whose.get(code, {})
+        members, told[code] = one.whose.get(code, {}), told_in(profile)
         earlier = None if before is None else kept[before.report_id]
         if (
             before is None
             or earlier is None
-            or not same(earlier, document)
+            or not same(earlier, to_json(profile))
             or (members != before.members)
         ):
-            fresh.append(Made(ids[code], document, members, prints.get(code)))
+            fresh.append(Made(ids[code], profile, members, told[code], prints.get(code)))
         else:
             # It says the same, and said it then.
             profile = replace(profile, computed_at=earlier["computed_at"])
             if code in prints:
                 again[before.report_id] = prints[code]
-        found[code], told[code] = profile, told_of(document)
+        found[code] = profile
     if fresh or again:
         with database.begin() as session:
             keep(session, one.wave_id, fresh, now)

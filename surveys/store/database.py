@@ -12,16 +12,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+import orjson
 from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
@@ -209,6 +212,8 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
             connect_args={name: one for name, one in SILENT.items() if name not in url.query},
             pool_size=(READERS if read_only else WRITERS + FRONT) + 1,
             hide_parameters=True,
+            json_serializer=_json,
+            json_deserializer=orjson.loads,
             execution_options=options,
         )
         if read_only:
@@ -226,6 +231,8 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
     engine = create_engine(
         url,
         hide_parameters=True,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
         pool_size=READERS + 1,
         # Sessions here always end by commit or rollback: a second rollback is a call for nothing.
         pool_reset_on_return=None,
@@ -265,6 +272,12 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
             connection.rollback()
 
     return engine
+
+
+def _json(document: object) -> str:
+    """A document as a column keeps it. Of data classes, which are many and large, by way of C;
+    others as they always were: exports cut their texts (surveys.export.pieces)."""
+    return orjson.dumps(document).decode() if is_dataclass(document) else json.dumps(document)
 
 
 def _look_after(engine: Engine) -> None:

@@ -17,6 +17,8 @@ from surveys.store.submissions import Census
 if TYPE_CHECKING:
     import pandas as pd
 
+    from surveys.estimation.profile import VillageProfile
+
 AT_ONCE = 500
 """Documents that are read at a time."""
 
@@ -41,8 +43,10 @@ class Made(NamedTuple):
     """A profile to keep."""
 
     area_id: int
-    document: dict[str, Any]
+    document: object
+    """The profile, or what it is as a document."""
     members: Members
+    told: tuple[bool, ...]
     made_of: str | None = None
 
 
@@ -65,7 +69,7 @@ def newest(
         row.area_id: Edition(
             row.id,
             row.members or {},
-            told_of(older[row.id])
+            _told_of(older[row.id])
             if row.told is None
             else tuple(name in row.told.split() for name in names),
             row.made_of,
@@ -92,7 +96,7 @@ def keep(session: Session, wave_id: int, made: Iterable[Made], now: datetime) ->
             "area_id": one.area_id, "wave_id": wave_id, "computed_at": now,
             "submissions": len(one.members), "profile": one.document,
             "members": dict(one.members), "made_of": one.made_of,
-            "told": " ".join(compress(names, told_of(one.document))),
+            "told": " ".join(compress(names, one.told)),
         }
         for one in made
     ]  # fmt: skip
@@ -157,9 +161,19 @@ def held_by(kept: Mapping[int, Edition], places: Mapping[int, Census]) -> pd.Dat
     return pd.DataFrame({name: columns[name] for name in HELD})
 
 
-def told_of(profile: Mapping[str, Any]) -> tuple[bool, ...]:
-    """Whether a village's row and its breakdowns were shown (surveys.estimation.editions.TOLD)."""
+def told_in(profile: VillageProfile) -> tuple[bool, ...]:
+    """Whether a village's row and its breakdowns are shown (surveys.estimation.editions.TOLD)."""
+    return _told(profile.level, (one.variable for one in profile.breakdowns if not one.withheld))
+
+
+def _told_of(profile: Mapping[str, Any]) -> tuple[bool, ...]:
+    """The same of one that is kept."""
+    broken = profile.get("breakdowns", ())
+    return _told(profile["level"], (one["variable"] for one in broken if not one["withheld"]))
+
+
+def _told(level: str, variables: Iterable[str]) -> tuple[bool, ...]:
     from surveys.estimation.editions import BROKEN
 
-    shown = {one["variable"] for one in profile.get("breakdowns", ()) if not one["withheld"]}
-    return profile["level"] != "withheld", *(name in shown for name in BROKEN)
+    shown = frozenset(variables)
+    return level != "withheld", *(name in shown for name in BROKEN)

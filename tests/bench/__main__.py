@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import platform
 
 from tests.bench.bots import CONCURRENT, DEFAULTS, SETUPS, Setup
 from tests.bench.loads import SATURATED, Load, Measured, measure
+from tests.bench.machine import machine
 
 GOALS = ((CONCURRENT, 0.35), (DEFAULTS, 0.6))
 """Of the CPU that the peer needs for an answer, so much at most."""
@@ -51,10 +51,7 @@ def ratios(found: list[Measured]) -> list[str]:
 
 async def all_of_it(setups: list[Setup], people: int, seconds: float, *, limited: bool) -> None:
     """Measure one bot after the other, and print a row for each load."""
-    print(
-        f"Python {platform.python_version()} on {os.cpu_count()} cores, {people} people,"
-        f" load average before {os.getloadavg()[0]:.1f}\n"
-    )
+    print(f"{machine()}, {people} people, load average before {os.getloadavg()[0]:.1f}\n")
     print(
         "| bot | load | answers/s | CPU ms an answer | PostgreSQL's | server and people's"
         " | p50 ms | p95 ms | p99 ms |\n|" + " --- |" * 9

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
 import random
 import time
 from collections import Counter, defaultdict
@@ -22,6 +20,7 @@ from bot.demo.world import Person
 from surveys.store.database import Database
 from surveys.store.schema import InterviewEvent
 from tests.bench.bots import SETUPS, Running, Setup, running
+from tests.bench.machine import machine
 from tests.bench.questions import CHOICES, QUESTIONS, text_of
 
 ANSWERS = QUESTIONS - 1
@@ -117,7 +116,7 @@ def main() -> None:
     chosen = parser.parse_args()
     residents = -(-chosen.updates // ANSWERS)
     print(
-        f"Python {platform.python_version()} on {os.cpu_count()} cores, {residents:,} residents\n\n"
+        f"{machine()}, {residents:,} residents\n\n"
         "| bot | updates | seconds | a second | CPU s | peak MiB | 429s | answers |\n|"
         + " --- |"
         * 8

@@ -12,7 +12,6 @@ import argparse
 import csv
 import math
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.bots import cpu_of
+from tests.bench.machine import machine
 
 VILLAGES = 10_000
 SIZES = (1_000_000, 10_000_000)
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=ENGINES, choices=ENGINES)
     parser.add_argument("--limit", type=float, default=300, help="seconds for each")
     chosen = parser.parse_args()
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; {VILLAGES:,} villages,"
+    print(f"{machine()}; {VILLAGES:,} villages,"
           " four measures, Parquet\n")  # fmt: skip
     print(f"{'rows':>12}  {'engine':<8}{'seconds':>9}{'CPU s':>9}{'peak MiB':>10}{'apart':>10}")
     with tempfile.TemporaryDirectory() as name:

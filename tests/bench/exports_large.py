@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from surveys.store.database import url_of
 from tests.bench.exports_made import Margined, made
+from tests.bench.machine import machine
 from tests.databases import DEFAULT
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -202,7 +202,7 @@ def main() -> None:
                         help="of every other county, of all, of every village")  # fmt: skip
     chosen = parser.parse_args()
     formats = list(FORMATS) if "all" in chosen.formats else chosen.formats
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
+    print(machine())
     print(f"Goals: under {GOAL_MIB} MiB, CSV in {GOAL_TIMES} times the dump\n")
     print(f"{'':<28}{'rows':>10}{'seconds':>10}{'CPU s':>8}{'times':>8}", end="")
     print(f"{'peak MiB':>10}{'MB':>10}")

@@ -11,7 +11,6 @@ import argparse
 import cProfile
 import json
 import os
-import platform
 import pstats
 import random
 import subprocess
@@ -37,6 +36,7 @@ from surveys.store.forms import compiled
 from surveys.store.schema import Area, FormVersion, Interview, Wave
 from surveys.store.upgrade import upgrade
 from tests.bench.exports import answered, peak
+from tests.bench.machine import machine
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PERSONS = 100
@@ -198,7 +198,7 @@ def main() -> None:
     if chosen.url:
         print(json.dumps(profiles(chosen.url, look=chosen.look)))
         return
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores\n")
+    print(f"{machine()}\n")
     print(f"{'':<12}{'rows':>10}{'':<16}{'profiles':>10}{'made':>8}"
           f"{'seconds':>10}{'CPU s':>8}{'peak MiB':>10}")  # fmt: skip
     for count in chosen.sizes:
