@@ -8,6 +8,7 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +82,10 @@ def export(  # noqa: PLR0917 - the names speak
     formats: tuple[Format, ...] = tuple(
         dict.fromkeys(one.value for one in format_ or [FileKind.csv])
     )
+    if "parquet" in formats and find_spec("pyarrow") is None:
+        from surveys.export.parquet import WITHOUT
+
+        raise Problem(WITHOUT)
     # pandas takes Arrow up where it finds it: 85 MiB for nothing that is needed here. Not where
     # this is called within another program, which may want it.
     hidden = sys.argv[1:2] == ["export"] and "pyarrow" not in sys.modules

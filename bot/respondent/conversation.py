@@ -12,7 +12,12 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import prompts
 from bot.respondent.buttons import ACTIONS, QUICK
-from bot.respondent.ending import all_answered, not_begun, nothing_to_answer
+from bot.respondent.ending import (
+    all_answered,
+    not_begun,
+    not_understood,
+    nothing_to_answer,
+)  # fmt: skip
 from bot.respondent.sent import event_of
 from bot.respondent.telling import key_of, key_of_record, messages, strip
 from bot.say import send, tapped
@@ -81,11 +86,13 @@ def _meant(seq: int, button: str) -> Event | Callable[[Form, Interview], Event]:
 def typed(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     """Something typed or sent: an answer to the question at hand."""
     person, say = voice(session, incoming, desk)
-    if person is None and not rights(session, incoming):
-        # Whoever has not agreed is not known: not even that a button waits for them.
-        return [send(incoming.chat_id, not_begun(say))]
     if person is None or person.current_interview_id is None:
-        return [send(incoming.chat_id, nothing_to_answer(say))]
+        if rights(session, incoming):
+            text = not_understood(say)
+        else:
+            # Whoever has not agreed is not known: not even that a button waits for them.
+            text = nothing_to_answer(say) if person is not None else not_begun(say)
+        return [send(incoming.chat_id, text)]
     if incoming.message_id is not None:
         key = f"heard:{person.current_interview_id}:{incoming.update_id}"
         remember(session, person.contact_id, key, incoming.message_id, desk.clock())

@@ -22,6 +22,11 @@ def nothing_to_answer(say: Speak) -> str:
     )
 
 
+def not_understood(say: Speak) -> str:
+    """What is said to an administrator who writes or sends what nobody asked for."""
+    return say("I do not know what to do with this. /help says what I can do for you.")
+
+
 def not_begun(say: Speak) -> str:
     """What is said to someone unknown who writes: as a rule the choice of language, or the question
     whether they agree, is right above.

@@ -12,6 +12,10 @@ from surveys.export.coding import wall
 from surveys.export.table import Cell, Table, Variable
 from surveys.export.unwritable import Unwritable
 
+WITHOUT = (
+    "Parquet needs the package pyarrow, which is not installed here: pip install 'usegap[parquet]'."
+)
+"""What is said where it is not there."""
 ROWS = 20_000
 """Of a row group: of what is still to be written, all that is in memory at a time. Of each group
 that is written the writer keeps 0.2 MiB, and as much again at its end."""
@@ -27,10 +31,7 @@ def write_parquet(tables: Sequence[Table], folder: Path, language: str) -> list[
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise Unwritable(
-            "Parquet needs the package pyarrow, which is not installed here: pip install"
-            " 'usegap[parquet]'."
-        ) from None
+        raise Unwritable(WITHOUT) from None
     return [_write(table, folder / f"{table.name}.parquet") for table in tables]
 
 

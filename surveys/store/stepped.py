@@ -186,15 +186,16 @@ _SAVE_ON_POSTGRESQL = text(
 def save(session: Session, written: Written) -> bool:
     """Write what a turn made of an interview; False where someone else wrote it meanwhile.
 
-    Of one that was read together with others it is written with theirs, unless it was begun, ended
-    or taken up again: others of this transaction may look for that.
+    Of one that was read together with others it is written with theirs, unless it came to its end,
+    was stopped or taken up again: others of this transaction may look for that.
     """
     together: _Together | None = session.info.get(_TOGETHER)
     row = written.row
     if together is None or row.id not in together.ids or written.status != row.status:
         return _write(session, [written])
     if not together.waits:
-        at_the_end(session, "interview", write_what_waits)
+        # Before rows that others want: those of interviews are locked already.
+        at_the_end(session, "an interview", write_what_waits)
     together.waits.append(written)
     return True
 

@@ -188,6 +188,9 @@ async def test_who_may_send_what(field_url, tmp_path):
         assert whose.startswith("/setup is for: owner.")
         for one in (ann, sue):
             assert (await said(one, "villages.csv", GOOD)).text == whose
+        assert (await say(ann, "hello")).text == (
+            "I do not know what to do with this. /help says what I can do for you."
+        )
         await agree(lan)
         assert "cannot read pictures" in (await said(lan, "villages.csv", GOOD)).text
         assert survey.count(Draft, Job) == [0, 0]

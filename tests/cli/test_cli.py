@@ -226,6 +226,15 @@ def test_an_export_is_written_whole_and_audited(usegap, in_the_field, tmp_path):
         assert session.query(Audit).filter_by(action="export", actor="command line").count() == 1
 
 
+def test_an_export_that_lacks_a_package_leaves_nothing(usegap, in_the_field, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    before = sorted(tmp_path.iterdir())
+    code, out, err = usegap("export", "--out", "files", "--format", "csv", "--format", "parquet")
+    assert (code, out, err.count("\n")) == (1, b"", 1)
+    assert "pip install 'usegap[parquet]'" in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_an_export_is_chosen_by_options(usegap, in_the_field, tmp_path):
     code, out, err = usegap(
         "export", "--out", "x.zip", "--area", "LP01", "--area", "TOWN", "--wave", " 2026-03 ",
