@@ -26,6 +26,7 @@ NEAR = 1e-12
 """Numbers that differ by less are the same number, as in JavaRosa."""
 
 _PLAIN_NUMBER = re.compile(r"-?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)\Z")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRIMMED = "".join(map(chr, range(33)))
 """What Java's trim() takes off: everything up to the space."""
 
@@ -115,7 +116,8 @@ def number_of_text(text: str) -> float:
     trimmed = text.strip(_TRIMMED)
     if _PLAIN_NUMBER.match(trimmed):
         return float(trimmed.replace(",", "."))
-    days = days_of(trimmed)
+    # Written as every date here is: another text, 3-3-3, is none by chance.
+    days = days_of(trimmed) if _ISO_DATE.match(trimmed) else None
     return nan if days is None else float(days)
 
 
