@@ -14,7 +14,9 @@ def read_file(file: Path, wanted: list[str]) -> Table:
     if file.suffix.lower() != ".parquet" and not file.is_dir():
         return read_table(file, wanted)
     if importlib.util.find_spec("pyarrow") is None:
-        raise Problem("Parquet needs pyarrow: pip install 'usegap[parquet]'.")
+        from surveys.export.parquet import WITHOUT
+
+        raise Problem(WITHOUT)
     import numpy as np
     import pyarrow as pa
     from pyarrow import dataset

@@ -12,12 +12,7 @@ from bot.inbox import Incoming
 from bot.outbox import Outgoing
 from bot.respondent import prompts
 from bot.respondent.buttons import ACTIONS, QUICK
-from bot.respondent.ending import (
-    all_answered,
-    not_begun,
-    not_understood,
-    nothing_to_answer,
-)  # fmt: skip
+from bot.respondent.ending import all_answered, not_begun, not_understood, nothing_to_answer
 from bot.respondent.sent import event_of
 from bot.respondent.telling import key_of, key_of_record, messages, strip
 from bot.say import send, tapped
@@ -88,11 +83,9 @@ def typed(session: Session, incoming: Incoming, desk: Desk) -> list[Outgoing]:
     person, say = voice(session, incoming, desk)
     if person is None or person.current_interview_id is None:
         if rights(session, incoming):
-            text = not_understood(say)
-        else:
-            # Whoever has not agreed is not known: not even that a button waits for them.
-            text = nothing_to_answer(say) if person is not None else not_begun(say)
-        return [send(incoming.chat_id, text)]
+            return [send(incoming.chat_id, not_understood(say))]
+        # Whoever has not agreed is not known: not even that a button waits for them.
+        return [send(incoming.chat_id, (nothing_to_answer if person else not_begun)(say))]
     if incoming.message_id is not None:
         key = f"heard:{person.current_interview_id}:{incoming.update_id}"
         remember(session, person.contact_id, key, incoming.message_id, desk.clock())

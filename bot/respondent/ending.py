@@ -24,7 +24,10 @@ def nothing_to_answer(say: Speak) -> str:
 
 def not_understood(say: Speak) -> str:
     """What is said to an administrator who writes or sends what nobody asked for."""
-    return say("I do not know what to do with this. /help says what I can do for you.")
+    return say(
+        "I do not know what to do with this. If you see a button above, tap it."
+        " /help says what I can do for you."
+    )
 
 
 def not_begun(say: Speak) -> str:

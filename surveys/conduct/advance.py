@@ -32,7 +32,7 @@ from surveys.store.measured import keep_measured
 from surveys.store.messages import written
 from surveys.store.people import household_in
 from surveys.store.quotas import TURNED_AWAY, Cell
-from surveys.store.stepped import InterviewRow, Line, Lines, Written, load, log, save
+from surveys.store.stepped import Conflict, InterviewRow, Line, Lines, Written, load, log, save
 
 __all__ = ["Conflict", "Gone", "Turn", "WaveClosed", "advance", "form_of"]
 
@@ -43,10 +43,6 @@ class Gone(Exception):  # noqa: N818
 
 class WaveClosed(Exception):  # noqa: N818
     """The wave of this interview takes no more answers."""
-
-
-class Conflict(Exception):  # noqa: N818
-    """Someone else wrote this interview at the same time: to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +100,7 @@ def advance(
         if full is not None:
             return _turned_away(session, row, loaded, after, effects, full, now)
         mode = after.answers.get(loaded.mode) or row.mode if loaded.mode else row.mode
-        if not save(session, Written(row, written(to_json(after)), after.status, mode, said)):
-            raise Conflict
+        save(session, Written(row, written(to_json(after)), after.status, mode, said))
         if after.status == "finished" != row.status:
             ended = _finish(session, row, loaded, after, now)
             kept = ended is not None

@@ -15,7 +15,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import is_dataclass
@@ -213,7 +213,6 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
             pool_size=(READERS if read_only else WRITERS + FRONT) + 1,
             hide_parameters=True,
             json_serializer=_json,
-            json_deserializer=orjson.loads,
             execution_options=options,
         )
         if read_only:
@@ -232,7 +231,6 @@ def connect(url: URL, *, read_only: bool = False, foreign_keys: bool = True) -> 
         url,
         hide_parameters=True,
         json_serializer=_json,
-        json_deserializer=orjson.loads,
         pool_size=READERS + 1,
         # Sessions here always end by commit or rollback: a second rollback is a call for nothing.
         pool_reset_on_return=None,
@@ -328,6 +326,16 @@ def kind_of(session: Session) -> str:
 def insert_into(kind: str, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that knows ON CONFLICT, in the words of this kind of database."""
     return postgresql.insert(table) if kind == "postgresql" else sqlite.insert(table)
+
+
+def unnested(columns: Mapping[str, str]) -> str:
+    """PostgreSQL's rows of arrays, one a column: their names in the statement, and their types.
+
+    >>> unnested({"ids": "int", "names": "text"})
+    'unnest(CAST(:ids AS int[]), CAST(:names AS text[]))'
+    """
+    arrays = (f"CAST(:{name} AS {kind}[])" for name, kind in columns.items())
+    return f"unnest({', '.join(arrays)})"
 
 
 def rows_of(session: Session, query: Executable, size: int) -> Iterator[Sequence[Any]]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.orm import Session
 
-from surveys.store.database import insert_into, kind_of
+from surveys.store.database import insert_into, kind_of, unnested
 from surveys.store.schema import Base, Contact, Inbox, Outbox
 from surveys.store.schema import Turn as TurnRow
 from surveys.store.turns import NOTIFY, Turn, notices, take_turn
@@ -128,10 +128,8 @@ _COLUMNS = {
 _PUT_ON_POSTGRESQL = text(
     f"""
     WITH new AS (
-        SELECT * FROM unnest(
-            {", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items())},
-            CAST(:edits AS text[])
-        ) AS new ({", ".join(_COLUMNS)}, edits)
+        SELECT * FROM {unnested(_COLUMNS | {"edits": "text"})}
+            AS new ({", ".join(_COLUMNS)}, edits)
     ), put AS (
         INSERT INTO outbox ({", ".join(_COLUMNS)}, contact_id, created_at)
         SELECT {", ".join(f"new.{name}" for name in _COLUMNS)}, contact.id, :now
@@ -185,17 +183,11 @@ def put_together(
         turn, rows = one
         found = [put_in.get(row["id"]) for row in rows]
         newest = _in_place(session, rows, found)
-        sayings = [
-            _edited(outgoing, there) for outgoing, there in zip(outgoings, found, strict=True)
+        lined_up = [
+            Queued(row["id"], lane, None, _edited(outgoing, there), after=newest, owed=turn.owed)
+            for row, outgoing, there in zip(rows, outgoings, found, strict=True)
         ]
-        queued.append(
-            [
-                Queued(row["id"], lane, None, outgoing, after=newest, owed=turn.owed)
-                for row, outgoing in zip(rows, sayings, strict=True)
-            ]
-            if turn.mine
-            else []
-        )
+        queued.append(lined_up if turn.mine else [])
     return queued
 
 

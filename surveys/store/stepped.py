@@ -13,12 +13,12 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, null, select, text, update
 from sqlalchemy.orm import Session
 
-from surveys.store.database import at_the_end, kind_of
+from surveys.store.database import at_the_end, kind_of, unnested
 from surveys.store.interviews import AREA, EVENT, INTERVIEW, RESPONDENT, WAVE
 
 
-class Overtaken(Exception):  # noqa: N818
-    """Someone else wrote an interview meanwhile."""
+class Conflict(Exception):  # noqa: N818
+    """Someone else wrote an interview at the same time: to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +157,10 @@ _LINES = {
 }  # fmt: skip
 
 
-def _given(columns: dict[str, str]) -> str:
-    return ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in columns.items())
-
-
 _LOGGED = f"""
     INSERT INTO interview_event (interview_id, at, kind, node, value, update_id)
     SELECT line.interview_id, line.at, line.kind, line.node, line.value, line.update_id
-    FROM unnest({_given(_LINES)}) WITH ORDINALITY
+    FROM {unnested(_LINES)} WITH ORDINALITY
         AS line (interview_id, at, kind, node, value, update_id, place){{}}
     ORDER BY line.place
 """
@@ -174,7 +170,7 @@ _SAVE_ON_POSTGRESQL = text(
     WITH saved AS (
         UPDATE interview SET version = turn.version + 1, state = turn.state, status = turn.status,
             mode = turn.mode, updated_at = turn.at, texts_erased_at = NULL
-        FROM unnest({_given(_TURNS)}) AS turn (id, version, state, status, mode, at)
+        FROM {unnested(_TURNS)} AS turn (id, version, state, status, mode, at)
         WHERE interview.id = turn.id AND interview.version = turn.version
         RETURNING interview.id
     ), logged AS ({_LOGGED.format(" JOIN saved ON saved.id = line.interview_id")})
@@ -183,8 +179,8 @@ _SAVE_ON_POSTGRESQL = text(
 )
 
 
-def save(session: Session, written: Written) -> bool:
-    """Write what a turn made of an interview; False where someone else wrote it meanwhile.
+def save(session: Session, written: Written) -> None:
+    """Write what a turn made of an interview; `Conflict` where someone else wrote it meanwhile.
 
     Of one that was read together with others it is written with theirs, unless it came to its end,
     was stopped or taken up again: others of this transaction may look for that.
@@ -192,25 +188,20 @@ def save(session: Session, written: Written) -> bool:
     together: _Together | None = session.info.get(_TOGETHER)
     row = written.row
     if together is None or row.id not in together.ids or written.status != row.status:
-        return _write(session, [written])
+        _write(session, [written])
+        return
     if not together.waits:
         # Before rows that others want: those of interviews are locked already.
         at_the_end(session, "an interview", write_what_waits)
     together.waits.append(written)
-    return True
 
 
 def write_what_waits(session: Session) -> None:
-    """Write what turns made of interviews that were read together.
-
-    Raises `Overtaken` where one was written by someone else meanwhile: nothing is to be kept.
-    """
+    """Write what turns made of interviews that were read together (see `save`)."""
     together: _Together | None = session.info.get(_TOGETHER)
-    if together is None or not together.waits:
-        return
-    waits, together.waits = together.waits, []
-    if not _write(session, waits):
-        raise Overtaken
+    if together is not None and together.waits:
+        waits, together.waits = together.waits, []
+        _write(session, waits)
 
 
 def log(session: Session, several: Sequence[Lines]) -> None:
@@ -233,8 +224,8 @@ def log(session: Session, several: Sequence[Lines]) -> None:
     )  # fmt: skip
 
 
-def _write(session: Session, several: Sequence[Written]) -> bool:
-    """Write them, each of another interview; False where one was written by someone else."""
+def _write(session: Session, several: Sequence[Written]) -> None:
+    """Write them, each of another interview. Raises `Conflict`."""
     connection = session.connection()
     logs = [one.log for one in several]
     if kind_of(session) == "postgresql":
@@ -247,7 +238,9 @@ def _write(session: Session, several: Sequence[Written]) -> bool:
             "times": [one.log.at for one in several],
         }
         saved = connection.execute(_SAVE_ON_POSTGRESQL, given | _lines(logs)).scalar_one()
-        return bool(saved == len(several))
+        if saved != len(several):
+            raise Conflict
+        return
     rows = [
         {
             "of": one.row.id, "seen": one.row.version, "new_state": one.state,
@@ -256,9 +249,8 @@ def _write(session: Session, several: Sequence[Written]) -> bool:
         for one in several
     ]  # fmt: skip
     if connection.execute(_SAVE, rows).rowcount != len(rows):
-        return False
+        raise Conflict
     log(session, logs)
-    return True
 
 
 def _lines(several: Sequence[Lines]) -> dict[str, list[object]]:

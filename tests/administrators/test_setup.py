@@ -189,7 +189,8 @@ async def test_who_may_send_what(field_url, tmp_path):
         for one in (ann, sue):
             assert (await said(one, "villages.csv", GOOD)).text == whose
         assert (await say(ann, "hello")).text == (
-            "I do not know what to do with this. /help says what I can do for you."
+            "I do not know what to do with this. If you see a button above, tap it."
+            " /help says what I can do for you."
         )
         await agree(lan)
         assert "cannot read pictures" in (await said(lan, "villages.csv", GOOD)).text

@@ -5,7 +5,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy import update as sql_update
 from sqlalchemy.exc import OperationalError
 
-from surveys.conduct.advance import advance
+from surveys.conduct.advance import Conflict, advance
 from surveys.conduct.settle import (
     mark_sent,
     message_ids_of,
@@ -18,7 +18,7 @@ from surveys.interview.state import Typed
 from surveys.store.audit import audit
 from surveys.store.people import contact_by_lane, set_contact
 from surveys.store.schema import Administrator, Area, Interview, InterviewEvent
-from surveys.store.stepped import Overtaken, load
+from surveys.store.stepped import load
 from surveys.store.turns import take_turn
 from tests.conduct.conftest import agree, answer
 from tests.conduct.updates import (
@@ -243,7 +243,7 @@ def test_of_several_nothing_is_kept_where_one_was_written_by_someone_else(databa
         session.execute(changed.values(version=Interview.version + 1))
         return [ask(n, chat_id=n)]
 
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         settle_together(database, vault, fresh(vault, update(1, 1), update(2, 2)), handle, NOW)
     assert everything_of(database) == before
     assert unsent(database, vault) == []

@@ -44,25 +44,40 @@ def nothing_said(session, incoming, desk):
 
 
 @asynccontextmanager
-async def program(telegram, url, handle=answer, limits=False):
-    """One replica, with connections of its own."""
-    database = Database(url)
+async def pump_at_work(
+    telegram, database, handle, apology, *, limits=False, pauses=None, **options
+):
+    """A pump on this database, until the end; `pauses` before it tries again."""
     bot = TelegramBot(telegram.token, telegram.url)
     await bot.connect()
     settings = Settings.read({"USEGAP_TELEGRAM_TOKEN": telegram.token})
     desk = Desk(settings, VAULT, "usegap_demo_bot")
-    pump = Pump(database, desk, bot, handle, nothing_said, receiver=Never(), limits=limits)
-    stop = asyncio.Event()
-    running = asyncio.create_task(pump.run(stop, nothing_beside))
-    while database.replica is None:
-        await asyncio.sleep(0.01)
-    pump.task, pump.stop = running, stop
+    pump = Pump(database, desk, bot, handle, apology, limits=limits, **options)
+    if pauses is not None:
+        pump.lanes._pauses = pauses
+    pump.stop = asyncio.Event()
+    pump.task = asyncio.create_task(pump.run(pump.stop, nothing_beside))
     try:
         yield pump
     finally:
-        stop.set()
-        await asyncio.gather(running, return_exceptions=True)
+        pump.stop.set()
+        await asyncio.gather(pump.task, return_exceptions=True)
         await bot.disconnect()
+
+
+@asynccontextmanager
+async def program(telegram, url, handle=answer, limits=False):
+    """One replica, with connections of its own."""
+    database = Database(url)
+    at_work = pump_at_work(
+        telegram, database, handle, nothing_said, limits=limits, receiver=Never()
+    )
+    try:
+        async with at_work as pump:
+            while database.replica is None:
+                await asyncio.sleep(0.01)
+            yield pump
+    finally:
         database.close()
 
 

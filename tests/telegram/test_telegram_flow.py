@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import select
@@ -25,11 +24,8 @@ from surveys.conduct.settle import take_in
 from surveys.store.audit import audit
 from surveys.store.database import Database
 from surveys.store.schema import Audit, Contact, Inbox, Outbox
-from surveys.store.vault import Vault
 from tests.own_time import in_own_time
-
-VAULT = Vault(b"k" * 32)
-PATIENCE = 60
+from tests.telegram.programs import PATIENCE, VAULT, nothing_beside, pump_at_work
 
 
 @pytest.fixture
@@ -37,10 +33,6 @@ def database(sqlite_url):
     opened = Database(sqlite_url)
     yield opened
     opened.close()
-
-
-async def nothing_beside(database, desk, hand_over, stop):
-    await stop.wait()
 
 
 def echo(session, incoming: Incoming, desk):
@@ -55,22 +47,8 @@ def sorry(session, incoming, desk):
     return [send(incoming.chat_id, "sorry")]
 
 
-@asynccontextmanager
-async def pumping(telegram, database, handle=echo, *, limits=False, **options):
-    bot = TelegramBot(telegram.token, telegram.url)
-    await bot.connect()
-    settings = Settings.read({"USEGAP_TELEGRAM_TOKEN": telegram.token})
-    desk = Desk(settings, VAULT, "usegap_demo_bot")
-    pump = Pump(database, desk, bot, handle, sorry, limits=limits, **options)
-    pump.lanes._pauses = (0.01,)
-    stop = asyncio.Event()
-    running = asyncio.create_task(pump.run(stop, nothing_beside))
-    try:
-        yield pump
-    finally:
-        stop.set()
-        await asyncio.gather(running, return_exceptions=True)
-        await bot.disconnect()
+def pumping(telegram, database, handle=echo, **options):
+    return pump_at_work(telegram, database, handle, sorry, pauses=(0.01,), **options)
 
 
 def traces(database):
