@@ -55,7 +55,7 @@ def areas_at(
         )
 
     shown, scales = told(computed.shown), scale_figures(source.parts, own)
-    found = computed.table_of(wave, {name: told(one) for name, one in computed.rows.items()}, None)
+    found = computed.table_of(wave, {name: told(one) for name, one in computed.rows.items()})
     return {
         place: found.profile(
             number,

@@ -14,6 +14,7 @@ from surveys.estimation.area_profiles import areas_at
 from surveys.estimation.bands import Bands, bands, moderated
 from surveys.estimation.breakdowns import (
     CATEGORIES,
+    Broken,
     Parts,
     Variable,
     breakdown,
@@ -27,8 +28,8 @@ from surveys.estimation.disclosure import HOMES, PERSONS, Shown, passes
 from surveys.estimation.disclosure import shown as shown_together
 from surveys.estimation.editions import BROKEN, Editions
 from surveys.estimation.fingerprints import fingerprints
-from surveys.estimation.frame import Bools, Ints
-from surveys.estimation.headline import margined
+from surveys.estimation.frame import Bools, Floats, Ints
+from surveys.estimation.headline import Headline, headline, margined
 from surveys.estimation.margins import Place
 from surveys.estimation.modelled import village_model
 from surveys.estimation.profile import Band, VillageProfile
@@ -132,8 +133,24 @@ class Computed:
     @cached_property
     def _answered(self) -> Bools:
         """(villages,) where anybody is in the edition."""
-        found: Bools = self.own.persons(np.ones(len(self.source.data), np.bool_)) > 0
+        found: Bools = self.persons > 0
         return found
+
+    @cached_property
+    def persons(self) -> Floats:
+        """(villages,) in the edition."""
+        return self.own.persons(np.ones(len(self.source.data), np.bool_))
+
+    @cached_property
+    def headline(self) -> Headline:
+        """π, ū and Ū of every village, as they are shown."""
+        return headline(self.wave, self.side)
+
+    def both(self) -> None:
+        """Find what the profiles of villages and those of areas both take, before either is made
+        without the other.
+        """
+        _ = self.bands, self.rows, self.beside, self.modelled, self.inside
 
     # What is shown ------------------------------------------------------------------------------
 
@@ -166,10 +183,10 @@ class Computed:
 
     @cached_property
     def _all_shown(self) -> Shown:
-        everybody = np.ones(len(self.source.data), np.bool_)
+        homes = self.own.homes(np.ones(len(self.source.data), np.bool_))
         n, h = (
-            self.together.of_all(name, one(everybody))[:, None]
-            for name, one in (("persons", self.own.persons), ("homes", self.own.homes))
+            self.together.of_all(name, one)[:, None]
+            for name, one in (("persons", self.persons), ("homes", homes))
         )
         known, secret = self._told("told")
         able = passes(n, h) & ~secret
@@ -211,19 +228,22 @@ class Computed:
     def table(self) -> Table:
         """The columns of all villages."""
         rows = {name: one.leaves for name, one in self.rows.items()}
-        return self.table_of(self.wave, rows, self._change)
+        sides = self.side, self.headline
+        return table(self.wave, *sides, self._broken(self.wave, rows), self._change)
 
     @cached_property
     def rows(self) -> dict[Variable, Shown]:
         """Which rows of each breakdown are shown."""
         return {name: self._rows(name) for name in CATEGORIES}
 
-    def table_of(
-        self, wave: Wave, rows: Mapping[Variable, Bools], change: ChangeColumns | None
-    ) -> Table:
-        """The columns of these places; rows: of each breakdown (places,) whether it is shown."""
+    def table_of(self, wave: Wave, rows: Mapping[Variable, Bools]) -> Table:
+        """The columns of areas; rows: of each breakdown (areas,) whether it is shown."""
+        side = wave.side(wave.own)
+        return table(wave, side, headline(wave, side), self._broken(wave, rows))
+
+    def _broken(self, wave: Wave, rows: Mapping[Variable, Bools]) -> tuple[Broken, ...]:
         use = wave.parts.use
-        broken = () if use is None else tuple(
+        return () if use is None else tuple(
             breakdown(
                 wave.own, wave.own.answers.scores[use.name], name,
                 self.source.category(name, wave.own.answers), rows[name],
@@ -231,7 +251,6 @@ class Computed:
             for name in CATEGORIES
             if name in wave.parts.roles
         )  # fmt: skip
-        return table(wave, broken, change)
 
     def _rows(self, variable: Variable) -> Shown:
         of, users = self.source.category(variable, self.own.answers), self.own.weights.w > 0
@@ -282,7 +301,7 @@ class Computed:
             return bands(nothing, nothing, nothing, nothing)
         one = together.direct("use", side.use)
         known = np.where(together.compared, one.value, np.nan)
-        told = together.of_all("use/why", self.table.headline.use.why) == 0
+        told = together.of_all("use/why", self.headline.use.why) == 0
         visited = together.of_all("visited", self.own.visited) > 0
         v, df = moderated(np.where(visited, np.nan, one.v), one.df, one.homes)
         # Visited homes have a variance of their own kind.

@@ -22,6 +22,7 @@ import pandas as pd
 
 from surveys.estimation.disclosure import HOMES, PERSONS
 from surveys.estimation.frame import Bools, Ints
+from surveys.estimation.numbering import paired, present
 
 BROKEN = ("sex", "age", "schooling")
 """Breakdowns, which have editions of their own."""
@@ -216,11 +217,10 @@ class _Numbered:
 
     def __init__(self, now: pd.DataFrame) -> None:
         villages, self._names = pd.factorize(now["village"])
-        homes, names = pd.factorize(now["home"])
+        homes, _ = pd.factorize(now["home"])
         self.village = villages.astype(np.int64)
         """(rows,)"""
-        self._home = self.village * max(len(names), 1) + homes
-        self._homes = max(len(names), 1)
+        self._home, self._of_home = paired(self.village, homes.astype(np.int64))
 
     def those(self, villages: set[str]) -> Bools:
         """(villages,) which are these."""
@@ -229,7 +229,7 @@ class _Numbered:
     def counted(self, rows: Bools) -> tuple[Ints, Ints]:
         """(villages,) each: how many persons and homes these rows are."""
         count = len(self._names)
-        homes = np.unique(self._home[rows]) // self._homes
+        homes = self._of_home[present(self._home[rows], len(self._of_home))]
         return (
             np.bincount(self.village[rows], minlength=count),
             np.bincount(homes, minlength=count),

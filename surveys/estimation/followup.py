@@ -15,6 +15,7 @@ import numpy as np
 
 from surveys.estimation.estimates import Estimate, Groups
 from surveys.estimation.frame import MODES, Answers, Bools, Floats, Ints
+from surveys.estimation.numbering import firsts
 from surveys.estimation.weights import Weights, by_home
 
 FEWEST = 12
@@ -166,9 +167,10 @@ def hansen_hurwitz(
 def _adults_said(answers: Answers) -> Floats:
     """(homes,) the first number of adults that a home gives, at least how many answered there."""
     rows = np.flatnonzero(answers.adults >= 1)
-    found, first = np.unique(answers.home[rows], return_index=True)
+    rows = rows[firsts(answers.home[rows])]
+    found = answers.home[rows]
     answered = np.bincount(answers.home, minlength=answers.homes).astype(np.float64)
-    answered[found] = np.maximum(answered[found], answers.adults[rows[first]])
+    answered[found] = np.maximum(answered[found], answers.adults[rows])
     return answered
 
 

@@ -31,6 +31,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from surveys.estimation.numbering import paired, present, renumbered
 from surveys.form.indicators import Indicator, Role
 
 Floats = NDArray[np.float64]
@@ -176,7 +177,7 @@ class Answers:
 
     def keep(self, rows: Bools) -> Answers:
         """Some of them; villages keep their numbers. rows: (rows,)."""
-        homes = np.unique(self.home[rows])
+        homes = present(self.home[rows], self.homes)
         return self._of_homes(homes, self.village[homes], rows)
 
     def _of_homes(self, homes: Ints, village: Ints, kept: Bools) -> Answers:
@@ -184,11 +185,10 @@ class Answers:
         home[homes] = np.arange(len(homes))
         rows = np.flatnonzero(kept & (home[self.home] >= 0))
         rows = rows[np.argsort(home[self.home[rows]], kind="stable")]
-        entry = np.unique(self.entry[rows], return_inverse=True)[1].astype(np.int64)
         return Answers(
             village=village,
             home=home[self.home[rows]],
-            entry=entry,
+            entry=renumbered(self.entry[rows]),
             mode=self.mode[rows],
             flags={name: has[rows] for name, has in self.flags.items()},
             user=self.user[rows],
@@ -316,11 +316,10 @@ def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> An
     row = np.flatnonzero(keep)
     village = village[row]
     homes_of_rows, called_homes = _factorized(frame["home"])
-    home, homes = _within(village, homes_of_rows[row])
+    home, of_home = paired(village, homes_of_rows[row])
     row, order = _in_order(frame, row, home)
-    village, home = village[order], home[order]
-    of_home, names = np.zeros(homes, np.int64), np.full(homes, -1, np.int64)
-    of_home[home] = village
+    home = home[order]
+    names = np.full(len(of_home), -1, np.int64)
     names[home] = homes_of_rows[row]
 
     def number(role: Role) -> Floats:
@@ -330,7 +329,7 @@ def answers(frame: pd.DataFrame, codes: Sequence[str], measures: Measures) -> An
     return Answers(
         village=of_home,
         home=home,
-        entry=_within(home, _factorized(frame["entry"])[0][row])[0],
+        entry=paired(home, _factorized(frame["entry"])[0][row])[0],
         mode=_codes(frame, "mode", MODES)[row],
         flags=_flags(frame, row),
         # Without such a question everyone who answers the bot is taken for a user.
@@ -366,15 +365,6 @@ def _in_order(frame: pd.DataFrame, row: Ints, home: Ints) -> tuple[Ints, Ints]:
         tie = pd.util.hash_pandas_object(texts, index=False).to_numpy()
         order = np.lexsort((tie, times, home))
     return row[order].astype(np.int64), order.astype(np.int64)
-
-
-def _within(outer: Ints, inner: Ints) -> tuple[Ints, int]:
-    """Codes 0.. of (outer, inner), ascending with outer; and how many there are."""
-    pairs = outer * (int(inner.max(initial=0)) + 1) + inner
-    codes, kinds = pd.factorize(pairs)
-    rank = np.empty(len(kinds), np.int64)
-    rank[np.argsort(kinds)] = np.arange(len(kinds))
-    return rank[codes], len(kinds)
 
 
 def _distinct(frame: pd.DataFrame, name: str) -> tuple[Ints, list[str]]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from surveys.estimation.frame import Floats, Ints
+from surveys.estimation.numbering import ranked
 
 COMPARED = 10
 """Under so many finished interviews a group has no median of its own."""
@@ -48,9 +49,9 @@ def groups(
 
 
 def _group(codes: Ints, name: Callable[[int], str]) -> Group:
-    found, of_row = np.unique(codes, return_inverse=True)
+    of_row, found = ranked(codes)
     names = ["" if code < 0 else name(code) for code in found.tolist()]
-    return Group(names, of_row.astype(np.int64))
+    return Group(names, of_row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def duplicate(village: Ints, entry: Ints, same: NDArray[np.uint64], answered: In
     >>> duplicate(none, np.array([0, 1, 2, 2]), np.array([5, 5, 6, 6], np.uint64), none + 15)
     array([ True,  True, False, False])
     """
-    kinds, code = np.unique(same, return_inverse=True)
+    code, kinds = pd.factorize(same)
     by = pd.Series(entry).groupby(village * max(len(kinds), 1) + code)
     several = by.transform("min").to_numpy() != by.transform("max").to_numpy()
     found: Bools = several & (answered >= ENOUGH)

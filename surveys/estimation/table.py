@@ -10,6 +10,7 @@ import numpy as np
 from surveys.estimation import suppression as shown
 from surveys.estimation.breakdowns import Broken
 from surveys.estimation.changes import ChangeColumns
+from surveys.estimation.decomposition import Side
 from surveys.estimation.depth import (
     DeprivationColumns,
     InequalityColumns,
@@ -25,7 +26,6 @@ from surveys.estimation.headline import (
     Margined,
     benchmarks,
     grades,
-    headline,
     headline_beside,
     missing_users,
     phones,
@@ -177,11 +177,16 @@ COUNTED_FLAGS = ("flagged", *FLAGS, "rosters_differ", "rosters_short")
 
 
 def table(
-    wave: Wave, breakdowns: tuple[Broken, ...] = (), change: ChangeColumns | None = None
+    wave: Wave,
+    village: Side | None,
+    head: Headline,
+    breakdowns: tuple[Broken, ...] = (),
+    change: ChangeColumns | None = None,
 ) -> Table:
-    """Everything of a wave's places."""
-    village, beside = wave.side(wave.own), wave.side(wave.reference)
-    head = headline(wave, village)
+    """Everything of a wave's places; village, head: π, ū and Ū of each, which take a pass over all
+    rows, and as they are shown.
+    """
+    beside = wave.side(wave.reference)
     indices = [index_figures(wave, one) for one in wave.parts.indices]
     indices += [
         basic_figures(wave, one) for one in wave.parts.shares if wave.parts.ladder(one.name)

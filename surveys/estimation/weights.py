@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surveys.estimation.frame import Answers, Bools, Floats, Ints
+from surveys.estimation.numbering import firsts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def weights(answers: Answers) -> Weights:
     if answers.asks_phone:
         complete &= _complete(answers.adults, answers.no_phone)
     rows = np.flatnonzero(complete)
-    found, first = np.unique(home[rows], return_index=True)
-    chosen = rows[first]
+    chosen = rows[firsts(home[rows])]
+    found = home[chosen]
 
     def of_home(values: Floats) -> Floats:
         result = np.full(homes, np.nan)

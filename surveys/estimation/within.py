@@ -47,13 +47,13 @@ def within(
 
 
 def _place(computed: Computed, at: int, bands: Mapping[int, Band]) -> Place:
-    one, told = computed.table, computed.bands
+    one, told = computed.headline, computed.bands
     return Place(
         code=computed.codes[at],
         name=str(computed.villages["name"].iloc[at]),
-        persons=int(one.counts["persons"][at]),
-        use=one.headline.use.at(at),
-        online=one.headline.online.at(at),
+        persons=int(computed.persons[at]),
+        use=one.use.at(at),
+        online=one.online.at(at),
         band=bands[int(told.band[at])] if told.compared[at] else None,
         latitude=_degrees(computed, "latitude", at),
         longitude=_degrees(computed, "longitude", at),
@@ -75,7 +75,7 @@ def _ranked(computed: Computed, told: Sequence[int], places: Sequence[Place]) ->
     if side is None:
         return list(places)
     at = np.array(told, np.int64)
-    ranked = computed.wave.compared[at] & (computed.table.headline.use.why[at] == 0)
+    ranked = computed.wave.compared[at] & (computed.headline.use.why[at] == 0)
     value = np.where(ranked, side.use.value[at], np.nan)
     found = rank_intervals(value, side.use.se[at], side.use.df[at])
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -72,8 +72,11 @@ def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", lexer="contextual")
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Tree[Token]:
-    """The tree of an expression. Raises `ExpressionError` for what is none."""
+    """The tree of an expression, which is to be left as it is: a form asks for one several times,
+    and has it again. Raises `ExpressionError` for what is none.
+    """
     if not text.strip():
         raise ExpressionError("There is no expression.", 0)
     if len(text) > LONGEST:

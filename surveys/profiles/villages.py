@@ -7,10 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from surveys.estimation.profile import Around, VillageProfile, to_json
-from surveys.profiles.area_editions import all_names, inside_of, of_area, same, together
+from surveys.profiles.area_editions import (
+    all_names,
+    computed_areas,
+    inside_of,
+    of_area,
+    same,
+)
 from surveys.profiles.arounds import Arounds, around_of, partial
 from surveys.profiles.computed_wave import Round, computed_round
 from surveys.profiles.given import Profiles, to_five
+from surveys.profiles.meanwhile import meanwhile
 from surveys.profiles.measuring import measured
 from surveys.profiles.seldom import seldom_collected
 from surveys.profiles.stands import COUNTED, Seen, program, seen, settle
@@ -97,11 +104,18 @@ def _whole(
     every = (area_id for area_id in looked.answered if area_id in one.census)
     kept = {one.census[area_id].code for area_id in every} if looked.large else asked
     codes = sorted(kept | one.editions.advanced, key=ids.__getitem__)
-    found, told = _villages(database, one, codes, now)
-    if looked.large:
-        with database.begin() as session:
-            settle(session, looked, one, codes, told)
-    around = _around(database, one, {above[ids[code]] for code in asked}, now)
+    several = _several(database, one, {above[ids[code]] for code in asked})
+    one.computed.both()
+    with meanwhile(lambda: computed_areas(one, several.values()), large=looked.large) as areas:
+        found, told = _villages(database, one, codes, now)
+        if looked.large:
+            with database.begin() as session:
+                settle(session, looked, one, codes, told)
+        one.areas.update(areas())
+    around = {
+        area_id: around_of(of_area(database, one, area_id, place, now), place[-1])
+        for area_id, place in several.items()
+    }
     return _Pass(
         {code: found[code] for code in codes if code in asked},
         {code: _now(one, code) for code in asked},
@@ -201,21 +215,16 @@ def _villages(
     return {code: found[code] for code in codes}, told
 
 
-def _around(
-    database: Database, one: Round, area_ids: Collection[int], now: datetime
-) -> dict[int, Around | None]:
-    """Of those areas in which several villages have answered."""
+def _several(
+    database: Database, one: Round, area_ids: Collection[int]
+) -> dict[int, tuple[str, ...]]:
+    """Those areas in which several villages have answered, by their names from the top down."""
     with database.read() as session:
         names = all_names(session, area_ids)
-    several = {
+    return {
         area_id: place
         for area_id, place in names.items()
         if sum(code in one.answered for code in inside_of(one, place)) > 1
-    }
-    together(one, several.values())
-    return {
-        area_id: around_of(of_area(database, one, area_id, place, now), place[-1])
-        for area_id, place in several.items()
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from surveys.form.indicators import Indicator, from_json
@@ -28,11 +28,15 @@ class Version:
 
 def versions_of_wave(session: Session, wave_id: int) -> list[Version]:
     """Every version that was answered in a wave, and its current one, the newest first."""
-    answered = select(Interview.form_version_id).where(Interview.wave_id == wave_id)
+    answered = (
+        select(Interview.id)
+        .where(Interview.wave_id == wave_id, Interview.form_version_id == FormVersion.id)
+        .exists()
+    )
     current = select(Wave.form_version_id).where(Wave.id == wave_id)
     rows = session.execute(
         select(FormVersion.id, FormVersion.xform, FormVersion.indicators)
-        .where(FormVersion.id.in_(answered.union(current)))
+        .where(or_(answered, FormVersion.id == current.scalar_subquery()))
         .order_by(FormVersion.published_at.desc(), FormVersion.id.desc())
     )
     return [

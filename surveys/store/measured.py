@@ -57,8 +57,9 @@ class Rows:
     """The finished submissions of a wave, by id; nothing of them is a Python object of its own."""
 
     own: pd.DataFrame
-    """id, area (its id), home, entry, submission (its key), mode, finished, rejected, stored (its
-    flags as JSON), seconds (NaN where there is no log), path (-1), same, answered."""
+    """id, area (its id), home and entry (Categoricals), submission (its key), mode, finished,
+    rejected, stored (its flags as JSON), seconds (NaN where there is no log), path (-1), same,
+    answered."""
     values: pd.DataFrame
     """Of each name that the wave measures a Categorical, "" where nothing was answered."""
 
@@ -153,6 +154,9 @@ def read(
         order = np.argsort(ids, kind="stable")
         own = own.take(order).reset_index(drop=True)
         values = {name: one.take(order) for name, one in values.items()}
+    for name in ("home", "entry"):
+        # As numbers, once: all that counts homes would find anew which there are.
+        own[name] = pd.Categorical.from_codes(*pd.factorize(own[name]))
     return Rows(own, pd.DataFrame(values, index=own.index, columns=names))
 
 

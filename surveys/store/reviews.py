@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, false, func, or_, select, update
+from sqlalchemy import ColumnElement, false, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from surveys.store.schema import Area, FormVersion, Interview, Report, Wave
@@ -17,6 +17,8 @@ Review = Literal["received", "approved", "hasIssues", "rejected"]
 """As ODK Central names them."""
 REVIEWS: tuple[Review, ...] = get_args(Review)
 REJECTED = "rejected"
+# As text in the statement: only so does the index of what was rejected serve.
+REJECTED_ONES = Interview.review == literal_column("'rejected'")
 FEWEST = 8
 """Characters of a submission's id that must be given to look for it."""
 
@@ -72,7 +74,7 @@ def rejected_in(session: Session, wave_id: int) -> dict[str, int]:
         select(Interview.key, Interview.area_id).where(
             Interview.wave_id == wave_id,
             Interview.status == "finished",
-            Interview.review == REJECTED,
+            REJECTED_ONES,
         )
     )
     return {row.key: row.area_id for row in rows}

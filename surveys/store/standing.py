@@ -1,8 +1,8 @@
 """Numbers of villages that stand: nothing of theirs has changed since they were computed.
 
-A stamp says which submissions a village has: their number, their ids, which a review rejected, when
-the last one was finished, how long the lines are that estimates read. It is found in the index that
-these lines are in, so a million submissions take a third of a second.
+A stamp says which submissions a village has: their number, their ids, how long the line of each is
+that estimates read, when the last one was finished, which a review rejected. It is found in the
+index that these lines are in, so a million submissions take most of a second.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import BigInteger, case, cast, delete, func, insert, select
+from sqlalchemy import BigInteger, and_, case, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from surveys.store.interviews import INTERVIEW
 from surveys.store.measured import FINISHED, has_line
 from surveys.store.outdated import drop_standing
 from surveys.store.reports import told_names
-from surveys.store.reviews import REJECTED
+from surveys.store.reviews import REJECTED_ONES
 from surveys.store.schema import Base, Basis, Report, Standing, Wave
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _C = INTERVIEW.c
 _STANDING = Base.metadata.tables["standing"]
 _KEEP = insert(_STANDING)
-SPREAD = 1009
-"""A prime: sums of ids and of their remainders are hardly the same of other ids."""
 
 
 class Stamp(NamedTuple):
@@ -76,30 +74,32 @@ class Settled(NamedTuple):
 def stamps(session: Session, wave_id: int) -> dict[int, Stamp]:
     """Of each village of a wave where somebody finished."""
     number = cast(_C.id, BigInteger)
-    query = (
-        select(
-            _C.area_id,
-            func.count(),
-            func.sum(number),
-            func.sum(number * (number % SPREAD)),
-            func.sum(case((_C.review == REJECTED, 1), else_=0)),
-            func.sum(case((_C.review == REJECTED, number), else_=0)),
-            func.max(_C.finished_at),
-            func.sum(func.coalesce(func.length(_C.measured), 0)),
-            func.sum(case((has_line(session, wave_id), 0), else_=1)),
-        )
-        .where(_C.wave_id == wave_id, FINISHED)
-        .group_by(_C.area_id)
+    finished = and_(_C.wave_id == wave_id, FINISHED)
+    # Each sum more is a tenth of a second of a million.
+    query = select(
+        _C.area_id,
+        func.count(),
+        func.sum(number),
+        func.sum(number * func.length(_C.measured)),
+        func.max(_C.finished_at),
+        func.sum(case((has_line(session, wave_id), 0), else_=1)),
     )
-    return {
-        area_id: Stamp(
-            " ".join(map(str, (count, *ids, rejected, which, last, length))),
-            count, int(rejected), int(unmeasured),
+    rejected = {
+        area_id: (count, ids)
+        for area_id, count, ids in session.execute(
+            select(_C.area_id, func.count(), func.sum(number))
+            .where(finished, REJECTED_ONES)
+            .group_by(_C.area_id)
         )
-        for area_id, count, *ids, rejected, which, last, length, unmeasured in session.execute(
-            query
-        )
-    }  # fmt: skip
+    }
+    found = {}
+    for area_id, count, ids, lines, last, unmeasured in session.execute(
+        query.where(finished).group_by(_C.area_id)
+    ):
+        less, which = rejected.get(area_id, (0, 0))
+        text = " ".join(map(str, (count, ids, lines, last, less, which)))
+        found[area_id] = Stamp(text, count, less, int(unmeasured))
+    return found
 
 
 def rests_on(session: Session, wave_id: int) -> Rests | None:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select
 from surveys.conduct.forget import forget_nameless
 from surveys.estimation.profile import to_json
 from surveys.profiles import area_profile, stands, village_profiles
+from surveys.profiles.area_editions import computed_areas
 from surveys.profiles.villages import computed_round as whole_round
 from surveys.publish import close_wave, import_villages
 from surveys.publish.margins import import_margins
@@ -294,6 +295,21 @@ def test_a_village_may_be_gone_between_two_looks(database, field, monkeypatch, l
         found = village_profiles(database, field.wave, list(field.villages.values()), LATER)
     # Where a look is one moment of the database it may still be there.
     assert set(found) | {"V9"} == field.villages.keys()
+
+
+def test_areas_made_by_a_copy_of_the_process_are_the_same(database, field, monkeypatch):
+    alone = every(database, field)
+    here = []
+    with monkeypatch.context() as patch:
+        patch.setattr("surveys.profiles.meanwhile._able", lambda: True)
+        patch.setattr(
+            "surveys.profiles.villages.computed_areas",
+            lambda *given: here.append(given) or computed_areas(*given),
+        )
+        beside = whole(database, field, 0)
+    assert not here
+    assert beside == alone
+    assert any(one["around"] for one in beside.values())
 
 
 def test_an_area_holds_what_its_villages_say(database, field, monkeypatch):

@@ -124,6 +124,12 @@ class Interview(Base):
         # What has grown old is found by when it was begun, which never changes: an index on
         # when it was answered last would be written with every answer.
         Index("ix_interview_wave_id_started_at", "wave_id", "started_at"),
+        # Which form versions a wave has, and what was rejected in it, is asked of a million.
+        Index("ix_interview_wave_id_form_version_id", "wave_id", "form_version_id"),
+        # All that is read of these: only so does SQLite leave the index above for it.
+        Index("ix_interview_rejected", "wave_id", "status", "review", "area_id", "key",
+              sqlite_where=text("review = 'rejected'"),
+              postgresql_where=text("review = 'rejected'")),
         Index("ix_interview_texts", "started_at", sqlite_where=text("texts_erased_at IS NULL"),
               postgresql_where=text("texts_erased_at IS NULL")),
         CheckConstraint("status IN ('open','stopped','finished')", name="status"),
