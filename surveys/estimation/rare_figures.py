@@ -46,7 +46,9 @@ def reaching(
     all_most, all_asked = together.of_all(f"{name}/most", most), together.of_all(name, asked)
     if not (few | nearly).any() or (all_asked > 0).sum() < MODEL_FROM:
         return found
-    model = beta_binomial(all_most, all_asked)
+    wanted = np.zeros(len(all_asked), np.bool_)
+    wanted[: len(few)] = few | nearly
+    model = beta_binomial(all_most, all_asked, wanted)
     low, high = model.low[: len(few)], model.high[: len(few)]
     return replace(
         found,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from surveys.estimation.frame import Floats
+from surveys.estimation.frame import Bools, Floats
 
 POINTS = 32
 """Of the grid, on each axis."""
@@ -40,10 +40,11 @@ class BetaBinomial:
     variance."""
 
 
-def beta_binomial(yes: ArrayLike, asked: ArrayLike) -> BetaBinomial:
+def beta_binomial(yes: ArrayLike, asked: ArrayLike, wanted: Bools | None = None) -> BetaBinomial:
     """Shares by the model from yes of asked persons; either may be an effective, broken number.
 
-    yes, asked: (villages,), 0 ≤ yes ≤ asked.
+    yes, asked: (villages,), 0 ≤ yes ≤ asked; wanted: (villages,) whose low and high are asked for,
+    which take longest; NaN of the others.
 
     ValueError: fewer than three villages with anybody asked; yes outside 0 to asked.
 
@@ -78,8 +79,10 @@ def beta_binomial(yes: ArrayLike, asked: ArrayLike) -> BetaBinomial:
     persons = first * (1 - first) / (second - first**2) - 1
     value, low, high = (np.full(len(y), np.nan) for _ in range(3))
     value[used] = first
-    low[used], high[used] = (
-        special.betaincinv(first * persons, (1 - first) * persons, tail) for tail in (0.025, 0.975)
+    limits = used if wanted is None else used & wanted
+    share, as_of = first[limits[used]], persons[limits[used]]
+    low[limits], high[limits] = (
+        special.betaincinv(share * as_of, (1 - share) * as_of, tail) for tail in (0.025, 0.975)
     )
     return BetaBinomial(float(mu @ weight.sum(axis=1)), value, low, high)
 

@@ -82,12 +82,14 @@ class Seen:
             area_id for area_id, one in self.stamps.items() if one.finished > one.rejected
         )
 
-    def number(self, area_id: int, name: str) -> int:
-        """Of a village that stands one of `COUNTED`."""
+    def counted(self, area_id: int) -> tuple[int, int, int]:
+        """Of a village that stands `COUNTED`."""
         import numpy as np
 
         names = () if self.rests is None else self.rests.names
-        return int(np.frombuffer(self.rows[area_id].numbers)[names.index(name)])
+        numbers = np.frombuffer(self.rows[area_id].numbers)
+        persons, homes, waiting = (int(numbers[names.index(name)]) for name in COUNTED)
+        return persons, homes, waiting
 
     def beside(self, among: Collection[int]) -> Standing:
         """The villages that stand, but for these."""

@@ -20,7 +20,7 @@ from surveys.profiles.given import Profiles, to_five
 from surveys.profiles.meanwhile import meanwhile
 from surveys.profiles.measuring import measured
 from surveys.profiles.seldom import seldom_collected
-from surveys.profiles.stands import COUNTED, Seen, program, seen, settle
+from surveys.profiles.stands import Seen, program, seen, settle
 from surveys.store.areas import ids_of, paths_of
 from surveys.store.database import Database
 from surveys.store.reports import Edition, Made, documents, keep, made_again, told_in
@@ -38,8 +38,8 @@ class _Pass:
 
     found: Mapping[str, Found]
     """Of those who were asked for, by code."""
-    now: Mapping[str, tuple[int, int, int]]
-    """Of the same: persons who have answered, their homes, and persons who are in no edition."""
+    now: Callable[[str], tuple[int, int, int]]
+    """Of one of them: persons who have answered, their homes, and persons who are in no edition."""
     around: Callable[[int], Around | None]
 
 
@@ -73,7 +73,7 @@ def village_profiles(
         area_id = ids[code]
         beside = _beside(profile, made.around(above[area_id]))
         return replace(
-            _counted(profile, *made.now[code]), around=beside, organisation=organisation,
+            _counted(profile, *made.now(code)), around=beside, organisation=organisation,
             contact=contact, rejected=to_five(looked.stamps[area_id].rejected),
         )  # fmt: skip
 
@@ -118,7 +118,7 @@ def _whole(
     }
     return _Pass(
         {code: found[code] for code in codes if code in asked},
-        {code: _now(one, code) for code in asked},
+        lambda code: _now(one, code),
         around.get,
     )
 
@@ -144,15 +144,20 @@ def _changed(
         with database.begin() as session:
             after = settle(session, looked, one, ordered, told)
     found: dict[str, Found] = {}
-    counted: dict[str, tuple[int, int, int]] = {}
+    stands: dict[str, int] = {}
     for area_id in sorted(wanted):
         code = looked.census[area_id].code
         if one is None or area_id in looked.rows:
-            found[code] = looked.rows[area_id].report_id
-            persons, homes, waiting = (looked.number(area_id, name) for name in COUNTED)
-            counted[code] = persons, homes, waiting
+            found[code], stands[code] = looked.rows[area_id].report_id, area_id
         elif code in made:
-            found[code], counted[code] = made[code], _now(one, code)
+            found[code] = made[code]
+
+    def counted(code: str) -> tuple[int, int, int]:
+        """Of those that stand looked up for whom it is asked: there may be ten thousand."""
+        if one is None or code in stands:
+            return looked.counted(stands[code])
+        return _now(one, code)
+
     areas = sorted({above[area_id] for area_id in wanted})
     return _Pass(found, counted, Arounds(database, after, areas, now))
 
