@@ -28,7 +28,7 @@ def _compress(method: str) -> None:
             "SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
         )
     )
-    # Before PostgreSQL 14 there is no choice, and one may be built without lz4.
+    # A server may be built without it.
     if able:
         for table, column in LONG:
             op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION {method}")

@@ -55,6 +55,8 @@ class _Copy(Generic[T]):
             warnings.simplefilter("ignore", DeprecationWarning)
             self._child = os.fork()
         if not self._child:
+            # Else it would wait for ever to be read by itself, once its parent is gone.
+            os.close(self._answer)
             _do(work, writing)
         os.close(writing)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -85,3 +87,21 @@ def test_nothing_is_left_running_where_nobody_waits(able):
         os.kill(other, 0)
     for one in (told, tell):
         os.close(one)
+
+
+def test_a_copy_ends_where_its_parent_is_gone():
+    program = """
+import os, time
+from surveys.profiles.meanwhile import meanwhile
+
+def work():
+    print("at it", flush=True)
+    time.sleep(0.2)
+    return bytes(10**6)
+
+with meanwhile(work, large=True):
+    time.sleep(0.1)
+    os._exit(0)
+"""
+    # What is printed ends when nobody is left who could print.
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, timeout=30)

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from surveys.conduct.forget import forget_nameless
+from surveys.estimation.area_profiles import areas_at
 from surveys.estimation.profile import to_json
 from surveys.profiles import area_profile, stands, village_profiles
-from surveys.profiles.area_editions import computed_areas
 from surveys.profiles.villages import computed_round as whole_round
 from surveys.publish import close_wave, import_villages
 from surveys.publish.margins import import_margins
@@ -109,6 +109,17 @@ def test_where_nothing_has_changed_nothing_is_computed(database, field, monkeypa
     again, computed = some(database, field, monkeypatch)
     assert computed == []
     assert again == first
+
+
+def test_where_one_answer_is_another_its_village_is_computed(database, field, monkeypatch):
+    every(database, field, NOW)
+    with database.begin() as session:
+        for one in of_village(session, field, "V7"):
+            if "\t50" in one.measured:
+                one.measured = one.measured.replace("\t50", "\t100")
+                break
+    _, computed = some(database, field, monkeypatch)
+    assert computed[0] == {"V7", "V0", "V1"}
 
 
 def test_what_is_computed_of_some_villages_is_what_all_of_them_give(database, field, monkeypatch):
@@ -303,8 +314,8 @@ def test_areas_made_by_a_copy_of_the_process_are_the_same(database, field, monke
     with monkeypatch.context() as patch:
         patch.setattr("surveys.profiles.meanwhile._able", lambda: True)
         patch.setattr(
-            "surveys.profiles.villages.computed_areas",
-            lambda *given: here.append(given) or computed_areas(*given),
+            "surveys.estimation.computed.areas_at",
+            lambda *given, **named: here.append(given) or areas_at(*given, **named),
         )
         beside = whole(database, field, 0)
     assert not here
