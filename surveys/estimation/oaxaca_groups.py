@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from surveys.estimation.frame import Bools, Floats, Ints
+from surveys.estimation.numbering import ranked
 
 Coefficients = Literal["0", "0.5", "1", "neumark", "pooled"]
 """Of the two-fold: the weight of A's coefficients (0: B's, 1: A's, 0.5: Reimers 1983), or those of
@@ -65,7 +66,7 @@ class Persons:
             self.other[rows],
             [Covariate(one.name, one.columns[rows], one.categories) for one in self.covariates],
             self.w[rows],
-            np.unique(self.cluster[rows], return_inverse=True)[1].astype(np.int64),
+            ranked(self.cluster[rows])[0],
         )
 
 

@@ -26,6 +26,7 @@ from surveys.estimation.estimates import (
 from surveys.estimation.followup import TwoPhase, hansen_hurwitz
 from surveys.estimation.frame import Answers, Bools, Floats, Ints
 from surveys.estimation.margins import Raking
+from surveys.estimation.numbering import ranked
 from surveys.estimation.raking import Calibration
 from surveys.estimation.weights import Weights, weights
 
@@ -317,7 +318,7 @@ def strata(homes: Ints, adults: Floats, area: Ints) -> Ints:
     first = order[np.searchsorted(area[order], np.arange(areas))] if villages else order
     small[first[too_few]] = True
     own = np.where(small | ~known[area], 0, 1 + np.arange(villages))
-    return np.unique(area * (villages + 1) + own, return_inverse=True)[1].astype(np.int64)
+    return ranked(area * (villages + 1) + own)[0]
 
 
 def _weighed(answers: Answers, raking: Raking | None) -> Weights:

@@ -18,7 +18,7 @@ Review = Literal["received", "approved", "hasIssues", "rejected"]
 REVIEWS: tuple[Review, ...] = get_args(Review)
 REJECTED = "rejected"
 # As text in the statement: only so does the index of what was rejected serve.
-REJECTED_ONES = Interview.review == literal_column("'rejected'")
+REJECTED_ONES = Interview.review == literal_column(f"'{REJECTED}'")
 FEWEST = 8
 """Characters of a submission's id that must be given to look for it."""
 
