@@ -1,8 +1,9 @@
 """Updates handled in one commit with what came while the last one was on its way.
 
-Nobody is waited for: an update that comes alone is handled at once. The more come, the more are
-handled together, and the less each costs. Nothing waits for long here: what is not handled together
-with the others is in the inbox, and its turn comes later (bot.lanes).
+An update that comes alone is handled at once. The more come, the more are handled together, and the
+less each costs: where a commit was for several, and more came meanwhile, the next one waits for a
+moment, or until there are enough. Nothing waits for long here: what is not handled together with
+the others is in the inbox, and its turn comes later (bot.lanes).
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 MOST = 100
 """People in one commit: as many as Telegram gives updates at once."""
+MOMENT = 0.02
+"""Seconds that a commit waits for more updates …"""
+ENOUGH = 20
+"""… unless there are so many."""
 SLOW = 0.5
 """Seconds after which those that came since do not wait for a commit any longer (on PostgreSQL):
 somebody has asked for something that takes its time."""
@@ -55,6 +60,10 @@ class Together:
         self._batches: set[asyncio.Task[None]] = set()
         self._newest: asyncio.Task[None] | None = None
         """The batch that others wait for, until it is through, or slow."""
+        self._last = 0
+        """Updates in the last commit; 0: nothing came during it, or what came has waited."""
+        self._gathering: asyncio.TimerHandle | None = None
+        """Ends the moment for which a commit waits."""
         self._busy: set[str] = set()
         """The persons of whom something is being handled."""
 
@@ -89,10 +98,19 @@ class Together:
         return done
 
     def _go(self) -> None:
-        """Begin the next commit, unless it is worth while to wait for the last one."""
+        """Begin the next commit, unless it is worth while to wait for the last one, or for more."""
         if self._newest is not None:
             return
+        if self._last > 1 and 0 < len(self._waiting) < ENOUGH:
+            if self._gathering is None:
+                loop = asyncio.get_running_loop()
+                self._gathering = loop.call_later(MOMENT, self._gathered)
+            return
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         several = self._next()
+        self._last = len(several)
         if several:
             batch = self._newest = asyncio.create_task(self._batch(several))
             self._batches.add(batch)
@@ -100,6 +118,10 @@ class Together:
             batch.add_done_callback(lambda _: slow.cancel())
             batch.add_done_callback(self._batches.discard)
             batch.add_done_callback(self._pass)
+
+    def _gathered(self) -> None:
+        self._last = 0
+        self._go()
 
     def _pass(self, batch: asyncio.Task[None]) -> None:
         """A batch is through, or slow: those that came since go on, and, once it is through, those

@@ -66,7 +66,9 @@ async def test_one_that_fails_undoes_none_of_the_others(database):
     assert await going.handle_fresh([fresh(1, 1), fresh(7, 2)]) == ["known"] * 2
 
 
-async def test_what_came_during_a_commit_goes_into_the_next_one(database, monkeypatch):
+@pytest.fixture
+def commits(monkeypatch):
+    """How many updates each commit is for."""
     commits = []
     settle = together.settle_together
 
@@ -75,6 +77,10 @@ async def test_what_came_during_a_commit_goes_into_the_next_one(database, monkey
         return settle(database, vault, several, *given)
 
     monkeypatch.setattr(together, "settle_together", counted)
+    return commits
+
+
+async def test_what_came_during_a_commit_goes_into_the_next_one(database, commits):
     going = Together(database, VAULT, answer, lambda queued: None, lambda: NOW)
     first = asyncio.create_task(going.handle_fresh([fresh(1, 1)]))
     while not commits:
@@ -85,6 +91,60 @@ async def test_what_came_during_a_commit_goes_into_the_next_one(database, monkey
     assert len(traces(database)) == 149
     assert commits[0] == 1
     assert max(commits) == together.MOST
+
+
+async def test_where_several_come_the_next_wait_for_more(database, commits, monkeypatch):
+    monkeypatch.setattr(together, "ENOUGH", 4)
+    go_on = threading.Event()
+
+    def waits(session, taken):
+        if taken.update_id in (1, 3, 8):
+            go_on.wait(PATIENCE)
+            go_on.clear()
+        return answer(session, taken)
+
+    going = Together(database, VAULT, waits, lambda queued: None, lambda: NOW)
+
+    def come(*numbers):
+        return asyncio.create_task(going.handle_fresh([fresh(n, n) for n in numbers]))
+
+    async def after(count):
+        async with asyncio.timeout(PATIENCE):
+            while len(commits) < count:
+                await asyncio.sleep(0.001)
+
+    monkeypatch.setattr(together, "MOMENT", 10 * PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        # What comes while one alone is on its way waits for that alone.
+        alone = come(1)
+        await after(1)
+        several = come(2, 3)
+        await asyncio.sleep(0)
+        go_on.set()
+        assert await alone == ["handled"]
+        await after(2)
+        # These came during a commit of several: until there are enough, or for a moment.
+        early = come(4), come(5)
+        await asyncio.sleep(0)
+        go_on.set()
+        await several
+        late = come(6)
+        await asyncio.sleep(0.05)
+        assert commits == [1, 2]
+        assert not any(one.done() for one in (*early, late))
+        await come(7)
+        await asyncio.gather(*early, late)
+        assert commits == [1, 2, 4]
+
+        monkeypatch.setattr(together, "MOMENT", 0.01)
+        several = come(8, 9)
+        await after(4)
+        alone = come(10)
+        await asyncio.sleep(0)
+        go_on.set()
+        assert await alone == await come(11) == ["handled"]
+        assert await several == ["handled"] * 2
+    assert len(traces(database)) == 11
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
