@@ -42,7 +42,8 @@ class Frequency:
     answered: int | None = None
     """Rounded to 5; None: fewer than 10 persons or 5 homes, or not counted."""
     counted: bool = False
-    """False for a table whose rows are not persons, and for ids, times and texts."""
+    """False for a table whose rows are not persons, and for ids, times, texts and what was drawn by
+    lot."""
     shares: tuple[Share, ...] = ()
     quantiles: tuple[tuple[int, float], ...] = ()
     """(per cent, value)."""
@@ -194,9 +195,16 @@ class Counting:
 
 
 def counted(variable: Variable) -> bool:
-    """Whether it is told of a column how often each answer was given."""
+    """Whether it is told of a column how often each answer was given: not of places, and not of
+    what is drawn by lot, which nobody answered.
+    """
     kinds = ("category", "yes_no", "integer", "decimal")
-    return variable.kind in kinds and variable.question != "geopoint"
+    if variable.kind not in kinds or variable.question == "geopoint":
+        return False
+    # Only here: the process that makes lines has the standard library alone.
+    from surveys.form.expression import draws_by_lot
+
+    return not draws_by_lot(variable.calculation)
 
 
 def frequencies(table: Table) -> dict[str, Frequency]:

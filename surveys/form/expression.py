@@ -139,6 +139,21 @@ def gives_truth(text: str) -> bool:
     return _truth_at_top(tree)
 
 
+def draws_by_lot(text: str) -> bool:
+    """Whether an expression calls random(); of what is none: no.
+
+    >>> draws_by_lot("once(int(random() * 6) + 1)"), draws_by_lot("concat('random()', /data/a)")
+    (True, False)
+    """
+    if not text.strip():
+        return False
+    try:
+        tree = parse(text)
+    except ExpressionError:
+        return False
+    return any(name_of(one) == "random" for one in tree.iter_subtrees())
+
+
 def _truth_at_top(tree: Tree[Token]) -> bool:
     function = FUNCTIONS.get(name_of(tree))
     return tree.data in _TRUTHS or (function is not None and function.gives == "truth")

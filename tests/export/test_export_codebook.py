@@ -151,6 +151,23 @@ def test_rows_that_are_no_persons_are_not_counted():
     assert not frequencies(members)["access-B4"].counted
 
 
+def test_what_is_drawn_by_lot_is_not_counted():
+    def drawn(calculation):
+        return Variable("n", "integer", {}, "scale", question="calculate", calculation=calculation)
+
+    home = Variable("household", "text", {})
+    rows = [[str(at), at] for at in range(50)]
+    for calculation, counted in (
+        ("once(int(random() * 2147483646) + 1)", False),
+        ("concat('random()', /data/home/A6)", True),
+        ("/data/home/A6 + 1", True),
+        ("", True),
+        ("no (expression", True),
+    ):
+        people = Table("submissions", (home, drawn(calculation)), lambda: [rows], 50)
+        assert frequencies(people)["n"].counted == counted
+
+
 # The files --------------------------------------------------------------------------------------
 
 
