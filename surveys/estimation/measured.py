@@ -22,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2b
-from io import StringIO
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from surveys.form.indicators import Indicator
@@ -160,7 +160,7 @@ def columns(
     # One more line without answers: of numbers alone pandas would make numbers ("3.0" is no "3").
     last = "\t".join(("", *("0" for _ in numbers), *("" for _ in layout.names)))
     found = pd.read_csv(
-        StringIO("\n".join((*lines, last))), sep="\t", header=None, names=range(len(kinds)),
+        BytesIO("\n".join((*lines, last)).encode()), sep="\t", header=None, names=range(len(kinds)),
         dtype=dict(enumerate(kinds)),
         usecols=[*range(1, 1 + len(numbers)), *(1 + len(numbers) + at for at in wanted)],
         quoting=3, na_filter=False, skip_blank_lines=False, lineterminator="\n", low_memory=False,

@@ -46,8 +46,8 @@ NOT_RAKED: tuple[Cell, ...] = (None,) * 4
 """The last four of a village that was not raked."""
 
 
-TOGETHER = 25
-"""Villages that are read at a time: of a submission 3 KB are in memory while it is read."""
+TOGETHER = 30
+"""Villages that are read at a time: of a submission 2 KB are in memory while it is read."""
 
 
 AT_ONCE = 50_000
