@@ -32,13 +32,20 @@ PATIENCE = "100ms"
 and each of them is handled alone."""
 
 _LIVE = "SELECT id FROM replica"
+# Where somebody took the turn since this statement began (it waited for them, or they were just
+# through), what they said is not seen here: who sends that sends this, too.
 _HELD = f"""
-    sender = COALESCE(
-        (SELECT CASE WHEN waits.sender IN ({_LIVE}) THEN waits.sender ELSE '' END
-         FROM outbox AS waits
-         WHERE waits.lane = held.lane AND waits.done_at IS NULL
-         ORDER BY waits.id LIMIT 1),
-        :me),
+    sender = CASE
+        WHEN held.until IS DISTINCT FROM
+            (SELECT seen.until FROM turn AS seen WHERE seen.lane = held.lane)
+        THEN CASE WHEN held.sender IN ({_LIVE}) THEN held.sender ELSE '' END
+        ELSE COALESCE(
+            (SELECT CASE WHEN waits.sender IN ({_LIVE}) THEN waits.sender ELSE '' END
+             FROM outbox AS waits
+             WHERE waits.lane = held.lane AND waits.done_at IS NULL
+             ORDER BY waits.id LIMIT 1),
+            :me)
+        END,
     until = GREATEST(held.until, clock_timestamp()) + make_interval(secs => :messages)
 """
 _OWED = "EXTRACT(epoch FROM held.until - clock_timestamp())::float - :messages"
