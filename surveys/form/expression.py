@@ -126,11 +126,8 @@ _TRUTHS = ("or", "and", "equality", "comparison")
 
 def gives_truth(text: str) -> bool:
     """Whether an expression gives true or false, whatever it finds; of what is none: no."""
-    if not text.strip():
-        return False
-    try:
-        tree = parse(text)
-    except ExpressionError:
+    tree = _tree_of(text)
+    if tree is None:
         return False
     while name_of(tree) == "if" and len(tree.children) == 4:
         if not _truth_at_top(subtree(tree.children[3])):
@@ -145,13 +142,16 @@ def draws_by_lot(text: str) -> bool:
     >>> draws_by_lot("once(int(random() * 6) + 1)"), draws_by_lot("concat('random()', /data/a)")
     (True, False)
     """
-    if not text.strip():
-        return False
+    tree = _tree_of(text)
+    return tree is not None and any(name_of(one) == "random" for one in tree.iter_subtrees())
+
+
+def _tree_of(text: str) -> Tree[Token] | None:
+    """None where it is no expression; `parse` says so of a blank one, too."""
     try:
-        tree = parse(text)
+        return parse(text)
     except ExpressionError:
-        return False
-    return any(name_of(one) == "random" for one in tree.iter_subtrees())
+        return None
 
 
 def _truth_at_top(tree: Tree[Token]) -> bool:
